@@ -1,0 +1,1 @@
+"""Storyloom: a Discord bot with which groups write stories together."""

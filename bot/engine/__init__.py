@@ -1,0 +1,1 @@
+"""Run language models: requests, the fair queue, streaming, backends."""

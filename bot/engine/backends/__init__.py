@@ -1,0 +1,1 @@
+"""Drive one model runtime each behind the engine."""

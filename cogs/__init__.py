@@ -1,0 +1,1 @@
+"""Offer Discord commands, one file per family."""

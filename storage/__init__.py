@@ -1,0 +1,1 @@
+"""Keep everything that must survive a restart in SQLite."""
