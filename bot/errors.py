@@ -1,9 +1,9 @@
 """Name what can go wrong, each with a sentence for the person who reads it.
 
-    StoryloomError      shown to a user, privately, in their language
-    ├── Refused         an action that the rules do not allow now; says what to do instead
-    ├── Unavailable     the narrator, the database or Discord cannot do it now; trying again may help
-    └── StartError      the program cannot start; one line on standard error, exit code 2
+StoryloomError is shown to a user, privately, in their language. Its children:
+Refused      an action that the rules do not allow now; says what to do instead
+Unavailable  the narrator, the database or Discord cannot do it now; trying again may help
+StartError   the program cannot start; one line on standard error, exit code 2
 """
 
 from bot.locales import Text

@@ -1,6 +1,6 @@
 """Say every text that a user sees in the reader's own language.
 
-English sentences are the message ids; other languages stand beside this file as gettext catalogs (`zh-CN.po`).
+English sentences are the message ids; other languages stand beside this file as gettext catalogs.
 A `Text` is a sentence not yet said in any language, so rules and errors can carry it to whoever reads it.
 """
 

@@ -1,0 +1,196 @@
+"""Read the host's settings: the environment, then config.toml, then defaults; unknown keys are named errors.
+
+`DISCORD_TOKEN` is the bot's token; every other key is set as `STORYLOOM_SECTION__KEY`.
+config.example.toml lists every key; a test holds the two together.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AnyHttpUrl,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from bot.errors import StartError
+from bot.locales import Text, _
+
+PREFIX = "STORYLOOM_"
+
+
+class Section(BaseModel):
+    """Refuse unknown keys and later changes in every section."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class DiscordSettings(Section):
+    """Say how the bot reaches Discord."""
+
+    token: SecretStr = SecretStr("")
+    api_base: AnyHttpUrl = AnyHttpUrl("https://discord.com/api/v10")
+    message_content: bool = True
+    shards: Annotated[int, Field(ge=0, le=1024)] = 0
+
+
+class StorageSettings(Section):
+    """Say where the stories are kept."""
+
+    path: Path = Path("data/storyloom.db")
+
+
+class ModelSettings(Section):
+    """Say which model narrates, and how it runs."""
+
+    model: str = "embedded"
+    languages: tuple[Literal["en", "zh"], ...] = ()
+    context: Annotated[int, Field(ge=1024, le=1_048_576)] = 4096
+    parallel: Annotated[int, Field(ge=1, le=64)] = 4
+    threads: Annotated[int, Field(ge=0, le=512)] = 0
+    gpu_layers: Annotated[int, Field(ge=-1)] = 0
+    cache_megabytes: Annotated[int, Field(ge=0)] = 512
+    cache_dir: Annotated[Path | None, BeforeValidator(lambda value: value or None)] = None
+    timeout_seconds: Annotated[float, Field(gt=0)] = 120
+
+
+class NarratorSettings(Section):
+    """Say how the narrator picks its words."""
+
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.8
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
+    min_p: Annotated[float, Field(ge=0, le=1)] = 0.05
+    repetition_penalty: Annotated[float, Field(ge=1, le=2)] = 1.1
+    dry_multiplier: Annotated[float, Field(ge=0, le=5)] = 0.8
+
+
+class LimitSettings(Section):
+    """Say how much one person or one server may ask for at a time."""
+
+    passage_characters: Annotated[int, Field(ge=100, le=100_000)] = 8000
+    requests_per_user: Annotated[int, Field(ge=1)] = 2
+    requests_per_guild: Annotated[int, Field(ge=1)] = 50
+
+
+class LogSettings(Section):
+    """Say how much the log tells, and in which shape."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+
+
+class PlaygroundSettings(Section):
+    """Say who may open the playground from another machine."""
+
+    password: SecretStr = SecretStr("")
+
+
+class Config(BaseSettings):
+    """Hold all settings, section by section."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+    )
+
+    discord: DiscordSettings = DiscordSettings()
+    storage: StorageSettings = StorageSettings()
+    model: ModelSettings = ModelSettings()
+    narrator: NarratorSettings = NarratorSettings()
+    limits: LimitSettings = LimitSettings()
+    log: LogSettings = LogSettings()
+    playground: PlaygroundSettings = PlaygroundSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, whose keys arrive as init arguments."""
+        return env_settings, init_settings
+
+
+def load(path: Path | None) -> Config:
+    """Return the settings of a file (none: defaults) and the environment.
+
+    Raises StartError: one line that names the file or variable, the key and the remedy, and shows no value.
+    """
+    values = _read(path) if path is not None else {}
+    if token := os.environ.get("DISCORD_TOKEN", "").strip():
+        section = values.setdefault("discord", {})
+        if isinstance(section, dict):
+            section["token"] = token
+    try:
+        return Config(**values)
+    except ValidationError as error:
+        raise StartError(_problem(path, error)) from None
+    except SettingsError as error:
+        text = _("The environment is wrong ({reason}): set keys as STORYLOOM_SECTION__KEY.", reason=error)
+        raise StartError(text) from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        text = _("{path} does not exist: copy config.example.toml to that name and fill it in.", path=path)
+    except tomllib.TOMLDecodeError as error:
+        text = _(
+            "{path} is not valid TOML ({reason}): compare that line with config.example.toml.",
+            path=path,
+            reason=error,
+        )
+    except (OSError, UnicodeDecodeError) as error:
+        text = _(
+            "{path} cannot be read ({reason}): make it a UTF-8 file that this user may read.",
+            path=path,
+            reason=type(error).__name__,
+        )
+    raise StartError(text)
+
+
+def _problem(path: Path | None, error: ValidationError) -> Text:
+    """Put the first complaint in one line: where, which key, what is wanted."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    source = _source(path, first["loc"])
+    if first["type"] == "extra_forbidden":
+        return _(
+            "{source}: there is no key {key}: remove it, or look for its name in config.example.toml.",
+            source=source,
+            key=key,
+        )
+    return _(
+        "{source}: {key} is wrong: {reason}. See its line in config.example.toml.",
+        source=source,
+        key=key,
+        reason=first["msg"],
+    )
+
+
+def _source(path: Path | None, location: tuple[int | str, ...]) -> str:
+    """Name where a wrong value came from: its environment variable if that is set, else the file."""
+    variable = PREFIX + "__".join(str(part) for part in location[:2]).upper()
+    if variable in os.environ or path is None:
+        return variable
+    return str(path)
