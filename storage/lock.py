@@ -1,0 +1,43 @@
+"""Hold a file's lock for as long as this process works with the database beside it.
+
+The operating system frees the lock when the process ends, however it ends.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from storage.errors import DatabaseInUse, UnwritableDatabase
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@contextmanager
+def hold(path: Path) -> Iterator[None]:
+    """Hold PATH.lock, or raise DatabaseInUse at once.
+
+    The lock file stays: removing it would let two processes lock two files of one name.
+    """
+    try:
+        descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise UnwritableDatabase(path, error.strerror or str(error)) from error
+    try:
+        try:
+            _try_lock(descriptor)
+        except OSError as error:
+            raise DatabaseInUse(path) from error
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,145 @@
+"""Keep passages: the immutable nodes of a story's tree, and the ways to read along it."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from sqlite3 import Row
+from typing import Literal
+
+from storage.database import Reader, Transaction
+
+Kind = Literal["person", "narrator"]
+Finish = Literal["stop", "length", "stopped"]
+Sampling = Mapping[str, float | int | str | bool | None]
+
+_CHUNK = 200  # passages read at once where a whole story is read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPassage:
+    """Describe a passage to be added; from asked_by on only a narrator's has values.
+
+    parent is None for the first passage of a story. seed fits into 64 bits with a sign.
+    """
+
+    story_id: int
+    parent: int | None
+    kind: Kind
+    text: str
+    created: int
+    author_id: int | None = None
+    author_name: str | None = None
+    asked_by: int | None = None
+    direction: str | None = None
+    model: str | None = None
+    seed: int | None = None
+    sampling: Sampling | None = None
+    prompt_digest: str | None = None
+    finish: Finish | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Mirror one row; bytes_before counts the UTF-8 bytes of all ancestors' texts.
+
+    Erasing a person's text blanks it here and leaves the positions of later passages as they were.
+    """
+
+    id: int
+    story_id: int
+    parent: int | None
+    depth: int
+    bytes_before: int
+    author_id: int | None
+    author_name: str | None
+    kind: Kind
+    text: str
+    asked_by: int | None
+    direction: str | None
+    model: str | None
+    seed: int | None
+    sampling: Sampling | None
+    prompt_digest: str | None
+    finish: Finish | None
+    created: int
+
+    @property
+    def bytes_after(self) -> int:
+        """Where the next passage starts."""
+        return self.bytes_before + len(self.text.encode())
+
+
+_COLUMNS = ", ".join(field.name for field in fields(Passage))
+
+
+def _passage(row: Row) -> Passage:
+    values = dict(row)
+    return Passage(**values | {"sampling": json.loads(values["sampling"] or "null")})
+
+
+async def add(tx: Transaction, new: NewPassage) -> Passage:
+    """Add a passage below its parent, which must belong to the same story; no branch moves by it."""
+    sampling = None if new.sampling is None else json.dumps(new.sampling)
+    row = await tx.change(
+        "INSERT INTO passages (story_id, parent, depth, bytes_before, author_id, author_name, kind, text,"
+        " asked_by, direction, model, seed, sampling, prompt_digest, finish, created)"
+        " SELECT :story_id, :parent, coalesce(above.depth + 1, 0),"
+        " coalesce(above.bytes_before + length(CAST(above.text AS BLOB)), 0),"
+        " :author_id, :author_name, :kind, :text, :asked_by, :direction, :model, :seed, :sampling,"
+        " :prompt_digest, :finish, :created"
+        f" FROM (SELECT 1) LEFT JOIN passages AS above ON above.id = :parent RETURNING {_COLUMNS}",
+        asdict(new) | {"sampling": sampling},
+    )
+    return _passage(row)
+
+
+async def get(reader: Reader, passage_id: int) -> Passage:
+    """Return a passage that is known to exist; LookupError where it does not."""
+    row = await reader.fetch_one(f"SELECT {_COLUMNS} FROM passages WHERE id = ?", (passage_id,))
+    if row is None:
+        raise LookupError(f"no passage {passage_id}")
+    return _passage(row)
+
+
+async def path(reader: Reader, head: int | None, *, from_byte: int = 0) -> list[Passage]:
+    """Return the passages up to head, oldest first, without those that start before from_byte.
+
+    The head itself is always there. Costs what it returns, however long the story is.
+    """
+    rows = await reader.fetch_all(
+        "WITH RECURSIVE up (id, parent) AS ("
+        " SELECT id, parent FROM passages WHERE id = :head"
+        " UNION ALL SELECT passages.id, passages.parent FROM passages JOIN up ON passages.id = up.parent"
+        " WHERE passages.bytes_before >= :from_byte)"
+        f" SELECT {_COLUMNS} FROM passages WHERE id IN (SELECT id FROM up) ORDER BY depth",
+        {"head": head, "from_byte": from_byte},
+    )
+    return [_passage(row) for row in rows]
+
+
+async def whole(reader: Reader, head: int | None) -> AsyncIterator[list[Passage]]:
+    """Yield the story up to head in lists of some hundred passages, oldest first."""
+    rows = await reader.fetch_all(
+        "WITH RECURSIVE up (id, parent) AS (SELECT id, parent FROM passages WHERE id = ?"
+        " UNION ALL SELECT passages.id, passages.parent FROM passages JOIN up ON passages.id = up.parent)"
+        " SELECT id FROM up ORDER BY id",
+        (head,),
+    )
+    ids = [row["id"] for row in rows]
+    for start in range(0, len(ids), _CHUNK):
+        some = ids[start : start + _CHUNK]
+        marks = ", ".join("?" * len(some))
+        found = await reader.fetch_all(
+            f"SELECT {_COLUMNS} FROM passages WHERE id IN ({marks}) ORDER BY depth", some
+        )
+        yield [_passage(row) for row in found]
+
+
+async def takes(reader: Reader, passage: Passage) -> list[int]:
+    """Return the ids of a passage and its alternatives by the same author, oldest first."""
+    rows = await reader.fetch_all(
+        "SELECT id FROM passages WHERE story_id = ? AND parent IS ? AND kind = ? AND author_id IS ?"
+        " ORDER BY id",
+        (passage.story_id, passage.parent, passage.kind, passage.author_id),
+    )
+    return [row["id"] for row in rows]

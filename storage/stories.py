@@ -1,0 +1,130 @@
+"""Keep stories: where each is told, how, and which branch is read."""
+
+from dataclasses import asdict, dataclass, fields
+from sqlite3 import Row
+from typing import Literal
+
+from storage import branches
+from storage.database import Reader, Transaction
+
+Language = Literal["en", "zh"]
+Rating = Literal["everyone", "teen", "mature"]
+State = Literal["running", "ended"]
+
+DIRECT_MESSAGES = 0
+"""The guild_id of a story that is told in direct messages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewStory:
+    """Describe a story to be created; words is the wanted length of a narrator's passage."""
+
+    guild_id: int
+    channel_id: int
+    title: str
+    premise: str
+    language: Language
+    rating: Rating
+    free_typing: bool
+    words: int
+    started_by: int
+    starter_name: str
+    created: int
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Mirror one row; who started it is None once erased."""
+
+    id: int
+    guild_id: int
+    channel_id: int
+    title: str
+    premise: str
+    language: Language
+    rating: Rating
+    state: State
+    free_typing: bool
+    words: int
+    branch_id: int
+    started_by: int | None
+    starter_name: str | None
+    created: int
+    ended: int | None
+
+
+_COLUMNS = ", ".join(field.name for field in fields(Story))
+
+
+def _story(row: Row) -> Story:
+    values = dict(row)
+    return Story(**values | {"free_typing": bool(values["free_typing"])})
+
+
+async def create(tx: Transaction, new: NewStory) -> Story:
+    """Create a running story with its first branch, `main`; its channel must have no running story."""
+    row = await tx.change(
+        "INSERT INTO stories (guild_id, channel_id, title, premise, language, rating, state, free_typing,"
+        " words, started_by, starter_name, created) VALUES (:guild_id, :channel_id, :title, :premise,"
+        " :language, :rating, 'running', :free_typing, :words, :started_by, :starter_name, :created)"
+        " RETURNING id",
+        asdict(new),
+    )
+    branch = await branches.create(tx, row["id"], name="main", created=new.created)
+    await tx.execute("UPDATE stories SET branch_id = ? WHERE id = ?", (branch.id, row["id"]))
+    return await get(tx, row["id"])
+
+
+async def get(reader: Reader, story_id: int) -> Story:
+    """Return a story that is known to exist; LookupError where it does not."""
+    row = await reader.fetch_one(f"SELECT {_COLUMNS} FROM stories WHERE id = ?", (story_id,))
+    if row is None:
+        raise LookupError(f"no story {story_id}")
+    return _story(row)
+
+
+async def running_in(reader: Reader, channel_id: int) -> Story | None:
+    """Return the story that runs in a channel, if one does."""
+    row = await reader.fetch_one(
+        f"SELECT {_COLUMNS} FROM stories WHERE channel_id = ? AND state = 'running'", (channel_id,)
+    )
+    return _story(row) if row else None
+
+
+async def newest_in(reader: Reader, channel_id: int) -> Story | None:
+    """Return the channel's running story, else the one that was started last, if there is any."""
+    row = await reader.fetch_one(
+        f"SELECT {_COLUMNS} FROM stories WHERE channel_id = ?"
+        " ORDER BY state = 'running' DESC, id DESC LIMIT 1",
+        (channel_id,),
+    )
+    return _story(row) if row else None
+
+
+async def list_of(
+    reader: Reader, *, guild_id: int, channel_id: int, before: int | None = None, limit: int = 10
+) -> list[Story]:
+    """Return a guild's stories, newest first; in direct messages those of that channel alone.
+
+    The next page starts before the id of the last story of this one.
+    """
+    rows = await reader.fetch_all(
+        f"SELECT {_COLUMNS} FROM stories WHERE guild_id = :guild AND (:guild <> 0 OR channel_id = :channel)"
+        " AND (:before IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit",
+        {"guild": guild_id, "channel": channel_id, "before": before, "limit": limit},
+    )
+    return [_story(row) for row in rows]
+
+
+async def update(tx: Transaction, story: Story) -> None:
+    """Save what may be changed in a story: title, premise, language, rating, free typing and words."""
+    await tx.execute(
+        "UPDATE stories SET title = :title, premise = :premise, language = :language, rating = :rating,"
+        " free_typing = :free_typing, words = :words WHERE id = :id",
+        asdict(story),
+    )
+
+
+async def end(tx: Transaction, story_id: int, *, ended: int) -> None:
+    """End a story, which frees its channel for another."""
+    await tx.execute("UPDATE stories SET state = 'ended', ended = ? WHERE id = ?", (ended, story_id))
