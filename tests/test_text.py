@@ -53,7 +53,10 @@ TOKENS = [
         ("👩\u200d👩\u200d👧 and \u200d joiners\u200d", "👩\u200d👩\u200d👧 and  joiners"),
         ("می\u200cخواهم", "می\u200cخواهم"),
         ("hi\U000e0068\U000e0069 there", "hi there"),
-        ("🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"),
+        (
+            "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+            "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+        ),
         ("x\ufe0f\ufe01\ufe02", "x\ufe0f"),
         ("@everyone ```code``` ||spoiler||", "@everyone ```code``` ||spoiler||"),
     ],
@@ -63,7 +66,9 @@ def test_words_stay_and_hidden_characters_go(raw: str, clean: str) -> None:
     assert clean == clean_passage(raw, limit=1000)
 
 
-@pytest.mark.parametrize("raw", ["", " \n\t ", "\u200b\u200b", "\u200d", "\u2800\u3164", "\x00", "\ufe0f\u200e"])
+@pytest.mark.parametrize(
+    "raw", ["", " \n\t ", "\u200b\u200b", "\u200d", "\u2800\u3164", "\x00", "\ufe0f\u200e"]
+)
 def test_a_passage_nobody_can_see_is_refused(raw: str) -> None:
     """Blank-looking passages say what to do instead and hand back what was typed."""
     with pytest.raises(Refused) as refused:
@@ -103,7 +108,8 @@ def test_cleaning_twice_changes_nothing_more(raw: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", ["(brb)", " (is it (really) my turn?) ", "((ooc))", "（等一下）", "// back in ten", "//", "／／等等"]
+    "raw",
+    ["(brb)", " (is it (really) my turn?) ", "((ooc))", "（等一下）", "// back in ten", "//", "／／等等"],
 )
 def test_table_talk_is_told_from_the_story(raw: str) -> None:
     """Text wholly in parentheses, or beginning with //, is not for the story."""
@@ -111,7 +117,16 @@ def test_table_talk_is_told_from_the_story(raw: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", ["(He paused.) She ran.", "(one) and (two)", "He said // nothing", "(never closed", ")(", "", "（一）和（二）"]
+    "raw",
+    [
+        "(He paused.) She ran.",
+        "(one) and (two)",
+        "He said // nothing",
+        "(never closed",
+        ")(",
+        "",
+        "（一）和（二）",
+    ],
 )
 def test_story_text_is_not_taken_for_table_talk(raw: str) -> None:
     """Parentheses that do not enclose everything belong to the prose."""
@@ -129,7 +144,13 @@ def test_template_tokens_lose_their_power(token: str) -> None:
     assert safe == neutralise(safe)
 
 
-@given(st.lists(st.one_of(st.sampled_from([*TOKENS, "<", "|", ">", "[", "]", "<<", "｜", "s", "/"]), st.text(max_size=5))))
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from([*TOKENS, "<", "|", ">", "[", "]", "<<", "｜", "s", "/"]), st.text(max_size=5)
+        )
+    )
+)
 def test_no_token_survives_any_mixture(parts: list[str]) -> None:
     """However tokens and their halves are put together, no token can be read out of the result."""
     safe = neutralise("".join(parts))
@@ -144,7 +165,9 @@ def test_ordinary_text_is_untouched(text: str) -> None:
     assert text == neutralise(text)
 
 
-@pytest.mark.parametrize("text", ["I <3 you", "if a < b and b > c", "《红楼梦》", "[sic]", "<a href>", "x || y", "List<String>"])
+@pytest.mark.parametrize(
+    "text", ["I <3 you", "if a < b and b > c", "《红楼梦》", "[sic]", "<a href>", "x || y", "List<String>"]
+)
 def test_harmless_brackets_stay(text: str) -> None:
     """Hearts, comparisons, book titles and code are no tokens."""
     assert text == neutralise(text)

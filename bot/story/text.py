@@ -20,7 +20,9 @@ _LINE_END = re.compile(r"\r\n?|[\u0085\u2028\u2029]")
 _TRAILING_SPACE = re.compile(r"[^\S\n]+(?=\n|\Z)")
 _BLANK_LINES = re.compile(r"\n{4,}")
 # Characters that are letters or marks to Unicode but blank on the screen.
-_BLANK = re.compile("[\\s\u061c\u200e\u200f\u115f\u1160\u2800\u3164\uffa0\u200c\u200d\ufe00-\ufe0f\U000e0000-\U000e0fff]+")
+_BLANK = re.compile(
+    "[\\s\u061c\u200e\u200f\u115f\u1160\u2800\u3164\uffa0\u200c\u200d\ufe00-\ufe0f\U000e0000-\U000e0fff]+"
+)
 
 
 _TOKEN = re.compile(
@@ -45,7 +47,9 @@ def clean_passage(raw: str, *, limit: int) -> str:
     text = unicodedata.normalize("NFC", _visible(_LINE_END.sub("\n", raw)))
     text = _BLANK_LINES.sub("\n\n\n", _TRAILING_SPACE.sub("", text)).strip()
     if not _BLANK.sub("", text):
-        raise Refused(_("There are no words in this passage. Write a sentence or two and send it again."), words=raw)
+        raise Refused(
+            _("There are no words in this passage. Write a sentence or two and send it again."), words=raw
+        )
     if len(text) > limit:
         raise Refused(
             _(
