@@ -176,10 +176,8 @@ async def _uninterrupted(work: Awaitable[_T]) -> _T:
 
 
 def _make_folder(path: Path) -> None:
-    try:
+    with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UnwritableDatabase(path, error.strerror or str(error)) from error
 
 
 def _version(path: Path) -> int:

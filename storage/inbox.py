@@ -46,6 +46,14 @@ async def add(tx: Transaction, new: NewArrival) -> Arrival:
     return _arrival(row)
 
 
+async def show_in(tx: Transaction, message_ids: Sequence[int]) -> None:
+    """Note every message that shows some words, of which the first was known when they came."""
+    await tx.execute(
+        "UPDATE inbox SET message_ids = ? WHERE json_extract(message_ids, '$[0]') = ?",
+        (json.dumps(list(message_ids)), message_ids[0]),
+    )
+
+
 async def of_story(reader: Reader, story_id: int) -> list[Arrival]:
     """Return what waits in a story, in the order in which it came."""
     rows = await reader.fetch_all(f"SELECT {_COLUMNS} FROM inbox WHERE story_id = ? ORDER BY id", (story_id,))

@@ -32,9 +32,11 @@ _OBSTACLES = {
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors about the file itself into StorageErrors; let mistakes in SQL through."""
+    """Turn what SQLite or the system says about a file into StorageErrors; let mistakes in SQL through."""
     try:
         yield
+    except OSError as error:
+        raise UnwritableDatabase(path, error.strerror or str(error)) from error
     except sqlite3.DatabaseError as error:
         if reason := _reason(path, error):
             raise reason from error

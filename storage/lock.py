@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from storage.errors import DatabaseInUse, UnwritableDatabase
+from storage.errors import DatabaseInUse
+from storage.inspection import explained
 
 if sys.platform == "win32":
     import msvcrt
@@ -29,10 +30,8 @@ def hold(path: Path) -> Iterator[None]:
 
     The lock file stays: removing it would let two processes lock two files of one name.
     """
-    try:
+    with explained(path):
         descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise UnwritableDatabase(path, error.strerror or str(error)) from error
     try:
         try:
             _try_lock(descriptor)

@@ -1,0 +1,15 @@
+"""Share what many tests stand on: a real database in a folder of its own."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from storage.database import Database
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    """Open a new database, closed after the test."""
+    async with Database.open(tmp_path / "storyloom.db") as opened:
+        yield opened
