@@ -64,7 +64,7 @@ PROSE = st.lists(
 ).map("".join)
 
 
-def squeezed(text: str) -> str:
+def _squeezed(text: str) -> str:
     return re.sub(r"\s+", "", text)
 
 
@@ -77,7 +77,7 @@ def test_pages_fit_and_lose_nothing(text: str, limit: int) -> None:
 
     assert all(units("".join(page)) <= limit for page in cut)
     assert all(page.body.strip() for page in cut)
-    assert squeezed(text) == squeezed("".join(page.body for page in cut))
+    assert _squeezed(text) == _squeezed("".join(page.body for page in cut))
 
 
 @given(TEXTS)
@@ -114,7 +114,7 @@ def test_full_pages_stay_while_text_grows(text: str, data: st.DataObject) -> Non
 @pytest.mark.parametrize("text", ["", " \n ", "\u2003"])
 def test_blank_text_has_no_pages(text: str) -> None:
     """Nothing to read means nothing to send."""
-    assert [] == paginate(text)
+    assert paginate(text) == []
 
 
 @pytest.mark.parametrize("text", ["short", "x" * 2000, "**open", "||open", "```open", "字" * 2000])
@@ -125,7 +125,7 @@ def test_text_that_fits_is_one_unchanged_page(text: str) -> None:
 
 def test_astral_characters_count_twice() -> None:
     """Discord's client counts an emoji as two, so a thousand fill a page."""
-    assert ["😀" * 1000, "😀"] == paginate("😀" * 1001)
+    assert paginate("😀" * 1001) == ["😀" * 1000, "😀"]
 
 
 def test_the_first_page_may_be_shorter() -> None:

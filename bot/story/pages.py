@@ -1,8 +1,8 @@
 """Cut long text into pages that Discord accepts, where a reader would turn the page.
 
-A page ends at a paragraph, else a line, a sentence, a space, and only then inside a word. What Discord draws across
-the cut (code, spoiler, bold …) is closed on the one page and opened again on the next. Everything is decided from left to right, so
-pages that are full never change while more text streams in.
+A page ends at a paragraph, else a line, a sentence, a space, and only then inside a word. What Discord draws
+across the cut (code, spoiler, bold …) is closed on the one page and opened again on the next. Everything is
+decided from left to right, so pages that are full never change while more text streams in.
 """
 
 import re
@@ -106,7 +106,7 @@ def _plain(text: str, start: int, end: int, marks: tuple[str, ...]) -> Iterator[
 
 
 def _after_paragraph(marks: tuple[str, ...]) -> tuple[str, ...]:
-    """Drop bold and the like: prose that leaves them open over a paragraph meant the characters themselves."""
+    """Drop bold and the like: prose that leaves them open over a paragraph meant the characters."""
     return tuple(mark for mark in marks if mark.startswith(("```", "||")))
 
 
@@ -139,7 +139,7 @@ def _page_end(atoms: list[_Atom], at: int, room: int, carried: tuple[str, ...]) 
 
 
 def _closing(atoms: list[_Atom], end: int, carried: tuple[str, ...]) -> str:
-    """Return the marks that close a page; on the last page, what a person left open themselves stays as it is."""
+    """Return the marks that close a page; what was opened on the last page and left open stays so."""
     last = end == len(atoms) - 1
     still_open = [mark for mark in atoms[end].open if mark in carried or not last]
     return "".join("\n```" if mark.startswith("```") else mark for mark in reversed(still_open))
@@ -150,7 +150,7 @@ def _opened(mark: str) -> str:
 
 
 def _skip_blank(atoms: list[_Atom], at: int) -> int:
-    """Return the index of the next atom with which a page can begin; code keeps the indent of its first line."""
+    """Return where the next page can begin; code keeps the indent of its first line."""
     start = at
     while atoms[at].text.isspace():
         at += 1
@@ -161,7 +161,7 @@ def _skip_blank(atoms: list[_Atom], at: int) -> int:
 
 
 def _grade(atoms: list[_Atom], at: int) -> _Cut | None:
-    """Grade a cut before atoms[at]; None inside or at the end of blank space, which is cut at its beginning."""
+    """Grade a cut before atoms[at]; None inside blank space, which is cut at its beginning."""
     before, after = atoms[at - 1], atoms[at]
     if before.text.isspace():
         return None

@@ -6,12 +6,12 @@ import unicodedata
 from bot.errors import Refused
 from bot.locales import _
 
-# Bidirectional overrides and isolates could reorder other people's text; the rest shows nothing but breaks search and counts.
+# Bidirectional overrides and isolates could reorder other people's text; the rest shows nothing, but breaks search.
 _INVISIBLE = re.compile(
     "[\u00ad\u180e\u200b\u202a-\u202e\u2060-\u2069\u206a-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
     "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]"
 )
-# Tags and runs of variation selectors can carry a hidden message; a flag and a single selector are only drawing.
+# Tags and runs of variation selectors can carry a hidden message; a flag and one selector are only drawing.
 _TAGS = re.compile("(\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f)|[\U000e0000-\U000e007f]")
 _SELECTORS = re.compile("([\ufe00-\ufe0f\U000e0100-\U000e01ef])[\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
 # A joiner means something only between two visible characters: inside an emoji, Persian, Hindi …
@@ -42,7 +42,7 @@ NAME_LENGTH = 32
 def clean_passage(raw: str, *, limit: int) -> str:
     """Return a passage as it will be kept: same words, no hidden or reordering characters.
 
-    Raises Refused, carrying the words as typed, when nothing visible is left or it is longer than `limit` characters.
+    Raises Refused, with the words as typed, when nothing visible is left or it has more than `limit` characters.
     """
     text = unicodedata.normalize("NFC", _visible(_LINE_END.sub("\n", raw)))
     text = _BLANK_LINES.sub("\n\n\n", _TRAILING_SPACE.sub("", text)).strip()
@@ -69,14 +69,14 @@ def is_table_talk(raw: str) -> bool:
 
 
 def neutralise(text: str) -> str:
-    """Return the text with every chat-template token made harmless but readable; other text stays as it is."""
+    """Return the text with every chat-template token made harmless but readable, and the rest as it is."""
     while (safe := _TOKEN.sub(lambda found: found[0].translate(_HARMLESS), text)) != text:
         text = safe
     return text
 
 
 def inline_name(name: str) -> str:
-    """Return a display name that formats nothing and mentions nobody, of at most 32 characters before escaping."""
+    """Return a display name that formats nothing and mentions nobody, at most 32 characters of it."""
     plain = " ".join(_visible(name).split())[:NAME_LENGTH].strip()
     if not _BLANK.sub("", plain):
         return "?"

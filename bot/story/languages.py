@@ -1,0 +1,55 @@
+"""Know the languages that stories are written in, and count what each of them counts."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from bot.locales import Text, _
+
+Script = Literal["cjk", "spaced"]
+
+# Han, kana and bopomofo are written without spaces, so each character counts; Hangul words have spaces.
+_CJK = (
+    "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u3105-\u312f\u31a0-\u31ff"
+    "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_CJK_CHARACTER = re.compile(f"[{_CJK}]")
+_WORD = re.compile(rf"[^\W_{_CJK}]+(?:['’.,-][^\W_{_CJK}]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """Name a story's language in the reader's language and in its own, and what its lengths are counted in."""
+
+    code: str
+    name: Text
+    own_name: str
+    script: Script
+
+
+LANGUAGES: Mapping[str, Language] = MappingProxyType(
+    {
+        "en": Language("en", _("English"), "English", "spaced"),
+        "zh": Language("zh", _("Chinese"), "中文", "cjk"),
+    }
+)
+
+
+def script_of(text: str) -> Script:
+    """Tell how most of a text is written; two Chinese characters weigh as much as an English word."""
+    return "cjk" if _cjk_count(text) > 2 * _spaced_count(text) else "spaced"
+
+
+def count_words(text: str) -> int:
+    """Return a text's length: each Chinese or Japanese character is one, and so is each word in other scripts."""
+    return _cjk_count(text) + _spaced_count(text)
+
+
+def _cjk_count(text: str) -> int:
+    return len(_CJK_CHARACTER.findall(text))
+
+
+def _spaced_count(text: str) -> int:
+    return len(_WORD.findall(text))
