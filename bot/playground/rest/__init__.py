@@ -1,0 +1,1 @@
+"""Answer Discord's REST routes, one module for each family."""

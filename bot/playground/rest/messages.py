@@ -1,0 +1,182 @@
+"""Serve a channel's messages: reading, writing, editing, deleting, typing."""
+
+from typing import Any
+
+from aiohttp import web
+
+from bot.playground import limits, messages, permissions, snowflakes
+from bot.playground.errors import ApiError, Code, invalid_field, known
+from bot.playground.rest import access
+from bot.playground.rest.requests import done, number, read_form, read_object, reply
+from bot.playground.state import DIRECT, THREADS, Payload
+from bot.playground.world import World
+
+_TWO_WEEKS = 14 * 86_400
+_CHANNEL = r"/channels/{channel_id:\d+}"
+_MESSAGES = _CHANNEL + "/messages"
+_MESSAGE = _MESSAGES + r"/{message_id:\d+}"
+_PEOPLE_MAY_WRITE = ("content", "nonce", "message_reference", "allowed_mentions", "attachments", "flags", "poll")
+
+
+def routes(world: World) -> list[web.RouteDef]:
+    """List the routes."""
+
+    async def listing(request: web.Request) -> web.Response:
+        channel_id, _channel = access.channel(world, request)
+        if not access.may(world, access.user_id(request), channel_id, permissions.READ_HISTORY):
+            return reply([])
+        viewer = access.user_id(request)
+        return reply([messages.show(world, m, viewer) for m in _page(world, request, channel_id)])
+
+    async def get(request: web.Request) -> web.Response:
+        channel_id, _channel = access.channel(world, request, permissions.READ_HISTORY)
+        message = access.message(world, request, channel_id)
+        return reply(messages.show(world, message, access.user_id(request)))
+
+    async def create(request: web.Request) -> web.Response:
+        channel_id, channel = access.to_write(world, request)
+        payload, files = await read_form(request)
+        author = access.user_id(request)
+        if not world.is_bot(author):
+            payload = {key: value for key, value in payload.items() if key in _PEOPLE_MAY_WRITE}
+        limits.check_message(payload, files=files)
+        _check_rights(world, author, channel_id, payload, files=bool(files))
+        _check_slowmode(world, author, channel_id, channel)
+        if channel["type"] in THREADS:
+            wake(world, channel)
+        return reply(world.create_message(channel_id, author, payload, files=files))
+
+    async def edit(request: web.Request) -> web.Response:
+        channel_id, channel = access.channel(world, request)
+        message = access.message(world, request, channel_id)
+        payload, files = await read_form(request)
+        _check_edit(world, access.user_id(request), channel_id, message, payload)
+        access.open_thread(channel)
+        limits.check_message(payload, existing=message, files=files)
+        return reply(messages.edit(world, channel_id, message, payload, files=files))
+
+    async def delete(request: web.Request) -> web.Response:
+        channel_id, channel = access.channel(world, request)
+        message = access.message(world, request, channel_id)
+        if message["author"]["id"] != str(access.user_id(request)):
+            access.not_direct(channel)
+            access.require(world, access.user_id(request), channel_id, permissions.MANAGE_MESSAGES)
+        access.open_thread(channel)
+        messages.delete(world, channel_id, [int(message["id"])])
+        return done()
+
+    async def bulk_delete(request: web.Request) -> web.Response:
+        channel_id, channel = access.channel(world, request, permissions.MANAGE_MESSAGES)
+        access.not_direct(channel)
+        body = await read_object(request)
+        messages.delete(world, channel_id, _bulk_ids(world, body.get("messages")), bulk=True)
+        return done()
+
+    async def typing(request: web.Request) -> web.Response:
+        channel_id, _channel = access.to_write(world, request)
+        _tell_typing(world, access.user_id(request), channel_id)
+        return done()
+
+    async def crosspost(request: web.Request) -> web.Response:
+        channel_id, channel = access.channel(world, request)
+        if channel["type"] != 5:
+            raise known(Code.INVALID_CHANNEL_TYPE)
+        message = access.message(world, request, channel_id)
+        message["flags"] |= 1
+        return reply(messages.tell_update(world, channel_id, message))
+
+    return [
+        web.get(_MESSAGES, listing),
+        web.post(_MESSAGES, create),
+        web.post(_MESSAGES + "/bulk-delete", bulk_delete),
+        web.get(_MESSAGE, get),
+        web.patch(_MESSAGE, edit),
+        web.delete(_MESSAGE, delete),
+        web.post(_MESSAGE + "/crosspost", crosspost),
+        web.post(_CHANNEL + "/typing", typing),
+    ]
+
+
+def wake(world: World, thread: Payload) -> None:
+    """Take a thread out of the archive, as a message written in it does."""
+    if thread["thread_metadata"]["archived"]:
+        thread["thread_metadata"] |= {"archived": False, "archive_timestamp": snowflakes.iso(world.clock())}
+        world.emit_in(int(thread["id"]), "THREAD_UPDATE", thread)
+
+
+def _page(world: World, request: web.Request, channel_id: int) -> list[Payload]:
+    limit = number(request, "limit", 50, low=1, high=100)
+    history = world.histories[channel_id]
+    for name, pick in (("around", history.around), ("before", history.before), ("after", history.after)):
+        if name in request.query:
+            return pick(number(request, name, 0, low=0, high=snowflakes.HIGHEST), limit)
+    return history.newest(limit)
+
+
+def _check_rights(world: World, author: int, channel_id: int, payload: Payload, *, files: bool) -> None:
+    needed = permissions.ATTACH_FILES if files else 0
+    if payload.get("poll"):
+        needed |= permissions.SEND_POLLS
+    if payload.get("message_reference"):
+        needed |= permissions.READ_HISTORY
+    access.require(world, author, channel_id, needed)
+    if world.channels[channel_id]["type"] == DIRECT:
+        _check_direct(world, author, channel_id)
+
+
+def _check_direct(world: World, author: int, channel_id: int) -> None:
+    """Let a bot write to those alone who share a guild with it. Raises 50007."""
+    others = [u for u in world.recipients[channel_id] if u != author]
+    mine = {g.id for g in world.guilds_of(author)}
+    if any(not mine & {g.id for g in world.guilds_of(u)} for u in others):
+        raise known(Code.CANNOT_DM)
+
+
+def _check_slowmode(world: World, author: int, channel_id: int, channel: Payload) -> None:
+    seconds = channel.get("rate_limit_per_user") or 0
+    free = permissions.MANAGE_MESSAGES | permissions.BYPASS_SLOWMODE
+    if not seconds or world.is_bot(author) or world.permissions(author, channel_id) & free:
+        return
+    since = world.clock() - seconds
+    for message in world.histories[channel_id].newest(100):
+        sent = snowflakes.unix_time(int(message["id"]))
+        if sent > since and message["author"]["id"] == str(author):
+            text = "This action cannot be performed due to slowmode rate limit."
+            raise ApiError(429, Code.SLOWMODE, text, extra={"retry_after": sent - since, "global": False})
+
+
+def _check_edit(world: World, editor: int, channel_id: int, message: Payload, payload: Payload) -> None:
+    if message["author"]["id"] == str(editor) and "webhook_id" not in message:
+        if message["type"] not in (0, 19, 20, 23):
+            raise known(Code.SYSTEM_MESSAGE)
+        return
+    if message.get("application_id") == str(editor):
+        return
+    # Who manages messages may hide another's embeds, and nothing else.
+    if payload.keys() - {"flags"}:
+        raise known(Code.NOT_THE_AUTHOR)
+    access.require(world, editor, channel_id, permissions.MANAGE_MESSAGES)
+
+
+def _bulk_ids(world: World, given: Any) -> list[int]:
+    if not isinstance(given, list) or not 2 <= len(given) <= 100:
+        raise known(Code.INVALID_BULK_DELETE_COUNT)
+    ids = [snowflakes.parse(value) for value in given]
+    if None in ids:
+        raise invalid_field("messages", "NUMBER_TYPE_COERCE", "Value is not snowflake.")
+    found = [i for i in ids if i is not None]
+    if min(found) < snowflakes.from_time(world.clock() - _TWO_WEEKS):
+        raise known(Code.MESSAGE_TOO_OLD)
+    return found
+
+
+def _tell_typing(world: World, user_id: int, channel_id: int) -> None:
+    data: Payload = {
+        "channel_id": str(channel_id),
+        "user_id": str(user_id),
+        "timestamp": int(world.clock()),
+    }
+    guild_id = world.guild_of(channel_id)
+    if guild_id is not None and user_id in world.guilds[guild_id].members:
+        data["member"] = world.member_payload(guild_id, user_id)
+    world.emit_in(channel_id, "TYPING_START", data)

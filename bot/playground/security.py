@@ -1,0 +1,58 @@
+"""Decide which requests may come in at all: their Host, their Origin, and the password's cookie."""
+
+import hmac
+import ipaddress
+from urllib.parse import urlsplit
+
+COOKIE = "playground"
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self' ws://{host}; font-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+ATTACHMENT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a name or address, without a port, means this machine alone."""
+    if host.casefold() == "localhost":
+        return True
+    address = _address(host)
+    return address is not None and address.is_loopback
+
+
+def host_allowed(header: str, bound: str) -> bool:
+    """Tell whether a Host header names this server, so that a rebound DNS name does not.
+
+    A server bound to every address accepts every address, but no other name.
+    """
+    host = _hostname(f"//{header}")
+    if host is None:
+        return False
+    address = _address(bound)
+    anywhere = address is not None and address.is_unspecified and _address(host) is not None
+    return is_loopback(host) or host.casefold() == bound.casefold() or anywhere
+
+
+def origin_allowed(origin: str | None, host_header: str) -> bool:
+    """Tell whether a request came from the server's own page, or from no page at all."""
+    return origin is None or origin.casefold() == f"http://{host_header}".casefold()
+
+
+def password_matches(given: object, password: str) -> bool:
+    """Compare in the same time whatever was given."""
+    return isinstance(given, str) and hmac.compare_digest(given.encode(), password.encode())
+
+
+def _hostname(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
