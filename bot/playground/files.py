@@ -5,6 +5,7 @@ import hmac
 import re
 import secrets
 from pathlib import Path
+from urllib.parse import quote
 
 from bot.playground.state import Upload
 
@@ -24,7 +25,7 @@ class FileStore:
         """Take a file in and return its path on the server, signature included."""
         path = f"/attachments/{channel_id}/{attachment_id}/{safe_name(upload.filename)}"
         self._waiting[path] = upload
-        return f"{path}?hm={self.signature(path)}"
+        return f"{quote(path)}?hm={self.signature(path)}"
 
     def signature(self, path: str) -> str:
         """Return the proof that a path was handed out by this server."""

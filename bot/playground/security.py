@@ -1,10 +1,8 @@
-"""Decide which requests may come in at all: their Host, their Origin, and the password's cookie."""
+"""Decide which requests may come in at all, by their Host and Origin, and what the page may load."""
 
-import hmac
 import ipaddress
 from urllib.parse import urlsplit
 
-COOKIE = "playground"
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self' ws://{host}; font-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -37,11 +35,6 @@ def host_allowed(header: str, bound: str) -> bool:
 def origin_allowed(origin: str | None, host_header: str) -> bool:
     """Tell whether a request came from the server's own page, or from no page at all."""
     return origin is None or origin.casefold() == f"http://{host_header}".casefold()
-
-
-def password_matches(given: object, password: str) -> bool:
-    """Compare in the same time whatever was given."""
-    return isinstance(given, str) and hmac.compare_digest(given.encode(), password.encode())
 
 
 def _hostname(url: str) -> str | None:

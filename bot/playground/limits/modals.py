@@ -1,0 +1,6 @@
+"""x."""
+from typing import Any
+
+
+def check_modal(modal: Any) -> None:
+    """Check."""
