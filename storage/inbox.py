@@ -10,7 +10,7 @@ from storage.database import Reader, Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewArrival:
-    """Describe words to be kept; message_ids are the messages that show them already."""
+    """Describe words to be kept; message_ids are the messages that show them, own tells if they are the bot's."""
 
     story_id: int
     author_id: int
@@ -18,6 +18,7 @@ class NewArrival:
     text: str
     channel_id: int
     message_ids: Sequence[int]
+    own: bool
     created: int
 
 
@@ -32,26 +33,27 @@ _COLUMNS = ", ".join(field.name for field in fields(Arrival))
 
 
 def _arrival(row: Row) -> Arrival:
-    return Arrival(**dict(row) | {"message_ids": json.loads(row["message_ids"])})
+    values = dict(row)
+    return Arrival(**values | {"message_ids": json.loads(values["message_ids"]), "own": bool(values["own"])})
 
 
 async def add(tx: Transaction, new: NewArrival) -> Arrival:
     """Keep words behind those that wait already."""
     row = await tx.change(
-        "INSERT INTO inbox (story_id, author_id, author_name, text, channel_id, message_ids, created) VALUES"
-        " (:story_id, :author_id, :author_name, :text, :channel_id, :message_ids, :created)"
+        "INSERT INTO inbox (story_id, author_id, author_name, text, channel_id, message_ids, own, created) VALUES"
+        " (:story_id, :author_id, :author_name, :text, :channel_id, :message_ids, :own, :created)"
         f" RETURNING {_COLUMNS}",
         asdict(new) | {"message_ids": json.dumps(list(new.message_ids))},
     )
     return _arrival(row)
 
 
-async def show_in(tx: Transaction, message_ids: Sequence[int]) -> None:
-    """Note every message that shows some words, of which the first was known when they came."""
-    await tx.execute(
-        "UPDATE inbox SET message_ids = ? WHERE json_extract(message_ids, '$[0]') = ?",
-        (json.dumps(list(message_ids)), message_ids[0]),
+async def show_in(tx: Transaction, arrival_id: int, message_ids: Sequence[int]) -> bool:
+    """Note which messages show some words; False if these wait no more."""
+    row = await tx.fetch_one(
+        "UPDATE inbox SET message_ids = ? WHERE id = ? RETURNING id", (json.dumps(list(message_ids)), arrival_id)
     )
+    return row is not None
 
 
 async def of_story(reader: Reader, story_id: int) -> list[Arrival]:

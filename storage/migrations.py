@@ -129,6 +129,7 @@ CREATE TABLE inbox (
     text TEXT NOT NULL,
     channel_id INTEGER NOT NULL,
     message_ids TEXT NOT NULL,
+    own INTEGER NOT NULL CHECK (own IN (0, 1)),  -- whether the bot sent those messages
     created INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX inbox_of_story ON inbox (story_id, id);
@@ -137,7 +138,8 @@ CREATE TABLE displays (
     message_id INTEGER PRIMARY KEY,
     passage_id INTEGER NOT NULL REFERENCES passages (id),
     page INTEGER NOT NULL,
-    channel_id INTEGER NOT NULL
+    channel_id INTEGER NOT NULL,
+    own INTEGER NOT NULL CHECK (own IN (0, 1))  -- whether the bot sent the message, so can edit it
 ) STRICT;
 CREATE INDEX displays_of_passage ON displays (passage_id, page);
 

@@ -7,6 +7,7 @@ from sqlite3 import Row
 from typing import Literal
 
 from storage.database import Reader, Transaction
+from storage.inbox import Arrival
 
 Kind = Literal["person", "narrator"]
 Finish = Literal["stop", "length", "stopped"]
@@ -133,6 +134,16 @@ async def whole(reader: Reader, head: int | None) -> AsyncIterator[list[Passage]
             f"SELECT {_COLUMNS} FROM passages WHERE id IN ({marks}) ORDER BY depth", some
         )
         yield [_passage(row) for row in found]
+
+
+async def joined_as(reader: Reader, arrival: Arrival) -> int:
+    """Return the id of the passage that someone's waiting words became."""
+    row = await reader.fetch_one(
+        "SELECT max(id) AS id FROM passages WHERE story_id = ? AND author_id = ? AND created = ?",
+        (arrival.story_id, arrival.author_id, arrival.created),
+    )
+    assert row is not None  # an aggregate always has a row
+    return int(row["id"])
 
 
 async def takes(reader: Reader, passage: Passage) -> list[int]:

@@ -1,0 +1,153 @@
+"""Be the Discord client: intents, extensions, translated commands, the one error policy."""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+import structlog
+from discord import app_commands
+from discord.ext import commands
+from yarl import URL
+
+from bot.config import DiscordSettings
+from bot.locales import LOCALES, Text
+from bot.reply.answers import answer_error
+from bot.reply.board import Board
+from bot.reply.buttons import StoryButton
+from bot.reply.performance import Performance
+from bot.story.narrator import Narrator
+from bot.story.shelf import Shelf
+from bot.story.storyteller import Storyteller
+from storage.database import Database
+
+log = structlog.get_logger(__name__)
+
+EXTENSIONS = ("cogs.story", "cogs.writing", "cogs.typing")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Hold what cogs are made with."""
+
+    shelf: Shelf
+    storyteller: Storyteller
+    performance: Performance
+
+
+class Translator(app_commands.Translator):
+    """Give Discord the descriptions of commands and options in every language spoken here; names stay the same."""
+
+    async def translate(
+        self,
+        string: app_commands.locale_str,
+        locale: discord.Locale,
+        context: app_commands.TranslationContextTypes,
+    ) -> str | None:
+        """Return a description in a locale; None leaves the English one."""
+        named = app_commands.TranslationContextLocation
+        names = (named.command_name, named.group_name, named.parameter_name)
+        if context.location in names or locale.value not in LOCALES:
+            return None
+        translated = Text(string.message).render(locale.value)
+        return translated if translated != string.message else None
+
+
+class Tree(app_commands.CommandTree["StoryBot"]):
+    """Answer every failed command by the one error policy."""
+
+    async def on_error(
+        self, interaction: discord.Interaction["StoryBot"], error: app_commands.AppCommandError
+    ) -> None:
+        """Tell the one who asked what went wrong."""
+        await answer_error(interaction, error)
+
+
+class StoryBot(commands.AutoShardedBot):
+    """Connect the services to Discord."""
+
+    services: Services
+
+    def __init__(self, *, settings: DiscordSettings, message_content: bool) -> None:
+        """Take what Discord needs; services come with `serve` because some of them speak through this client."""
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            tree_cls=Tree,
+            intents=_intents(message_content=message_content),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            chunk_guilds_at_startup=False,
+            shard_count=settings.shards or None,
+        )
+        use_api(str(settings.api_base))
+        self._narrator: Narrator | None = None
+        self._chores: set[asyncio.Task[None]] = set()
+
+    def provide(self, services: Services, narrator: Narrator) -> None:
+        """Take the services that cogs are made with, before the client connects."""
+        self.services = services
+        self._narrator = narrator
+
+    async def setup_hook(self) -> None:
+        """Load the cogs and tell Discord the commands, where they changed."""
+        self.add_dynamic_items(StoryButton)
+        for extension in EXTENSIONS:
+            await self.load_extension(extension)
+        await self.tree.set_translator(Translator())
+        await self.tree.sync()
+        self._chore(self._take_up_work())
+
+    async def on_error(self, event_method: str, /, *args: object, **kwargs: object) -> None:
+        """Log what a listener did not answer itself."""
+        log.exception("listener failed", listener=event_method)
+
+    async def close(self) -> None:
+        """Disconnect; chores that are still going on are left to the next start."""
+        for chore in self._chores:
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
+        await super().close()
+
+    async def _take_up_work(self) -> None:
+        """Go on with the narrations that the last run of the bot left unfinished."""
+        await self.wait_until_ready()
+        assert self._narrator is not None  # provided before the client connects
+        for job in await self._narrator.interrupted():
+            log.info("taking up a narration", job=job.id, story=job.story_id)
+            self._chore(self.services.performance.take_up(job))
+
+    def _chore(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the events, and log its failure."""
+        chore = asyncio.create_task(work)
+        self._chores.add(chore)
+        chore.add_done_callback(self._finished)
+
+    def _finished(self, chore: asyncio.Task[None]) -> None:
+        self._chores.discard(chore)
+        if not chore.cancelled() and (error := chore.exception()):
+            log.error("chore failed", exc_info=error)
+
+
+def use_api(base: str) -> None:
+    """Point discord.py at a Discord-compatible server: its REST base, its gateway and its files.
+
+    discord.py keeps these in classes and offers no argument for them.
+    """
+    url = URL(base)
+    discord.http.Route.BASE = base.rstrip("/")
+    if url.host == "discord.com":
+        return
+    scheme = "wss" if url.scheme == "https" else "ws"
+    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = url.with_scheme(scheme).with_path("/gateway")
+    discord.asset.Asset.BASE = str(url.origin())
+
+
+def _intents(*, message_content: bool) -> discord.Intents:
+    """Ask for servers and messages only; their content is asked for by the host's choice."""
+    intents = discord.Intents.none()
+    intents.guilds = True
+    intents.messages = True
+    intents.message_content = message_content
+    return intents

@@ -1,0 +1,1 @@
+"""Show stories in Discord: pages, paced edits, buttons."""

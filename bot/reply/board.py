@@ -1,0 +1,172 @@
+"""Keep a channel in step with its story: passages in messages, buttons under the newest one only."""
+
+import asyncio
+from collections.abc import Sequence
+from weakref import WeakValueDictionary
+
+import discord
+import structlog
+
+from bot.locales import Text, _
+from bot.reply.buttons import controls
+from bot.reply.sheet import NOBODY, Page, Sheet
+from bot.story import standing
+from bot.story.standing import Standing
+from bot.story.storyteller import Moved, show_in
+from bot.story.text import inline_name
+from storage import controls as controls_table
+from storage import displays, stories
+from storage.controls import Controls
+from storage.database import Database
+from storage.passages import Passage
+from storage.stories import Story
+
+log = structlog.get_logger(__name__)
+
+TAKEN_BACK = "↩️"
+
+
+class Board:
+    """Show passages in a story's channel; one change of a story's messages at a time."""
+
+    def __init__(self, *, client: discord.Client, database: Database) -> None:
+        self._client = client
+        self._database = database
+        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+
+    def channel(self, channel_id: int) -> discord.PartialMessageable:
+        """Return a channel to send to, known to the client or not."""
+        return self._client.get_partial_messageable(channel_id)
+
+    def sheet(self, channel_id: int, message_ids: Sequence[int] = ()) -> Sheet:
+        """Return a sheet in a channel: a new one, or one over messages that are there."""
+        return Sheet(self.channel(channel_id), pages=[Page(message_id) for message_id in message_ids])
+
+    async def sheet_of(self, passage: Passage, channel_id: int) -> Sheet:
+        """Return a sheet over the bot's messages that show a passage; a new one where there are none."""
+        shown = await displays.of_passage(self._database, passage.id)
+        return self.sheet(channel_id, [display.message_id for display in shown if display.own])
+
+    async def show(self, sheet: Sheet, passage: Passage, story: Story) -> None:
+        """Show a passage on a sheet, with the buttons if it is the newest."""
+        async with self._lock(story.id):
+            stand = await standing.of(self._database, story)
+            newest = stand.head is not None and stand.head.id == passage.id
+            view = controls(stand, story.language) if newest else None
+            await sheet.show(passage.text, foot=foot(passage, stand), view=view)
+            await self.link(sheet, passage)
+            if newest:
+                await self._buttons_stand_at(story, sheet.message_ids[-1])
+
+    async def link(self, sheet: Sheet, passage: Passage) -> None:
+        """Note that a sheet's messages show a passage."""
+        async with self._database.transaction() as tx:
+            await show_in(tx, passage.id, sheet.channel.id, sheet.message_ids, own=True)
+
+    async def place_buttons(self, story: Story) -> None:
+        """Put the buttons under the newest passage, or under a line of their own where that cannot hold them."""
+        async with self._lock(story.id):
+            story = await stories.get(self._database, story.id)
+            stand = await standing.of(self._database, story)
+            sheet = await self._sheet_for_buttons(stand)
+            view = controls(stand, story.language)
+            if sheet.pages and stand.head is not None:
+                await sheet.show(stand.head.text, foot=foot(stand.head, stand), view=view)
+            else:
+                await sheet.show("", foot=_strip(stand).render(story.language), view=view)
+            await self._buttons_stand_at(story, sheet.message_ids[-1])
+
+    async def take_away_buttons(self, story: Story) -> None:
+        """Take the buttons off the channel: the story has ended, or typing goes on below them."""
+        async with self._lock(story.id):
+            await self._buttons_stand_at(story, None)
+
+    async def show_move(self, moved: Moved, name: str, *, in_place: bool) -> None:
+        """Show that the head moved: what was taken back folds up, what came back unfolds.
+
+        With `in_place` another take is shown by the messages of the one before it.
+        """
+        story, head = moved.now.story, moved.now.head
+        if in_place and moved.before is not None and head is not None:
+            sheet = await self.sheet_of(moved.before, story.channel_id)
+            await self.show(sheet, head, story)
+            return
+        went_back = head is None or (moved.before is not None and moved.before.depth > head.depth)
+        if went_back and moved.before is not None:
+            await self._fold(moved.before, story, name)
+            await self.place_buttons(story)
+        elif head is not None:
+            await self._unfold(head, story)
+
+    async def _fold(self, passage: Passage, story: Story, name: str) -> None:
+        shown = await displays.of_passage(self._database, passage.id)
+        sheet = await self.sheet_of(passage, story.channel_id)
+        if sheet.pages:
+            line = _("{name} took this passage back. `/redo` brings it back.", name=inline_name(name))
+            await sheet.show("", foot=line.render(story.language))
+        for display in shown:
+            if not display.own:
+                # A person's own message cannot be edited, so it wears a sign.
+                message = sheet.channel.get_partial_message(display.message_id)
+                await message.add_reaction(TAKEN_BACK)
+
+    async def _unfold(self, passage: Passage, story: Story) -> None:
+        typed = [d for d in await displays.of_passage(self._database, passage.id) if not d.own]
+        if not typed:
+            await self.show(await self.sheet_of(passage, story.channel_id), passage, story)
+            return
+        channel = self.channel(story.channel_id)
+        for display in typed:
+            me = self._client.user
+            assert me is not None  # a connected client knows itself
+            await channel.get_partial_message(display.message_id).remove_reaction(TAKEN_BACK, me)
+        await self.place_buttons(story)
+
+    async def _sheet_for_buttons(self, stand: Standing) -> Sheet:
+        """Return the sheet of the newest passage if the bot wrote its messages, else the present strip or a new one."""
+        if stand.head is not None:
+            sheet = await self.sheet_of(stand.head, stand.story.channel_id)
+            if sheet.pages:
+                return sheet
+        return self.sheet(stand.story.channel_id)
+
+    async def _buttons_stand_at(self, story: Story, message_id: int | None) -> None:
+        """Note where the buttons stand now, and take them off where they stood before."""
+        before = await controls_table.get(self._database, story.id)
+        async with self._database.transaction() as tx:
+            if message_id is None:
+                await controls_table.remove(tx, story.id)
+            else:
+                await controls_table.place(tx, Controls(story.id, story.channel_id, message_id))
+        if before is not None and before.message_id != message_id:
+            await self._take_off(before)
+
+    async def _take_off(self, before: Controls) -> None:
+        message = self.channel(before.channel_id).get_partial_message(before.message_id)
+        try:
+            if await displays.by_message(self._database, before.message_id) is None:
+                await message.delete()
+            else:
+                await message.edit(view=None, allowed_mentions=NOBODY)
+        except discord.NotFound:
+            log.info("the message with the old buttons is gone", message=before.message_id)
+
+    def _lock(self, story_id: int) -> asyncio.Lock:
+        return self._locks.setdefault(story_id, asyncio.Lock())
+
+
+def foot(passage: Passage, stand: Standing) -> str:
+    """Return the line under a passage: whose it is, and which take of how many."""
+    language = stand.story.language
+    if passage.kind == "narrator":
+        text: Text = _("✒️ The narrator")
+    else:
+        text = _("✒️ {name}", name=inline_name(passage.author_name or "—"))
+    return text.render(language)
+
+
+def _strip(stand: Standing) -> Text:
+    """Return the line that carries the buttons where no message of the bot can."""
+    if stand.head is None:
+        return _("The page is empty. Write the first lines, or let the narrator begin.")
+    return _("{name}'s words are in the story.", name=inline_name(stand.head.author_name or "—"))

@@ -1,0 +1,28 @@
+"""Read the text of a file that someone attached."""
+
+import discord
+
+from bot.errors import Refused
+from bot.locales import _
+
+LARGEST = 1_000_000  # bytes; far above any passage, far below what hurts
+SUFFIXES = (".txt", ".md", ".text")
+
+
+def is_text(file: discord.Attachment) -> bool:
+    """Tell whether a file can hold a passage."""
+    return (file.content_type or "").startswith("text/plain") or file.filename.lower().endswith(SUFFIXES)
+
+
+async def read_text(file: discord.Attachment) -> str:
+    """Return a file's text; refused if it is not text, or far too large."""
+    if not is_text(file) or file.size > LARGEST:
+        raise Refused(
+            _("I can read plain text files up to 1 MB. Save the passage as a .txt file and send it again.")
+        )
+    try:
+        return (await file.read()).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused(
+            _("I cannot read this file's characters. Save it as UTF-8 text and send it again.")
+        ) from None

@@ -1,0 +1,137 @@
+"""Carry a person's wish through: tell the story, and show in the channel what happened."""
+
+import structlog
+
+from bot.errors import StoryloomError
+from bot.locales import _
+from bot.reply.board import Board
+from bot.reply.buttons import only
+from bot.reply.sheet import NOBODY, Sheet
+from bot.reply.story_card import ending, opening
+from bot.reply.stream import stream
+from bot.story.narrator import Done, Narration, Narrator
+from bot.story.people import Person, Place
+from bot.story.shelf import Shelf
+from bot.story.standing import Standing
+from bot.story.storyteller import Storyteller, Written
+from bot.story.text import inline_name
+from storage import displays, passages
+from storage.database import Database
+from storage.narrations import Narration as Job
+from storage.passages import Passage
+from storage.stories import Story
+
+log = structlog.get_logger(__name__)
+
+
+class Performance:
+    """Perform stories in channels, for the commands, the buttons and the typing alike."""
+
+    def __init__(
+        self, *, storyteller: Storyteller, narrator: Narrator, shelf: Shelf, board: Board, database: Database
+    ) -> None:
+        self.board = board
+        self._storyteller = storyteller
+        self._narrator = narrator
+        self._shelf = shelf
+        self._database = database
+
+    async def write(self, place: Place, person: Person, words: str) -> None:
+        """Commit a person's passage, then show it; words that wait for the narrator are shown without buttons."""
+        written = await self._storyteller.write(place, person, words)
+        sheet = self.board.sheet(place.channel_id)
+        if written.passage is not None:
+            await self.board.show(sheet, written.passage, written.story)
+            return
+        await sheet.show(written.text, foot=_waits(written, person))
+        await self._storyteller.shown(written, place.channel_id, sheet.message_ids)
+
+    async def go_on(
+        self, place: Place, person: Person, *, direction: str | None = None, passage_id: int | None = None
+    ) -> None:
+        """Let the narrator write the next passage."""
+        narration = await self._narrator.begin(place, person, direction=direction, passage_id=passage_id)
+        await self._perform(narration, self.board.sheet(place.channel_id))
+
+    async def again(
+        self, place: Place, person: Person, *, note: str | None = None, passage_id: int | None = None
+    ) -> None:
+        """Let the narrator write another take, in the messages of the one before it."""
+        before = (await self._shelf.overview(place)).standing.head
+        narration = await self._narrator.retry(place, person, note=note, passage_id=passage_id)
+        assert before is not None  # or the retry was refused
+        await self._perform(narration, await self.board.sheet_of(before, place.channel_id), before)
+
+    async def open(self, standing: Standing) -> None:
+        """Open a story in its channel: its card, and the buttons to begin with."""
+        channel = self.board.channel(standing.story.channel_id)
+        await channel.send(embed=opening(standing.story), allowed_mentions=NOBODY)
+        await self.mention_language(standing.story)
+        await self.board.place_buttons(standing.story)
+
+    async def close(self, standing: Standing, person: Person) -> None:
+        """Close a story in its channel."""
+        await self.board.take_away_buttons(standing.story)
+        channel = self.board.channel(standing.story.channel_id)
+        await channel.send(embed=ending(standing.story, person.name), allowed_mentions=NOBODY)
+
+    async def mention_language(self, story: Story) -> None:
+        """Say once in the story's channel that the model does not know the story's language."""
+        if notice := await self._shelf.language_notice(story):
+            line = f"-# {notice.render(story.language)}"
+            await self.board.channel(story.channel_id).send(line, allowed_mentions=NOBODY)
+
+    def stop(self, job_id: int, person: Person) -> None:
+        """Stop a narration."""
+        self._narrator.stop(job_id, person)
+
+    async def take_up(self, job: Job) -> None:
+        """Go on with a narration that a restart interrupted, in the messages that began to show it."""
+        narration = await self._narrator.resume(job)
+        shown = await displays.by_message(self._database, job.message_id) if job.message_id else None
+        before = await passages.get(self._database, shown.passage_id) if shown else None
+        if before is not None:
+            sheet = await self.board.sheet_of(before, job.channel_id)
+        else:
+            sheet = self.board.sheet(job.channel_id, [job.message_id] if job.message_id else [])
+        await self._perform(narration, sheet, before)
+
+    async def _perform(self, narration: Narration, sheet: Sheet, before: Passage | None = None) -> None:
+        """Stream a narration; `before` is the take whose place it takes."""
+        story = narration.story
+        try:
+            done = await stream(narration, sheet, narrator=self._narrator)
+        except StoryloomError:
+            await self._put_back(sheet, before, story)
+            raise
+        if done.kept:
+            await self.board.show(sheet, done.passage, story)
+        elif before is not None:
+            await self.board.show(sheet, before, story)
+        else:
+            await self._offer(sheet, done, narration)
+        if done.joined or not done.kept:
+            await self.board.place_buttons(story)
+        if done.trouble is not None:
+            raise done.trouble
+
+    async def _put_back(self, sheet: Sheet, before: Passage | None, story: Story) -> None:
+        """Show what stood there before a narration that came to nothing."""
+        if before is not None:
+            await self.board.show(sheet, before, story)
+        else:
+            await sheet.clear()
+        await self.board.place_buttons(story)
+
+    async def _offer(self, sheet: Sheet, done: Done, narration: Narration) -> None:
+        """Show a stopped passage that its asker may keep."""
+        language = narration.story.language
+        line = _("Stopped. {name} may keep it.", name=inline_name(narration.job.asker_name))
+        view = only("keep", done.passage.id, language)
+        await sheet.show(done.passage.text, foot=line.render(language), view=view)
+        await self.board.link(sheet, done.passage)
+
+
+def _waits(written: Written, person: Person) -> str:
+    line = _("✒️ {name} · joins the story when the narrator is done", name=inline_name(person.name))
+    return line.render(written.story.language)

@@ -1,0 +1,97 @@
+"""Show one text in a channel: as many messages as it needs, edited in place, never to the same content twice."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import discord
+import structlog
+
+from bot.story.pages import paginate
+
+log = structlog.get_logger(__name__)
+
+# Discord's limit is 2,000; the rest is for the line under the text, so that page ends do not move when it changes.
+PAGE = 1850
+NOBODY = discord.AllowedMentions.none()
+
+Components = list[dict[str, Any]]
+Opening = Callable[[str, discord.ui.View | None], Awaitable[int]]
+
+
+@dataclass(slots=True)
+class Page:
+    """Remember what one message shows, so that an equal edit is never sent; `content` None is not known."""
+
+    message_id: int
+    content: str | None = None
+    components: Components | None = None
+
+
+@dataclass(slots=True)
+class Sheet:
+    """Keep the messages of one text in step with it.
+
+    `opening` sends the first message where that is not a plain channel message (the answer to an interaction).
+    """
+
+    channel: discord.PartialMessageable
+    opening: Opening | None = None
+    pages: list[Page] = field(default_factory=list)
+
+    @property
+    def message_ids(self) -> list[int]:
+        """Return the messages that show the text, in order."""
+        return [page.message_id for page in self.pages]
+
+    async def show(self, text: str, *, foot: str, view: discord.ui.View | None = None) -> None:
+        """Bring the messages up to date: text over pages, `foot` and the buttons under the last."""
+        contents = paginate(text, limit=PAGE) if text else [""]
+        contents[-1] = f"{contents[-1]}\n-# {foot}".strip()
+        for index, content in enumerate(contents):
+            page_view = view if index == len(contents) - 1 else None
+            if index < len(self.pages):
+                await self._edit(self.pages[index], content, page_view)
+            else:
+                self.pages.append(await self._send(content, page_view))
+        while len(self.pages) > len(contents):
+            await self._delete(self.pages.pop())
+
+    async def clear(self) -> None:
+        """Delete the messages."""
+        while self.pages:
+            await self._delete(self.pages.pop())
+
+    async def _send(self, content: str, view: discord.ui.View | None) -> Page:
+        if self.opening is not None and not self.pages:
+            message_id = await self.opening(content, view)
+        elif view is None:
+            message_id = (await self.channel.send(content, allowed_mentions=NOBODY)).id
+        else:
+            message_id = (await self.channel.send(content, view=view, allowed_mentions=NOBODY)).id
+        return Page(message_id, content, _components(view))
+
+    async def _edit(self, page: Page, content: str, view: discord.ui.View | None) -> None:
+        """Edit a message if that changes it; one that somebody deleted is sent anew."""
+        if page.content == content and page.components == _components(view):
+            return
+        try:
+            message = self.channel.get_partial_message(page.message_id)
+            await message.edit(content=content, view=view, allowed_mentions=NOBODY)
+        except discord.NotFound:
+            log.info("a shown message was deleted; sending it anew", message=page.message_id)
+            message = await self.channel.send(
+                content, view=view or discord.utils.MISSING, allowed_mentions=NOBODY
+            )
+            page.message_id = message.id
+        page.content, page.components = content, _components(view)
+
+    async def _delete(self, page: Page) -> None:
+        try:
+            await self.channel.get_partial_message(page.message_id).delete()
+        except discord.NotFound:
+            log.info("a surplus message was gone already", message=page.message_id)
+
+
+def _components(view: discord.ui.View | None) -> Components:
+    return view.to_components() if view is not None else []

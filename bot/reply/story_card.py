@@ -1,0 +1,80 @@
+"""Show a story as a card: when it starts, when it ends, when someone asks how it stands."""
+
+import discord
+
+from bot.locales import Text, _, _n
+from bot.story.languages import LANGUAGES
+from bot.story.shelf import Overview, Page
+from bot.story.text import inline_name
+from storage.stories import Rating, Story
+
+COLOUR = discord.Colour(0x8A6D3B)
+
+RATINGS: dict[Rating, Text] = {
+    "everyone": _("for everyone"),
+    "teen": _("for teens and up"),
+    "mature": _("for adults"),
+}
+
+
+def opening(story: Story) -> discord.Embed:
+    """Return the card that opens a story, in the story's language."""
+    language = story.language
+    embed = discord.Embed(title=story.title, description=story.premise or None, colour=COLOUR)
+    how = _("Write with `/write`, or let the narrator go on with `/continue`. Everyone here can join in.")
+    if story.free_typing:
+        how = _(
+            "Just type: every message here is a passage. (Words in parentheses, or after //, are table talk.)"
+        )
+    embed.add_field(name=_("How to play").render(language), value=how.render(language), inline=False)
+    embed.set_footer(text=_("Started by {name}", name=story.starter_name or "—").render(language))
+    return embed
+
+
+def ending(story: Story, name: str) -> discord.Embed:
+    """Return the card that ends a story, in the story's language."""
+    line = _(
+        "{name} ended this story. `/story export` hands it over as a file; `/story start` begins another.",
+        name=inline_name(name),
+    )
+    title = _("The end: {title}", title=story.title).render(story.language)
+    return discord.Embed(title=title[:256], description=line.render(story.language), colour=COLOUR)
+
+
+def card(overview: Overview, locale: str) -> discord.Embed:
+    """Return the card that tells how a story stands."""
+    story = overview.standing.story
+    embed = discord.Embed(title=story.title, description=story.premise or None, colour=COLOUR)
+    on_off = _("on") if story.free_typing else _("off")
+    for name, value in (
+        (_("Language"), LANGUAGES[story.language].name),
+        (_("Rating"), RATINGS[story.rating]),
+        (_("Free typing"), on_off),
+        (_("Passages"), _n("{n} passage", "{n} passages", overview.passages)),
+        (_("The narrator writes about"), _n("{n} word", "{n} words", story.words)),
+        (_("Language model"), _("{model}", model=overview.model)),
+    ):
+        embed.add_field(name=name.render(locale), value=value.render(locale))
+    started = f"<t:{story.created // 1000}:D>"
+    line = _("Started by {name} on {date}", name=inline_name(story.starter_name or "—"), date=started)
+    embed.add_field(name="\u200b", value=line.render(locale), inline=False)
+    return embed
+
+
+def shelf_page(page: Page, number: int, locale: str) -> discord.Embed:
+    """Return a page of a server's stories, the newest first."""
+    title = _("Stories, page {number}", number=number).render(locale)
+    if not page.stories:
+        empty = _("There are no stories here. Start one with `/story start`.")
+        return discord.Embed(title=title, description=empty.render(locale), colour=COLOUR)
+    lines = [_line(story).render(locale) for story in page.stories]
+    if page.more:
+        lines.append(_("Older ones: `/story list page:{next}`", next=number + 1).render(locale))
+    return discord.Embed(title=title, description="\n".join(lines), colour=COLOUR)
+
+
+def _line(story: Story) -> Text:
+    title, channel = inline_name(story.title), f"<#{story.channel_id}>"
+    if story.state == "ended":
+        return _("**{title}** in {channel}, ended", title=title, channel=channel)
+    return _("**{title}** in {channel}, being told", title=title, channel=channel)

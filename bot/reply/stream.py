@@ -1,0 +1,87 @@
+"""Write a narration into its channel while it happens: the place in the queue, then the growing text."""
+
+import asyncio
+from contextlib import aclosing, suppress
+
+import discord
+import structlog
+
+from bot.locales import Text, _, _n
+from bot.reply.board import Board
+from bot.reply.buttons import only
+from bot.reply.sheet import Sheet
+from bot.story.narrator import Done, Narration, Narrator, Progress, Waiting, Writing
+from bot.story.text import inline_name
+
+log = structlog.get_logger(__name__)
+
+PACE = 1.1  # seconds between two edits; Discord allows five in five seconds per channel
+
+
+async def stream(narration: Narration, sheet: Sheet, *, narrator: Narrator) -> Done:
+    """Show a narration on a sheet up to its end; raises what ended it if nothing was written."""
+    painter = _Painter(narration, sheet)
+    await painter.paint(Waiting(0, None))
+    await narrator.show_in(narration, sheet.message_ids[0])
+    async with aclosing(narration.progress) as progress, painter:
+        async for step in progress:
+            if isinstance(step, Done):
+                return step
+            painter.latest = step
+    raise AssertionError("a narration ends with Done or raises")
+
+
+class _Painter:
+    """Bring a sheet up to date about once a second, as long as it is entered."""
+
+    def __init__(self, narration: Narration, sheet: Sheet) -> None:
+        self._narration = narration
+        self._sheet = sheet
+        self._stop = only("stop", narration.job.id, narration.story.language)
+        self._over = asyncio.Event()
+        self.latest: Progress | None = None
+
+    async def __aenter__(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def __aexit__(self, *_: object) -> None:
+        self._over.set()
+        await self._task
+
+    async def _run(self) -> None:
+        while not self._over.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._over.wait(), PACE)
+            latest, self.latest = self.latest, None
+            if latest is not None and not self._over.is_set():
+                try:
+                    await self.paint(latest)
+                except discord.HTTPException as error:
+                    # The story goes on without this edit; the finished passage is shown whole.
+                    log.warning("an edit failed", error=repr(error))
+
+    async def paint(self, step: Progress) -> None:
+        """Show one step."""
+        name = inline_name(self._narration.job.asker_name)
+        text = step.text if isinstance(step, Writing) else ""
+        line = _("The narrator is writing for {name} …", name=name) if text else _waiting(step, name)
+        await self._sheet.show(text, foot=line.render(self._narration.story.language), view=self._stop)
+
+
+def _waiting(step: Progress, name: str) -> Text:
+    if not isinstance(step, Waiting) or step.position == 0:
+        return _("{name} asks the narrator to go on …", name=name)
+    if step.eta is None:
+        return _n(
+            "{name} asks the narrator to go on … {n} passage goes first.",
+            "{name} asks the narrator to go on … {n} passages go first.",
+            step.position,
+            name=name,
+        )
+    return _n(
+        "{name} asks the narrator to go on … {n} passage goes first, about {seconds} s.",
+        "{name} asks the narrator to go on … {n} passages go first, about {seconds} s.",
+        step.position,
+        name=name,
+        seconds=max(1, round(step.eta)),
+    )

@@ -1,0 +1,43 @@
+"""Open a window to write a passage in, and read what it sends back, restart in between or not."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import discord
+
+from bot.locales import _
+
+CUSTOM_ID = "story:write"
+LONGEST = 4000  # Discord's limit of a text field
+
+
+class WriteModal(discord.ui.Modal):
+    """Ask for a passage; a listener takes the answer, so that one sent after a restart is not lost."""
+
+    def __init__(self, locale: str) -> None:
+        super().__init__(title=_("Write a passage").render(locale), custom_id=CUSTOM_ID, timeout=None)
+        field = discord.ui.TextInput[discord.ui.Modal](
+            style=discord.TextStyle.paragraph,
+            custom_id="text",
+            max_length=LONGEST,
+            placeholder=_("What happens next?").render(locale),
+        )
+        self.add_item(discord.ui.Label(text=_("Your passage").render(locale), component=field))
+
+
+def words_of(interaction: discord.Interaction) -> str | None:
+    """Return what was written in the window; None if this interaction is something else."""
+    data: Mapping[str, Any] = interaction.data or {}
+    if interaction.type is not discord.InteractionType.modal_submit or data.get("custom_id") != CUSTOM_ID:
+        return None
+    return next((str(field["value"]) for field in _fields(data) if field.get("custom_id") == "text"), "")
+
+
+def _fields(component: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield every field in a modal's answer, however Discord nests them."""
+    if "value" in component:
+        yield component
+    for child in component.get("components", ()):
+        yield from _fields(child)
+    if "component" in component:
+        yield from _fields(component["component"])

@@ -1,0 +1,364 @@
+"""Let the narrator write: one job per story, kept in the database from the asking to the finished passage.
+
+A job that a crash interrupted is found again by `interrupted` and taken up by `resume`. Whatever happens to a
+narration, its row goes, the words that people wrote meanwhile join the story, and the next job can start.
+"""
+
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import asdict, dataclass
+
+import structlog
+
+from bot.clock import now
+from bot.config import NarratorSettings
+from bot.engine.engine import Engine, Generation
+from bot.engine.errors import EngineClosed, GenerationCancelled
+from bot.engine.request import Request, Sampling
+from bot.errors import Refused, StoryloomError, Unavailable
+from bot.locales import _
+from bot.story import standing
+from bot.story.flaws import flaw_of, is_looping
+from bot.story.narration import NarrationFilter, finish
+from bot.story.people import Person, Place
+from bot.story.prompt import PassageText, Prompt, StoryFacts, build, budget_bytes, window_start
+from bot.story.standing import Standing
+from bot.story.storyteller import join, require_asker
+from storage import actions, branches, inbox, narrations, passages, stories
+from storage.database import Database, Transaction
+from storage.narrations import Kind, NewNarration
+from storage.narrations import Narration as Job
+from storage.passages import Finish, NewPassage, Passage
+from storage.stories import Story
+
+log = structlog.get_logger(__name__)
+
+ATTEMPTS = 2
+SAMPLES = {
+    "en": "The rain had stopped by the time they reached the harbour, and nobody spoke of what the lamp had shown.",
+    "zh": "他们走到港口的时候，雨已经停了。谁也没有提起那盏灯照见的东西，只听见潮水一下一下拍着石阶。",
+}
+TOKENS_PER_WORD = 2  # room for a narrator who needs more than the wanted length to end a sentence
+LOOP_CHECK = 200  # characters between two looks at whether the text goes in circles
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Tell how many narrations go first, and in about how many seconds this one starts, once that is known."""
+
+    position: int
+    eta: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """Tell the whole text so far."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Tell how a narration ended.
+
+    `passage` is what was written; it is in the story if `kept`, else a take beside it that the asker may keep.
+    `joined` are people's passages that came meanwhile, now behind it; `trouble` is why it was not finished.
+    """
+
+    passage: Passage
+    kept: bool
+    joined: tuple[Passage, ...]
+    standing: Standing
+    trouble: StoryloomError | None = None
+
+
+Progress = Waiting | Writing | Done
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """Gather what one run of the model gives."""
+
+    prompt: Prompt
+    sampling: Sampling
+    filter: NarrationFilter
+    text: str = ""
+    cut: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Narration:
+    """Hold one job while it runs: iterate over `progress` to drive it; closing that early gives it up."""
+
+    job: Job
+    story: Story
+    progress: AsyncGenerator[Progress]
+    generation: Generation | None = None
+    stopped: bool = False
+
+    def stop(self) -> None:
+        """End the writing where it is; the progress then ends with what was written."""
+        self.stopped = True
+        if self.generation is not None:
+            self.generation.cancel()
+
+
+class Narrator:
+    """Start, stop and take up narrations."""
+
+    def __init__(
+        self, *, database: Database, engine: Engine, settings: NarratorSettings, context: int
+    ) -> None:
+        """Write with an engine whose model sees `context` tokens."""
+        self._database = database
+        self._engine = engine
+        self._settings = settings
+        self._context = context
+        self._bytes_per_token: dict[str, float] = {}
+        self._running: dict[int, Narration] = {}
+
+    async def begin(
+        self, place: Place, person: Person, *, direction: str | None = None, passage_id: int | None = None
+    ) -> Narration:
+        """Ask for the next passage; `direction` is guidance for it alone, `passage_id` what the person saw."""
+        async with self._database.transaction() as tx:
+            stand = await standing.at_rest(tx, place)
+            standing.require_newest(stand, passage_id)
+            return await self._open(tx, stand, person, "continue", stand.branch.head, direction)
+
+    async def retry(
+        self, place: Place, person: Person, *, note: str | None = None, passage_id: int | None = None
+    ) -> Narration:
+        """Ask for another take of the newest passage, which must be the narrator's; the old one stays."""
+        async with self._database.transaction() as tx:
+            stand = await standing.at_rest(tx, place)
+            standing.require_newest(stand, passage_id)
+            if stand.head is None or stand.head.kind != "narrator":
+                raise Refused(
+                    _(
+                        "Retry writes the narrator's newest passage again, but the newest passage is not the narrator's."
+                        " Use Continue to let the narrator go on."
+                    )
+                )
+            return await self._open(tx, stand, person, "retry", stand.head.parent, note)
+
+    async def interrupted(self) -> list[Job]:
+        """Return the jobs that the last run of the bot left unfinished, oldest first."""
+        return [job for job in await narrations.unfinished(self._database) if job.id not in self._running]
+
+    async def resume(self, job: Job) -> Narration:
+        """Take up an interrupted job from its beginning, with its own seed."""
+        return self._follow(job, await stories.get(self._database, job.story_id))
+
+    async def show_in(self, narration: Narration, message_id: int) -> None:
+        """Note which message shows a narration, so that a restart finds it."""
+        async with self._database.transaction() as tx:
+            await narrations.show_in(tx, narration.job.id, message_id)
+
+    def stop(self, job_id: int, person: Person) -> None:
+        """Stop a narration for its asker or a moderator."""
+        narration = self._running.get(job_id)
+        if narration is None:
+            raise Refused(_("This passage is not being written any more."))
+        require_asker(narration.job.asked_by, person)
+        narration.stop()
+
+    async def _open(
+        self,
+        tx: Transaction,
+        stand: Standing,
+        person: Person,
+        kind: Kind,
+        parent: int | None,
+        direction: str | None,
+    ) -> Narration:
+        new = NewNarration(
+            story_id=stand.story.id,
+            kind=kind,
+            parent=parent,
+            asked_by=person.id,
+            asker_name=person.name,
+            locale=person.locale,
+            direction=direction,
+            seed=secrets.randbelow(2**31),
+            channel_id=stand.story.channel_id,
+            message_id=None,
+            created=now(),
+        )
+        return self._follow(await narrations.add(tx, new), stand.story)
+
+    def _follow(self, job: Job, story: Story) -> Narration:
+        narration = Narration(job, story, progress=self._progress(job))
+        self._running[job.id] = narration
+        return narration
+
+    async def _progress(self, job: Job) -> AsyncGenerator[Progress]:
+        """Drive one narration to its end, whatever that is."""
+        narration = self._running[job.id]
+        attempt = None
+        leave = False
+        try:
+            for number in range(ATTEMPTS):
+                attempt, recent = await self._prepare(narration, number)
+                async with aclosing(self._run(narration, attempt)) as steps:
+                    async for step in steps:
+                        yield step
+                flaw = flaw_of(attempt.text, recent=recent)
+                if flaw is None or narration.stopped:
+                    break
+                log.info("narration flawed", flaw=flaw, attempt=number, story=job.story_id)
+            assert attempt is not None  # there is at least one attempt
+            yield await self._finish(narration, attempt)
+        except EngineClosed:
+            leave = True  # the next start takes the job up
+            raise
+        except StoryloomError as error:
+            trouble = None if isinstance(error, GenerationCancelled) else error
+            if attempt is None or not attempt.text:
+                raise
+            yield await self._finish(narration, attempt, trouble=trouble)
+        finally:
+            del self._running[job.id]
+            if not leave:
+                await self._give_up(job)
+
+    async def _prepare(self, narration: Narration, number: int) -> tuple[_Attempt, list[str]]:
+        """Build the prompt and the sampling of one attempt; later ones try another seed and hold back more."""
+        job = narration.job
+        story = await stories.get(self._database, job.story_id)
+        sampling = Sampling(
+            seed=(job.seed or 0) + number,
+            temperature=self._settings.temperature + 0.1 * number,
+            top_p=self._settings.top_p,
+            min_p=self._settings.min_p,
+            repetition_penalty=self._settings.repetition_penalty + 0.1 * number,
+            dry_multiplier=self._settings.dry_multiplier,
+            max_tokens=story.words * TOKENS_PER_WORD,
+        )
+        prompt, recent = await self._prompt(job, story, sampling)
+        return _Attempt(prompt, sampling, NarrationFilter(echoes=prompt.echoes)), recent
+
+    async def _prompt(self, job: Job, story: Story, sampling: Sampling) -> tuple[Prompt, list[str]]:
+        budget = budget_bytes(
+            context_tokens=self._context,
+            reserve_tokens=sampling.max_tokens,
+            bytes_per_token=await self._measured(story.language),
+        )
+        total = 0 if job.parent is None else (await passages.get(self._database, job.parent)).bytes_after
+        read = await passages.path(self._database, job.parent, from_byte=window_start(total, budget))
+        prompt = build(
+            StoryFacts(story.title, story.premise, story.language, story.rating),
+            [PassageText(passage.id, passage.text, passage.kind == "narrator") for passage in read],
+            budget_bytes=budget,
+            direction=job.direction if job.kind == "continue" else None,
+            note=job.direction if job.kind == "retry" else None,
+        )
+        return prompt, [passage.text for passage in read[-8:]]
+
+    async def _run(self, narration: Narration, attempt: _Attempt) -> AsyncGenerator[Progress]:
+        """Run the model once; ends early when it loops, ends its turn or is stopped."""
+        request = self._request(narration, attempt)
+        try:
+            async with self._engine.submit(request) as generation:
+                narration.generation = generation
+                if narration.stopped:
+                    generation.cancel()
+                async with aclosing(self._read(generation, attempt)) as steps:
+                    async for step in steps:
+                        yield step
+                attempt.cut |= generation.stats is not None and generation.stats.finish_reason == "length"
+        finally:
+            attempt.filter.flush()
+            attempt.text = finish(attempt.filter.text, cut=attempt.cut)
+
+    def _request(self, narration: Narration, attempt: _Attempt) -> Request:
+        job = narration.job
+        return Request(
+            messages=attempt.prompt.messages,
+            sampling=attempt.sampling,
+            cache_key=str(job.story_id),
+            guild_id=narration.story.guild_id or job.channel_id,
+            channel_id=job.channel_id,
+            user_id=job.asked_by,
+        )
+
+    async def _read(self, generation: Generation, attempt: _Attempt) -> AsyncGenerator[Progress]:
+        """Tell the place in the queue, then the text as it grows."""
+        async with aclosing(generation.waiting()) as places:
+            async for place in places:
+                yield Waiting(place.position, place.eta)
+        checked = 0
+        async for piece in generation:
+            if attempt.filter.feed(piece):
+                yield Writing(attempt.filter.text)
+            if attempt.filter.ended:
+                break
+            if len(attempt.filter.text) - checked >= LOOP_CHECK:
+                checked = len(attempt.filter.text)
+                if is_looping(attempt.filter.text):
+                    attempt.cut = True
+                    break
+
+    async def _finish(
+        self, narration: Narration, attempt: _Attempt, trouble: StoryloomError | None = None
+    ) -> Done:
+        """Commit what was written, and what people wrote meanwhile behind it, in one transaction."""
+        if not attempt.text:
+            raise Unavailable(_("The narrator found no words this time. Press Continue to let it try again."))
+        kept = not narration.stopped and trouble is None
+        finish: Finish = "length" if attempt.cut else "stop"
+        async with self._database.transaction() as tx:
+            job = narration.job
+            story = await stories.get(tx, job.story_id)
+            passage = await passages.add(tx, self._passage(job, attempt, finish if kept else "stopped"))
+            if kept:
+                await branches.advance(tx, story.branch_id, passage.id)
+            await actions.append(
+                tx,
+                story_id=story.id,
+                actor_id=job.asked_by,
+                actor_name=job.asker_name,
+                kind=job.kind if kept else "stop",
+                passage_id=passage.id,
+                created=now(),
+            )
+            joined = await _close(tx, job, story)
+            return Done(passage, kept, joined, await standing.of(tx, story), trouble)
+
+    def _passage(self, job: Job, attempt: _Attempt, finish: Finish) -> NewPassage:
+        sampling = asdict(attempt.sampling)
+        del sampling["seed"], sampling["stop"]
+        return NewPassage(
+            story_id=job.story_id,
+            parent=job.parent,
+            kind="narrator",
+            text=attempt.text,
+            asked_by=job.asked_by,
+            direction=job.direction,
+            model=self._engine.model.id,
+            seed=attempt.sampling.seed,
+            sampling=sampling,
+            prompt_digest=attempt.prompt.digest,
+            finish=finish,
+            created=now(),
+        )
+
+    async def _give_up(self, job: Job) -> None:
+        """Forget a job that ended without a passage; words that came meanwhile join the story."""
+        async with self._database.transaction() as tx:
+            await _close(tx, job, await stories.get(tx, job.story_id))
+
+    async def _measured(self, language: str) -> float:
+        """Return how many bytes of a language one token of this model holds, a little less to be safe."""
+        if language not in self._bytes_per_token:
+            sample = SAMPLES[language]
+            tokens = await self._engine.count_tokens(sample)
+            self._bytes_per_token[language] = 0.85 * len(sample.encode()) / max(tokens, 1)
+        return self._bytes_per_token[language]
+
+
+async def _close(tx: Transaction, job: Job, story: Story) -> tuple[Passage, ...]:
+    """Remove a job, if it is still there, and let waiting words join the story in their order."""
+    await narrations.remove(tx, job.id)
+    return tuple([await join(tx, story, arrival) for arrival in await inbox.drain(tx, story.id)])

@@ -1,0 +1,233 @@
+"""Keep the stories of a server: start, show, list, change, end, export."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from bot.clock import now
+from bot.engine.request import ModelInfo
+from bot.errors import Refused
+from bot.locales import Text, _
+from bot.story import standing
+from bot.story.export import ExportedPassage, ExportedStory, markdown
+from bot.story.languages import LANGUAGES
+from bot.story.people import Person, Place
+from bot.story.standing import Standing
+from bot.story.text import clean_passage
+from storage import actions, notices, passages, stories
+from storage.database import Database, Transaction
+from storage.stories import Language, NewStory, Rating, Story
+
+TITLE = 100
+PREMISE = 1000
+WORDS = 90
+PAGE = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """Describe a story that someone wants to start."""
+
+    title: str
+    premise: str = ""
+    language: Language = "en"
+    rating: Rating = "everyone"
+    free_typing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """Describe what shall change in a story; None leaves as it is."""
+
+    title: str | None = None
+    premise: str | None = None
+    language: Language | None = None
+    rating: Rating | None = None
+    words: int | None = None
+    free_typing: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Hold one page of a server's stories; `more` is whether older ones follow."""
+
+    stories: tuple[Story, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Tell how a story stands: its newest passage, how many there are, and which model narrates."""
+
+    standing: Standing
+    passages: int
+    model: str
+
+
+class Shelf:
+    """Hold a server's stories."""
+
+    def __init__(self, *, database: Database, model: ModelInfo, hears_typing: bool) -> None:
+        """Know the narrator's model, and whether the bot can read what people type."""
+        self._database = database
+        self._model = model
+        self._hears_typing = hears_typing
+
+    async def start(self, place: Place, person: Person, outline: Outline) -> Standing:
+        """Start a story in a place that has none running."""
+        self._require_hearing(place, outline.free_typing)
+        title = _line(outline.title, limit=TITLE)
+        premise = clean_passage(outline.premise, limit=PREMISE) if outline.premise.strip() else ""
+        async with self._database.transaction() as tx:
+            if running := await stories.running_in(tx, place.channel_id):
+                raise Refused(
+                    _(
+                        "“{title}” is being told here. End it with `/story end`, or start yours in another channel or thread.",
+                        title=running.title,
+                    ),
+                    words=outline.premise or None,
+                )
+            story = await stories.create(
+                tx,
+                NewStory(
+                    guild_id=place.guild_id,
+                    channel_id=place.channel_id,
+                    title=title,
+                    premise=premise,
+                    language=outline.language,
+                    rating=outline.rating,
+                    free_typing=outline.free_typing,
+                    words=WORDS,
+                    started_by=person.id,
+                    starter_name=person.name,
+                    created=now(),
+                ),
+            )
+            await _log(tx, story, person, "start")
+            return await standing.of(tx, story)
+
+    async def overview(self, place: Place) -> Overview:
+        """Return how a place's story stands; refused where none runs."""
+        stand = await standing.of(self._database, await standing.running(self._database, place))
+        return Overview(stand, stand.head.depth + 1 if stand.head else 0, self._model.name)
+
+    async def find(self, place: Place) -> Story | None:
+        """Return the story that runs in a place, if one does."""
+        return await stories.running_in(self._database, place.channel_id)
+
+    async def list_page(self, place: Place, page: int) -> Page:
+        """Return a page of the server's stories, the newest first; pages count from 1."""
+        before: int | None = None
+        for number in range(page):
+            found = await stories.list_of(
+                self._database,
+                guild_id=place.guild_id,
+                channel_id=place.channel_id,
+                before=before,
+                limit=PAGE + 1,
+            )
+            before = found[:PAGE][-1].id if found else None
+            if number == page - 1 or len(found) <= PAGE:
+                break
+        return Page(tuple(found[:PAGE]), len(found) > PAGE)
+
+    async def change(self, place: Place, person: Person, changes: Changes) -> Story:
+        """Change a running story; for its starter or a moderator."""
+        self._require_hearing(place, bool(changes.free_typing))
+        async with self._database.transaction() as tx:
+            story = await standing.running(tx, place)
+            _require_host(story, person)
+            wanted = {
+                key: value
+                for key in ("language", "rating", "words", "free_typing")
+                if (value := getattr(changes, key)) is not None
+            }
+            if changes.title is not None:
+                wanted["title"] = _line(changes.title, limit=TITLE)
+            if changes.premise is not None:
+                wanted["premise"] = clean_passage(changes.premise, limit=PREMISE)
+            changed = replace(story, **wanted)
+            await stories.update(tx, changed)
+            await _log(tx, story, person, "settings", **{key: True for key in wanted})
+            return changed
+
+    async def end(self, place: Place, person: Person) -> Standing:
+        """End a story; for its starter or a moderator, while the narrator is not writing."""
+        async with self._database.transaction() as tx:
+            stand = await standing.at_rest(tx, place)
+            _require_host(stand.story, person)
+            await stories.end(tx, stand.story.id, ended=now())
+            await _log(tx, stand.story, person, "end")
+            return stand
+
+    async def language_notice(self, story: Story) -> Text | None:
+        """Return, once per story and language, that the model does not write the story's language."""
+        if self._model.languages is None or story.language in self._model.languages:
+            return None
+        async with self._database.transaction() as tx:
+            if not await notices.first_time(
+                tx, f"story:{story.id}", f"language:{story.language}", created=now()
+            ):
+                return None
+        return _(
+            "This bot's language model does not write {language} well. Your own passages are fine; for the narrator,"
+            ' the host can set a larger model: `model = "owner/repository:file.gguf"` under [model] in config.toml.',
+            language=LANGUAGES[story.language].name,
+        )
+
+    async def export(self, place: Place, *, locale: str) -> tuple[Story, str]:
+        """Return a place's newest story as Markdown."""
+        story = await stories.newest_in(self._database, place.channel_id)
+        if story is None:
+            raise Refused(_("No story has been told here yet. Start one with `/story start`."))
+        stand = await standing.of(self._database, story)
+        head = stand.head.id if stand.head else None
+        told = [
+            ExportedPassage(passage.text, passage.author_name, passage.model)
+            async for some in passages.whole(self._database, head)
+            for passage in some
+        ]
+        ended = _time(story.ended) if story.ended is not None else None
+        outline = ExportedStory(story.title, story.premise, story.language, _time(story.created), ended)
+        # A long story takes longer than the event loop may be held.
+        return story, await asyncio.to_thread(markdown, outline, told, locale=locale)
+
+    def _require_hearing(self, place: Place, free_typing: bool) -> None:
+        if free_typing and place.guild_id and not self._hears_typing:
+            raise Refused(
+                _(
+                    "Free typing is off: Discord does not let this bot read messages (the message content intent is"
+                    " not granted). Use `/write` instead, or ask the host to grant it."
+                )
+            )
+
+
+async def _log(tx: Transaction, story: Story, person: Person, kind: str, **detail: object) -> None:
+    await actions.append(
+        tx,
+        story_id=story.id,
+        kind=kind,
+        created=now(),
+        actor_id=person.id,
+        actor_name=person.name,
+        detail=detail,
+    )
+
+
+def _require_host(story: Story, person: Person) -> None:
+    if story.started_by != person.id and not person.moderator:
+        raise Refused(
+            _(
+                "Only {name}, who started this story, or a moderator can do that.",
+                name=story.starter_name or "?",
+            )
+        )
+
+
+def _line(raw: str, *, limit: int) -> str:
+    """Clean a title: one line."""
+    return " ".join(clean_passage(raw, limit=limit).split())
+
+
+def _time(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

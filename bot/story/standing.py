@@ -1,0 +1,75 @@
+"""Look up where a story stands, and refuse kindly what does not fit that."""
+
+from dataclasses import dataclass
+
+from bot.errors import Refused
+from bot.locales import _
+from bot.story.people import Person, Place
+from storage import branches, narrations, passages, stories
+from storage.branches import Branch
+from storage.database import Reader
+from storage.passages import Passage
+from storage.stories import Story
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Hold a story, its current branch and its newest passage (None before the first)."""
+
+    story: Story
+    branch: Branch
+    head: Passage | None
+    takes: tuple[int, ...] = ()
+
+    @property
+    def take(self) -> int:
+        """Return which of its takes the newest passage is, from 1."""
+        return self.takes.index(self.head.id) + 1 if self.head else 0
+
+
+async def running(reader: Reader, place: Place) -> Story:
+    """Return the story that is told in a place; refused with the way to start one."""
+    story = await stories.running_in(reader, place.channel_id)
+    if story is None:
+        raise Refused(_("No story is being told here yet. Start one with `/story start`."))
+    return story
+
+
+async def of(reader: Reader, story: Story) -> Standing:
+    """Return where a story stands now."""
+    branch = await branches.get(reader, story.branch_id)
+    if branch.head is None:
+        return Standing(story, branch, None)
+    head = await passages.get(reader, branch.head)
+    return Standing(story, branch, head, tuple(await passages.takes(reader, head)))
+
+
+async def at_rest(reader: Reader, place: Place) -> Standing:
+    """Return where a place's story stands; refused while the narrator is writing."""
+    story = await running(reader, place)
+    if narration := await narrations.of_story(reader, story.id):
+        raise Refused(
+            _(
+                "The narrator is writing for {name} just now. Wait until it is done, or press Stop under its text.",
+                name=narration.asker_name,
+            )
+        )
+    return await of(reader, story)
+
+
+def require_newest(standing: Standing, passage_id: int | None) -> None:
+    """Refuse a button that stands under a passage that is no longer the newest."""
+    newest = standing.head.id if standing.head else 0
+    if passage_id is not None and passage_id != newest:
+        raise Refused(_("The story has moved on since then. Use the buttons under the newest passage."))
+
+
+def require_author(passage: Passage, person: Person) -> None:
+    """Refuse to touch another person's words; moderators may, and the narrator's are everyone's."""
+    if passage.kind == "person" and passage.author_id != person.id and not person.moderator:
+        raise Refused(
+            _(
+                "The newest passage is {name}'s own. Only {name} or a moderator can take it back or bring it back.",
+                name=passage.author_name or _("someone"),
+            )
+        )

@@ -1,0 +1,199 @@
+"""Tell a story together: write, take back, bring back, choose between takes.
+
+Every method is one transaction: either it all happened and is on disk when the method returns, or nothing did.
+What someone writes while the narrator is writing is committed to the inbox at once and joins the story,
+in the order in which it came, right behind the narrator's passage: the order that the channel shows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.clock import now
+from bot.errors import Refused
+from bot.locales import _
+from bot.story import standing
+from bot.story.people import Person, Place
+from bot.story.standing import Standing
+from bot.story.text import clean_passage
+from storage import actions, branches, displays, inbox, narrations, passages
+from storage.database import Database, Transaction
+from storage.displays import Display
+from storage.inbox import Arrival, NewArrival
+from storage.passages import NewPassage, Passage
+from storage.stories import Story
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Tell what became of someone's words: a passage, or an arrival that waits for the narrator to finish."""
+
+    story: Story
+    text: str
+    passage: Passage | None = None
+    arrival: Arrival | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Tell that the head moved from one passage to where the story stands now."""
+
+    before: Passage | None
+    now: Standing
+
+
+class Storyteller:
+    """Apply the rules of a story to what people ask for, and commit it."""
+
+    def __init__(self, *, database: Database, longest: int) -> None:
+        """Write to a database; `longest` is the longest passage of a person, in characters."""
+        self._database = database
+        self._longest = longest
+
+    async def write(
+        self, place: Place, person: Person, text: str, *, message_ids: Sequence[int] = ()
+    ) -> Written:
+        """Commit a person's passage; `message_ids` are the messages that show it already."""
+        text = clean_passage(text, limit=self._longest)
+        async with self._database.transaction() as tx:
+            try:
+                story = await standing.running(tx, place)
+            except Refused as refusal:
+                # Whoever typed this gets it back.
+                raise Refused(refusal.text, words=text) from None
+            arrival = NewArrival(
+                story_id=story.id,
+                author_id=person.id,
+                author_name=person.name,
+                text=text,
+                channel_id=place.channel_id,
+                message_ids=tuple(message_ids),
+                own=not message_ids,
+                created=now(),
+            )
+            if await narrations.of_story(tx, story.id):
+                return Written(story, text, arrival=await inbox.add(tx, arrival))
+            return Written(story, text, passage=await join(tx, story, arrival))
+
+    async def shown(self, written: Written, channel_id: int, message_ids: Sequence[int]) -> None:
+        """Note the bot's messages that show a person's words, whether they still wait or joined meanwhile."""
+        async with self._database.transaction() as tx:
+            if written.arrival is None or await inbox.show_in(tx, written.arrival.id, message_ids):
+                return
+            passage_id = await passages.joined_as(tx, written.arrival)
+            await show_in(tx, passage_id, channel_id, message_ids, own=True)
+
+    async def undo(self, place: Place, person: Person, *, passage_id: int | None = None) -> Moved:
+        """Take back the newest passage; `passage_id` is the one that the person saw."""
+        async with self._database.transaction() as tx:
+            before = await standing.at_rest(tx, place)
+            standing.require_newest(before, passage_id)
+            if before.head is None:
+                raise Refused(_("The story is at its very beginning: there is nothing to take back."))
+            standing.require_author(before.head, person)
+            await branches.undo(tx, before.branch)
+            return await self._moved(tx, before, person, "undo")
+
+    async def redo(self, place: Place, person: Person) -> Moved:
+        """Bring back the passage that was taken back last."""
+        async with self._database.transaction() as tx:
+            before = await standing.at_rest(tx, place)
+            branch = await branches.redo(tx, before.branch)
+            if branch.head is None or branch.head == before.branch.head:
+                raise Refused(
+                    _("There is nothing to bring back: nothing was taken back since the newest passage.")
+                )
+            standing.require_author(await passages.get(tx, branch.head), person)
+            return await self._moved(tx, before, person, "redo")
+
+    async def choose_take(self, place: Place, person: Person, *, passage_id: int, step: int) -> Moved:
+        """Read another take of the newest passage: `step` takes later, around the end."""
+        async with self._database.transaction() as tx:
+            before = await standing.at_rest(tx, place)
+            standing.require_newest(before, passage_id)
+            if before.head is None or len(before.takes) < 2:
+                raise Refused(_("This passage has no other take. Retry makes one."))
+            standing.require_author(before.head, person)
+            take = before.takes[(before.take - 1 + step) % len(before.takes)]
+            await branches.choose(tx, before.branch, take)
+            return await self._moved(tx, before, person, "take")
+
+    async def keep(self, place: Place, person: Person, *, passage_id: int) -> Moved:
+        """Put a stopped passage into the story after all, if the story still stands where it was stopped."""
+        async with self._database.transaction() as tx:
+            before = await standing.at_rest(tx, place)
+            stopped = await passages.get(tx, passage_id)
+            require_asker(stopped.asked_by, person)
+            if not _continues(before, stopped):
+                raise Refused(
+                    _("The story has gone on since this was stopped, so it cannot be put in any more.")
+                )
+            await branches.advance(tx, before.branch.id, stopped.id)
+            return await self._moved(tx, before, person, "keep")
+
+    async def _moved(self, tx: Transaction, before: Standing, person: Person, kind: str) -> Moved:
+        after = await standing.of(tx, before.story)
+        await actions.append(
+            tx,
+            story_id=before.story.id,
+            actor_id=person.id,
+            actor_name=person.name,
+            kind=kind,
+            passage_id=after.head.id if after.head else None,
+            detail={"from": before.head.id if before.head else None},
+            created=now(),
+        )
+        return Moved(before.head, after)
+
+
+def require_asker(asked_by: int | None, person: Person) -> None:
+    """Refuse to stop or keep a narration that someone else asked for; moderators may."""
+    if asked_by != person.id and not person.moderator:
+        raise Refused(_("Only the one who asked for this passage, or a moderator, can decide that."))
+
+
+async def join(tx: Transaction, story: Story, arrival: NewArrival | Arrival) -> Passage:
+    """Make someone's words the story's newest passage, shown by their messages."""
+    branch = await branches.get(tx, story.branch_id)
+    passage = await passages.add(
+        tx,
+        NewPassage(
+            story_id=story.id,
+            parent=branch.head,
+            kind="person",
+            text=arrival.text,
+            author_id=arrival.author_id,
+            author_name=arrival.author_name,
+            created=arrival.created,
+        ),
+    )
+    await branches.advance(tx, branch.id, passage.id)
+    await show_in(tx, passage.id, arrival.channel_id, arrival.message_ids, own=arrival.own)
+    await actions.append(
+        tx,
+        story_id=story.id,
+        actor_id=arrival.author_id,
+        actor_name=arrival.author_name,
+        kind="write",
+        passage_id=passage.id,
+        created=now(),
+    )
+    return passage
+
+
+async def show_in(
+    tx: Transaction, passage_id: int, channel_id: int, message_ids: Sequence[int], *, own: bool
+) -> None:
+    """Note which messages show a passage, page by page, and forget earlier ones; `own` are the bot's."""
+    for display in await displays.of_passage(tx, passage_id):
+        await displays.forget(tx, display.message_id)
+    for page, message_id in enumerate(message_ids):
+        await displays.show(tx, Display(message_id, passage_id, page, channel_id, own))
+
+
+def _continues(before: Standing, stopped: Passage) -> bool:
+    """Tell whether a stopped passage still fits: it follows the head, or is a take of it."""
+    follows = stopped.parent == before.branch.head
+    is_take = (
+        before.head is not None and before.head.kind == "narrator" and before.head.parent == stopped.parent
+    )
+    return stopped.finish == "stopped" and stopped.id != before.branch.head and (follows or is_take)

@@ -1,0 +1,145 @@
+"""Start, show, list, change, end and export stories: the `/story` family."""
+
+import io
+import re
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import StoryBot
+from bot.locales import _, _n
+from bot.reply.answers import tell
+from bot.reply.performance import Performance
+from bot.reply.story_card import card, opening, shelf_page
+from bot.reply.who import person_of, place_of, require_age, require_voice
+from bot.story.languages import LANGUAGES
+from bot.story.shelf import Changes, Outline, Shelf
+from storage.stories import Language, Rating
+
+TITLE = app_commands.Range[str, 1, 100]
+PREMISE = app_commands.Range[str, 1, 1000]
+
+
+class StoryGroup(
+    commands.GroupCog, group_name="story", group_description="Tell a story together in this channel"
+):
+    """Keep the stories of a server."""
+
+    def __init__(self, *, shelf: Shelf, performance: Performance) -> None:
+        self._shelf = shelf
+        self._performance = performance
+
+    @app_commands.command(description="Start a story in this channel")
+    @app_commands.describe(
+        title="What the story is called",
+        premise="Where it begins: place, people, mood",
+        language="The language in which it is told",
+        rating="Who may read it",
+        free_typing="Take every message in this channel as a passage",
+    )
+    async def start(
+        self,
+        interaction: discord.Interaction,
+        title: TITLE,
+        premise: PREMISE | None = None,
+        language: Language | None = None,
+        rating: Rating = "everyone",
+        free_typing: bool = False,
+    ) -> None:
+        """Start a story; without a language it is told in that of the one who starts it."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        require_voice(interaction)
+        require_age(interaction, rating)
+        spoken: Language = "zh" if interaction.locale.value.startswith("zh") else "en"
+        outline = Outline(
+            title=title,
+            premise=premise or "",
+            language=language or spoken,
+            rating=rating,
+            free_typing=free_typing,
+        )
+        standing = await self._shelf.start(place_of(interaction), person_of(interaction), outline)
+        await self._performance.open(standing)
+        await interaction.delete_original_response()
+
+    @app_commands.command(description="Show how the story of this channel stands")
+    async def show(self, interaction: discord.Interaction) -> None:
+        """Show a card of the running story, privately."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        overview = await self._shelf.overview(place_of(interaction))
+        await interaction.edit_original_response(embed=card(overview, interaction.locale.value))
+
+    @app_commands.command(name="list", description="List the stories of this server")
+    @app_commands.describe(page="Which page of the list")
+    async def list_(
+        self, interaction: discord.Interaction, page: app_commands.Range[int, 1, 1000] = 1
+    ) -> None:
+        """List a server's stories, the newest first, privately."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        found = await self._shelf.list_page(place_of(interaction), page)
+        await interaction.edit_original_response(embed=shelf_page(found, page, interaction.locale.value))
+
+    @app_commands.command(description="Change the story of this channel; for its starter and moderators")
+    @app_commands.describe(
+        title="What the story is called",
+        premise="Where it begins: place, people, mood",
+        language="The language in which it is told",
+        rating="Who may read it",
+        words="How long the narrator's passages are, in words or characters",
+        free_typing="Take every message in this channel as a passage",
+    )
+    async def settings(
+        self,
+        interaction: discord.Interaction,
+        title: TITLE | None = None,
+        premise: PREMISE | None = None,
+        language: Language | None = None,
+        rating: Rating | None = None,
+        words: app_commands.Range[int, 30, 400] | None = None,
+        free_typing: bool | None = None,
+    ) -> None:
+        """Change what is given; without anything, show how it is set."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        require_age(interaction, rating or "everyone")
+        changes = Changes(
+            title=title,
+            premise=premise,
+            language=language,
+            rating=rating,
+            words=words,
+            free_typing=free_typing,
+        )
+        place = place_of(interaction)
+        if changes != Changes():
+            story = await self._shelf.change(place, person_of(interaction), changes)
+            await self._performance.mention_language(story)
+        overview = await self._shelf.overview(place)
+        await interaction.edit_original_response(embed=card(overview, interaction.locale.value))
+
+    @app_commands.command(description="End the story of this channel; it stays readable and can be exported")
+    async def end(self, interaction: discord.Interaction) -> None:
+        """End the running story."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        require_voice(interaction)
+        person = person_of(interaction)
+        standing = await self._shelf.end(place_of(interaction), person)
+        await self._performance.close(standing, person)
+        await interaction.delete_original_response()
+
+    @app_commands.command(description="Get the story of this channel as a Markdown file")
+    async def export(self, interaction: discord.Interaction) -> None:
+        """Hand over the story as a file, privately."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        story, text = await self._shelf.export(place_of(interaction), locale=interaction.locale.value)
+        name = re.sub(r"[^\w-]+", "-", story.title).strip("-")[:60] or "story"
+        file = discord.File(io.BytesIO(text.encode()), f"{name}.md")
+        line = _("Here is “{title}”, as far as it has been told.", title=story.title)
+        await interaction.edit_original_response(
+            content=line.render(interaction.locale.value), attachments=[file]
+        )
+
+
+async def setup(bot: StoryBot) -> None:
+    """Add the `/story` family."""
+    await bot.add_cog(StoryGroup(shelf=bot.services.shelf, performance=bot.services.performance))

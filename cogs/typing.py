@@ -1,0 +1,100 @@
+"""Take plain messages as passages, in channels whose story has free typing on."""
+
+import asyncio
+
+import discord
+import structlog
+from discord.ext import commands
+
+from bot.client import StoryBot
+from bot.reply.answers import explain
+from bot.reply.files import is_text, read_text
+from bot.reply.performance import Performance
+from bot.reply.sheet import NOBODY
+from bot.reply.who import writer_of
+from bot.story.people import Place
+from bot.story.shelf import Shelf
+from bot.story.storyteller import Storyteller
+from bot.story.text import is_table_talk
+from storage.stories import Story
+
+log = structlog.get_logger(__name__)
+
+TAKEN = "✒️"
+LULL = 3.0  # seconds without typing after which the buttons come to stand under the newest passage
+HINT_STAYS = 60.0  # seconds that a refusal of a typed passage stays in the channel
+WORDS = (discord.MessageType.default, discord.MessageType.reply)
+
+
+class Typing(commands.Cog):
+    """Hear what people type."""
+
+    def __init__(self, *, shelf: Shelf, storyteller: Storyteller, performance: Performance) -> None:
+        self._shelf = shelf
+        self._storyteller = storyteller
+        self._performance = performance
+        self._lulls: dict[int, asyncio.Task[None]] = {}
+
+    async def cog_unload(self) -> None:
+        """Let no task outlive the cog."""
+        for lull in self._lulls.values():
+            lull.cancel()
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        """Take a message as a passage if the channel's story wants that."""
+        if message.author.bot or message.type not in WORDS:
+            return
+        place = Place(message.guild.id if message.guild else 0, message.channel.id)
+        story = await self._shelf.find(place)
+        if story is None or not story.free_typing or is_table_talk(message.content):
+            return
+        try:
+            await self._take(message, place, story)
+        except Exception as error:  # the root of what one message set off
+            await self._hint(message, error, story)
+
+    async def _take(self, message: discord.Message, place: Place, story: Story) -> None:
+        texts = [await read_text(file) for file in message.attachments if is_text(file)]
+        words = "\n\n".join(part for part in (message.content, *texts) if part.strip())
+        if not words:
+            return  # a picture or a sticker is no passage
+        await self._storyteller.write(place, writer_of(message), words, message_ids=[message.id])
+        await message.add_reaction(TAKEN)
+        self._wait_for_lull(story)
+
+    async def _hint(self, message: discord.Message, error: Exception, story: Story) -> None:
+        """Say beside the message why it is not in the story; the words stay where they were typed."""
+        text = explain(error).text.render(story.language)
+        log.info("typed passage refused", error=type(error).__name__)
+        try:
+            await message.reply(text, allowed_mentions=NOBODY, delete_after=HINT_STAYS)
+        except discord.HTTPException as unsaid:
+            log.warning("a hint could not be delivered", error=repr(unsaid))
+
+    def _wait_for_lull(self, story: Story) -> None:
+        if waiting := self._lulls.pop(story.id, None):
+            waiting.cancel()
+        task = asyncio.create_task(self._place_buttons(story))
+        self._lulls[story.id] = task
+        task.add_done_callback(lambda done: self._forget(story.id, done))
+
+    def _forget(self, story_id: int, task: asyncio.Task[None]) -> None:
+        if self._lulls.get(story_id) is task:
+            del self._lulls[story_id]
+
+    async def _place_buttons(self, story: Story) -> None:
+        await self._performance.board.take_away_buttons(story)
+        await asyncio.sleep(LULL)
+        try:
+            await self._performance.board.place_buttons(story)
+        except discord.HTTPException as error:
+            log.warning("the buttons could not be placed", error=repr(error))
+
+
+async def setup(bot: StoryBot) -> None:
+    """Add free typing."""
+    services = bot.services
+    await bot.add_cog(
+        Typing(shelf=services.shelf, storyteller=services.storyteller, performance=services.performance)
+    )
