@@ -21,7 +21,7 @@ _WORD = re.compile(rf"[^\W_{_CJK}]+(?:['’.,-][^\W_{_CJK}]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """Name a story's language in the reader's language and in its own, and what its lengths are counted in."""
+    """Name a story's language, for the reader and in itself, and the script it is written in."""
 
     code: str
     name: Text
@@ -43,7 +43,7 @@ def script_of(text: str) -> Script:
 
 
 def count_words(text: str) -> int:
-    """Return a text's length: each Chinese or Japanese character is one, and so is each word in other scripts."""
+    """Return a text's length: a Chinese or Japanese character is one, a word of another script is one."""
     return _cjk_count(text) + _spaced_count(text)
 
 

@@ -6,8 +6,8 @@ import unicodedata
 from bot.errors import Refused
 from bot.locales import _
 
-# Bidirectional overrides and isolates could reorder other people's text; the rest shows nothing, but breaks search.
-_INVISIBLE = re.compile(
+# Bidirectional overrides and isolates could reorder other people's text; the rest shows nothing.
+INVISIBLE = re.compile(
     "[\u00ad\u180e\u200b\u202a-\u202e\u2060-\u2069\u206a-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
     "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]"
 )
@@ -25,13 +25,13 @@ _BLANK = re.compile(
 )
 
 
-_TOKEN = re.compile(
+TEMPLATE_TOKEN = re.compile(
     r"[<＜〈《][|｜].{0,64}?[|｜][>＞〉》]"  # <|im_start|> and its full-width cousins
     r"|[<＜〈]/?(?:s|bos|eos|pad|unk|think|thinking|sys|inst|start_of_turn|end_of_turn|"
     r"tool_call|tool_response|start_of_image|fim_\w{1,16}|reserved_\w{1,32}|unused\d{1,4}|extra_id_\d{1,4})[>＞〉]"
     r"|<</?sys>>"
     r"|\[/?(?:inst|system_prompt|available_tools|tool_calls|tool_results|gmask|sop|cls|sep)\]",
-    re.IGNORECASE | re.DOTALL,
+    re.IGNORECASE,
 )
 _HARMLESS = str.maketrans("<＜〈《>＞〉》[]|｜", "‹‹‹‹››››⁅⁆¦¦")
 
@@ -42,7 +42,7 @@ NAME_LENGTH = 32
 def clean_passage(raw: str, *, limit: int) -> str:
     """Return a passage as it will be kept: same words, no hidden or reordering characters.
 
-    Raises Refused, with the words as typed, when nothing visible is left or it has more than `limit` characters.
+    Raises Refused, with the words as typed, when nothing visible is left or more than `limit` characters.
     """
     text = unicodedata.normalize("NFC", _visible(_LINE_END.sub("\n", raw)))
     text = _BLANK_LINES.sub("\n\n\n", _TRAILING_SPACE.sub("", text)).strip()
@@ -70,7 +70,7 @@ def is_table_talk(raw: str) -> bool:
 
 def neutralise(text: str) -> str:
     """Return the text with every chat-template token made harmless but readable, and the rest as it is."""
-    while (safe := _TOKEN.sub(lambda found: found[0].translate(_HARMLESS), text)) != text:
+    while (safe := TEMPLATE_TOKEN.sub(lambda found: found[0].translate(_HARMLESS), text)) != text:
         text = safe
     return text
 
@@ -85,7 +85,7 @@ def inline_name(name: str) -> str:
 
 
 def _visible(text: str) -> str:
-    text = _TAGS.sub(r"\1", _INVISIBLE.sub("", text))
+    text = _TAGS.sub(r"\1", INVISIBLE.sub("", text))
     return _LOOSE_JOINER.sub("", _SELECTORS.sub(r"\1", text))
 
 

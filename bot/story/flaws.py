@@ -1,0 +1,83 @@
+"""Find what is wrong with a narrator's passage, so that it can be tried again before anyone must read it."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from enum import StrEnum
+
+from bot.story.languages import script_of
+
+# Measured on the embedded model: sound passages share up to a fifth of their 5-grams, copies three quarters.
+TOO_SIMILAR = 0.35
+_WORD = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff]|[^\W\u2e80-\u9fff\uf900-\ufaff]+")
+_SENTENCE = re.compile(r"[^.!?。！？\n]{8,}")
+_PERIODIC = re.compile(r"(.{2,90}?)\1{3,}\Z", re.DOTALL)
+
+_TALK = re.compile(
+    r"[\s*_\"“]*(?:"
+    r"as an ai\b|i(?:['’]m| am) (?:sorry, (?:but|i can)|an ai\b|here to (?:help|assist))"
+    r"|i (?:cannot|can['’]t|am unable to) (?:continue|write|help with|assist|fulfil)"
+    r"|(?:the|this|our|your) (?:short )?(?:story|narrative|passage|scene|tale|text|excerpt|author|prompt)"
+    r"(?: \w+){0,4} (?:is (?:about|an?|set|told)|starts?|begins?|follows|explores|ends|shows|continues|"
+    r"revolves|takes place|describes?|tells?|highlights|illustrates|seems to)\b"
+    r"|this is an? (?:example|story|scene|tale|great|good|beautiful)\b"
+    r"|in (?:this|the) (?:story|passage|scene|narrative|tale|text|excerpt|next (?:sentence|part|scene))\b"
+    r"|(?:what a|that['’]s an?) (?:great|wonderful|beautiful|fascinating|interesting) (?:story|start|scene)"
+    r"|作为(?:一[个名位])?(?:ai|人工智能|语言模型)|(?:抱歉|对不起)[，,]?我(?:无法|不能)(?:继续|续写|提供)"
+    r"|(?:这|本)(?:个|篇|段)?(?:故事|文章|文字|场景|情节)(?:讲述|描写|描述|展[示现]|是|主要)|在这个故事[中里]"
+    r"|故事(?:讲述|围绕)"
+    r")",
+    re.IGNORECASE,
+)
+_TALK_ANYWHERE = re.compile(
+    r"\b(?:as an ai\b|(?:the|this) (?:story|scene|narrative|passage) "
+    r"(?:ends|begins|starts|concludes|continues) (?:with|when|as|on)\b|the (?:next|previous|last|following) sentences?\b|the protagonist\b|"
+    r"the (?:last|next) lines? of the story\b)|(?:这|本)(?:个|篇)故事(?:讲述|告诉我们)|主人公",
+    re.IGNORECASE,
+)
+
+
+class Flaw(StrEnum):
+    """Say why a passage should be tried again."""
+
+    EMPTY = "empty"
+    LOOPING = "looping"
+    REPEATING = "repeating"
+    TALKING = "talking"
+
+
+def flaw_of(text: str, *, recent: Sequence[str]) -> Flaw | None:
+    """Return the worst thing wrong with a finished passage, or None; `recent` are the passages before it."""
+    if not any(char.isalnum() for char in text):
+        return Flaw.EMPTY
+    if is_looping(text):
+        return Flaw.LOOPING
+    if repeats(text, recent) >= TOO_SIMILAR:
+        return Flaw.REPEATING
+    return Flaw.TALKING if _TALK.match(text) or _TALK_ANYWHERE.search(text) else None
+
+
+def is_looping(text: str) -> bool:
+    """Tell whether the text goes round in circles: one unit, one sentence or few words over and over."""
+    tail = text[-600:]
+    if (found := _PERIODIC.search(tail)) and len(found[0]) >= 40:
+        return True
+    sentences = Counter(sentence.strip().casefold() for sentence in _SENTENCE.findall(text))
+    if sentences and max(sentences.values()) >= 3:
+        return True
+    grams = _grams(text)[-120:]
+    return len(grams) >= 40 and len(set(grams)) < len(grams) / 2
+
+
+def repeats(text: str, recent: Sequence[str]) -> float:
+    """Return the share, 0 to 1, of a passage's word sequences that stand in recent passages already."""
+    known = {gram for passage in recent for gram in _grams(passage)}
+    grams = _grams(text)
+    return sum(gram in known for gram in grams) / len(grams) if grams else 0.0
+
+
+def _grams(text: str) -> list[tuple[str, ...]]:
+    """Return runs of five words; of seven characters in Chinese, where a name alone has three."""
+    words = _WORD.findall(text.casefold())
+    size = 7 if script_of(text) == "cjk" else 5
+    return [tuple(words[at : at + size]) for at in range(len(words) - size + 1)]

@@ -1,0 +1,75 @@
+"""A passage that goes in circles, copies, or talks about the story is found out."""
+
+import pytest
+
+from bot.story.flaws import Flaw, flaw_of, is_looping, repeats
+
+SOUND = [
+    "Mara put down the can and listened. Below, the sea was counting the rocks again, and it had reached nine.",
+    "“Don't touch it,” said Pavel. “Don't touch it,” said Ines. The soup steamed like an argument.",
+    "他推开门，屋里一片漆黑。桌上放着一盏旧灯，灯下压着一封信，信上写着她的名字。",
+    "Ha ha ha ha ha! He laughed until the cups rang.",
+    "I'm sorry, she thought, and went on walking towards the light at the end of the pier.",
+    "“I can't help you,” he said, and the story of the well was never told again.",
+    "第一天，他等。第二天，他等。第三天，她来了。",
+]
+
+
+@pytest.mark.parametrize("text", SOUND)
+def test_sound_prose_passes(text: str) -> None:
+    """Refrains, laughter and apologies inside the story are no flaws."""
+    assert flaw_of(text, recent=SOUND[:0]) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It was on. He saw the lamp again. He ran. He saw the lamp again. She ran. He saw the lamp again.",
+        "It was dark and " * 12,
+        "他走了又走，" * 10,
+        "They looked at each other and smiled and then they looked away and " * 6,
+        "no! " * 30,
+    ],
+)
+def test_loops_are_found(text: str) -> None:
+    """The same unit, sentence or few words over and over are a loop, in both scripts."""
+    assert is_looping(text)
+    assert flaw_of(text, recent=[]) is Flaw.LOOPING
+
+
+@pytest.mark.parametrize("text", SOUND)
+def test_a_copy_of_a_recent_passage_is_found(text: str) -> None:
+    """What was said before is not said again; a new passage shares nothing."""
+    other = "Nothing of the kind had ever been written in this town, 而且从来没有人问过为什么会这样呢。"
+
+    assert repeats(text, [other, text]) == 1
+    assert repeats(text, [other]) == 0
+    assert repeats(text, []) == 0
+    assert flaw_of(text, recent=[text]) is Flaw.REPEATING
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The story starts with a scene where two scavengers meet.",
+        "This story is about a lighthouse keeper.",
+        "In this scene, the author shows how Mara feels.",
+        "I'm sorry, but I can't continue this story.",
+        "As an AI language model, I have no feelings.",
+        "This is an example of a scene with tension.",
+        "She ran to the door. The story ends with a kiss.",
+        "He left. The protagonist is sad now.",
+        "这个故事讲述了一个灯塔守护人的女儿。",
+        "作为一个人工智能，我无法续写。",
+        "对不起，我无法继续这个故事。",
+    ],
+)
+def test_talk_about_the_story_is_found(text: str) -> None:
+    """A narrator tells; it does not summarise, explain or apologise."""
+    assert flaw_of(text, recent=[]) is Flaw.TALKING
+
+
+@pytest.mark.parametrize("text", ["", " \n", "...", "——！？"])
+def test_nothing_said_is_a_flaw(text: str) -> None:
+    """Punctuation alone is no passage."""
+    assert flaw_of(text, recent=[]) is Flaw.EMPTY
