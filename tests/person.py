@@ -106,7 +106,7 @@ class Person:
     async def say(
         self, channel: object, text: str, *, reply_to: Payload | None = None, **files: File
     ) -> Payload:
-        """Write a message, with files if any, and give it back."""
+        """Write a message, with files if any, and give it back once it is heard."""
         body: Payload = {"content": text, "nonce": self._nonce()}
         if reply_to is not None:
             body["message_reference"] = {"message_id": reply_to["id"]}
@@ -114,8 +114,8 @@ class Person:
         uploads = list(files.values())
         if uploads:
             body["attachments"] = [{"id": str(n), "filename": f[0]} for n, f in enumerate(uploads)]
-        message: Payload = await self.api("POST", path, body, files=uploads)
-        return message
+        sent = await self.api("POST", path, body, files=uploads)
+        return await self.wait_for_message(lambda message: message["id"] == sent["id"])
 
     async def command(
         self,

@@ -8,6 +8,7 @@ from aiohttp import web
 from bot.playground import limits
 from bot.playground.errors import ApiError, Code, known
 from bot.playground.permissions import ADMINISTRATOR
+from bot.playground.rest import access
 from bot.playground.rest.requests import done, read_json, read_object, reply
 from bot.playground.snowflakes import parse
 from bot.playground.state import Application, Payload
@@ -135,7 +136,7 @@ class _Routes:
 
     async def guild_index(self, request: web.Request) -> web.Response:
         """List the commands that a person may use somewhere in a guild."""
-        user_id, guild_id = request["user_id"], int(request.match_info["guild_id"])
+        user_id, guild_id = access.user_id(request), int(request.match_info["guild_id"])
         guild = self._world.guilds.get(guild_id)
         if guild is None or user_id not in guild.members:
             raise known(Code.UNKNOWN_GUILD)
@@ -146,7 +147,7 @@ class _Routes:
 
     async def channel_index(self, request: web.Request) -> web.Response:
         """List the commands that a person may use in a channel, direct messages included."""
-        user_id, channel_id = request["user_id"], int(request.match_info["channel_id"])
+        user_id, channel_id = access.user_id(request), int(request.match_info["channel_id"])
         if channel_id not in self._world.channels or not self._world.may_view(user_id, channel_id):
             raise known(Code.UNKNOWN_CHANNEL)
         usable = [c for c in self._all() if may_use(self._world, c, user_id=user_id, channel_id=channel_id)]
@@ -171,7 +172,7 @@ class _Routes:
         application = self._world.applications.get(application_id)
         if application is None:
             raise known(Code.UNKNOWN_APPLICATION)
-        if request["user_id"] != application_id:
+        if access.user_id(request) != application_id:
             raise ApiError(403, Code.MISSING_ACCESS, "Missing Access")
         guild_id = request.match_info.get("guild_id")
         if guild_id is None:

@@ -62,7 +62,9 @@ def check_use(component: Component | None, data: Mapping[str, Any], resolver: Re
     used["id"] = component.get("id", 0)
     if component["type"] in MESSAGE_SELECTS:
         used["values"] = check_values(component, data.get("values"), resolver=resolver, path="data.values")
-        used["resolved"] = resolver.resolved
+        # discord.py reads a string select's values only where there is no `resolved`.
+        if component["type"] != STRING_SELECT:
+            used["resolved"] = resolver.resolved
     return used
 
 
@@ -79,12 +81,14 @@ def check_values(component: Component, values: Any, *, resolver: Resolver, path:
 
 def bounds(component: Component) -> tuple[int, int]:
     """Give how few and how many values this component takes; one that is not required takes none too."""
-    kind = component["type"]
-    if kind == RADIO_GROUP:
-        return (1 if component.get("required", True) else 0), 1
-    most_by_default = len(component.get("options") or []) if kind == CHECKBOX_GROUP else 1
-    fewest, most = component.get("min_values", 1), component.get("max_values", most_by_default)
-    return (fewest if component.get("required", True) else 0), most
+    # Libraries send null for what they leave to the server.
+    given = {key: value for key, value in component.items() if value is not None}
+    required = given.get("required", True)
+    if given["type"] == RADIO_GROUP:
+        return int(required), 1
+    most_by_default = len(given.get("options", [])) if given["type"] == CHECKBOX_GROUP else 1
+    fewest, most = given.get("min_values", 1), given.get("max_values", most_by_default)
+    return (fewest if required else 0), most
 
 
 def _check_one(component: Component, value: Any, resolver: Resolver, path: str) -> str:

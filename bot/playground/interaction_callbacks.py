@@ -144,5 +144,7 @@ def _callback_response(interaction: Interaction, kind: int, message: Payload | N
         about["response_message_id"] = message["id"]
         about["response_message_loading"] = bool(message["flags"] & messages.LOADING)
         about["response_message_ephemeral"] = bool(message["flags"] & messages.EPHEMERAL)
-        resource["message"] = message
+        # Discord shows the message itself for these two only.
+        if kind in (MESSAGE, UPDATE):
+            resource["message"] = message
     return {"interaction": about, "resource": resource}

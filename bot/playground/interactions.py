@@ -13,6 +13,7 @@ from bot.playground.interaction_payload import interaction_payload
 from bot.playground.options import check_options
 from bot.playground.permissions import USE_COMMANDS
 from bot.playground.resolved import Resolver
+from bot.playground.rest import access
 from bot.playground.rest.requests import done, read_form
 from bot.playground.snowflakes import parse
 from bot.playground.state import Payload, Upload
@@ -27,7 +28,7 @@ def routes(world: World, book: InteractionBook) -> list[web.RouteDef]:
 
     async def post(request: web.Request) -> web.Response:
         body, files = await read_form(request)
-        user_id: int = request["user_id"]
+        user_id: int = access.user_id(request)
         if world.is_bot(user_id):
             raise ApiError(403, 20001, "Bots cannot use this endpoint")
         _Act(world, book, user_id, body, files).perform()

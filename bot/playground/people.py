@@ -30,6 +30,14 @@ def routes(world: World, hub: Hub) -> list[web.RouteDef]:
     ]
 
 
+def register_bot(world: World, name: str) -> str:
+    """Return the token of the bot of a name, a new application if need be."""
+    user_id = _find(world, name, bot=True)
+    if user_id is None:
+        user_id = world.create_application(name, next(iter(world.guilds)))[0].id
+    return _token(world, user_id)
+
+
 class _Seats:
     def __init__(self, world: World, hub: Hub) -> None:
         self._world = world
@@ -39,7 +47,7 @@ class _Seats:
         """Give the seat of a name, a new one if need be, with the locale and roles asked for."""
         body = await read_object(request)
         name = _name(body)
-        user_id = self._find(name, bot=False)
+        user_id = _find(self._world, name, bot=False)
         if user_id is None:
             user_id = int(self._world.create_user(name)["id"])
             for guild in self._world.guilds.values():
@@ -48,17 +56,15 @@ class _Seats:
             self._world.locales[user_id] = _locale(body["locale"])
         if "roles" in body:
             self._set_roles(user_id, _roles(body["roles"]))
-        return reply({"token": self._token(user_id), "user": self._world.users[user_id]})
+        return reply({"token": _token(self._world, user_id), "user": self._world.users[user_id]})
 
     async def add_bot(self, request: web.Request) -> web.Response:
         """Give the application of a name, a new one if need be, and its bot's token."""
         name = _name(await read_object(request))
-        user_id = self._find(name, bot=True)
-        if user_id is None:
-            guild = next(iter(self._world.guilds))
-            user_id = self._world.create_application(name, guild)[0].id
+        token = register_bot(self._world, name)
+        user_id = self._world.tokens[token]
         user = self._world.users[user_id]
-        return reply({"token": self._token(user_id), "application_id": str(user_id), "user": user})
+        return reply({"token": token, "application_id": str(user_id), "user": user})
 
     async def state(self, _request: web.Request) -> web.Response:
         """List guilds, channels, commands and seats; never a token."""
@@ -80,23 +86,25 @@ class _Seats:
         seat = {"user": world.users[user_id], "locale": world.locales[user_id], "roles": roles}
         return seat | {"online": self._hub.online(user_id)}
 
-    def _find(self, name: str, *, bot: bool) -> int | None:
-        for user in self._world.users.values():
-            if user["username"] == name and user["bot"] == bot:
-                return int(user["id"])
-        return None
-
-    def _token(self, user_id: int) -> str:
-        for token, owner in self._world.tokens.items():
-            if owner == user_id:
-                return token
-        return self._world.issue_token(user_id)
-
     def _set_roles(self, user_id: int, names: list[str]) -> None:
         for guild in self._world.guilds_of(user_id):
             ids = [str(number) for number, role in guild.roles.items() if role["name"] in names]
             if ids != guild.members[user_id]["roles"]:
                 self._world.update_member(guild.id, user_id, roles=ids)
+
+
+def _find(world: World, name: str, *, bot: bool) -> int | None:
+    for user in world.users.values():
+        if user["username"] == name and user["bot"] == bot:
+            return int(user["id"])
+    return None
+
+
+def _token(world: World, user_id: int) -> str:
+    for token, owner in world.tokens.items():
+        if owner == user_id:
+            return token
+    return world.issue_token(user_id)
 
 
 def _held(guild: Guild, user_id: int) -> list[str]:
