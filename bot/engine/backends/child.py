@@ -1,0 +1,158 @@
+"""Keep a model server running as a child process: its crash takes no stream of the next minute, nor the bot, down."""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any, Self
+
+import structlog
+
+from bot.errors import StartError
+from bot.locales import _
+
+log = structlog.get_logger(__name__)
+
+FIRST_DELAY = 0.2  # seconds before the first new start; doubles each time
+LONGEST_DELAY = 30.0
+SETTLED = 60.0  # seconds after which a server counts as healthy, and its next crash as the first
+EXIT_SECONDS = 5.0
+LEVELS = {"E": "error", "W": "info"}  # llama.cpp warns about much that a host cannot change
+
+
+class ServerProcess:
+    """Start a server script, tell its address, and start it again whenever it dies; used as a context manager.
+
+    `settings` go to the script's standard input, so that no secret in them shows in a process list.
+    """
+
+    def __init__(self, script: Path, settings: dict[str, Any]) -> None:
+        self._script = script
+        self._settings = settings
+        self._process: asyncio.subprocess.Process | None = None
+        self._logger: asyncio.Task[None] | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._ready = asyncio.Event()
+        self._address = ""
+        self._last_words: deque[str] = deque(maxlen=5)
+        self.restarts = 0
+
+    @property
+    def pid(self) -> int:
+        """Return the process id of the server that runs now."""
+        assert self._process is not None
+        return self._process.pid
+
+    async def __aenter__(self) -> Self:
+        """Start the server.
+
+        Raises:
+            StartError: it did not start; the sentence has the last line of its log
+        """
+        try:
+            await self._launch()
+        except BaseException:
+            await self._stop()
+            raise
+        self._keeper = asyncio.create_task(self._keep())
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        if self._keeper:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+        await self._stop()
+
+    async def address(self) -> str:
+        """Return the server's base URL, waiting while it starts again."""
+        await self._ready.wait()
+        return self._address
+
+    async def lost(self) -> None:
+        """Take note that nobody answers at the address: wait for the end of the process, or bring it about."""
+        process = self._process
+        if process and process.returncode is None:
+            try:
+                await asyncio.wait_for(process.wait(), EXIT_SECONDS)
+            except TimeoutError:
+                self.kill()
+                await process.wait()
+        self._ready.clear()
+
+    def kill(self) -> None:
+        """End a server that does not answer any more; it is started again."""
+        if self._process and self._process.returncode is None:
+            self._process.kill()
+
+    async def _launch(self) -> None:
+        self._process = process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",
+            str(self._script),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            # An own session: Ctrl-C is for the bot, which then ends the server in its own time.
+            start_new_session=True,
+            env={**os.environ, "GGML_NO_BACKTRACE": "1"},
+        )
+        assert process.stdin and process.stdout and process.stderr
+        self._logger = asyncio.create_task(self._log(process.stderr))
+        process.stdin.write(json.dumps(self._settings).encode() + b"\n")
+        line = await process.stdout.readline()
+        if not line:
+            await process.wait()
+            await self._logger
+            reason = self._last_words[-1] if self._last_words else f"exit code {process.returncode}"
+            raise StartError(
+                _("The model {path} cannot be loaded: {reason}", path=self._settings["path"], reason=reason)
+            )
+        self._address = json.loads(line)["address"]
+        self._ready.set()
+
+    async def _keep(self) -> None:
+        delay = FIRST_DELAY
+        while self._process:
+            born = time.monotonic()
+            code = await self._process.wait()
+            self._ready.clear()
+            delay = FIRST_DELAY if time.monotonic() - born > SETTLED else min(delay * 2, LONGEST_DELAY)
+            log.error("model server died", code=code, restart_in=delay)
+            await self._stop()
+            await asyncio.sleep(delay)
+            try:
+                await self._launch()
+            except StartError as error:
+                log.error("model server did not start", reason=str(error))
+            else:
+                self.restarts += 1
+                log.info("model server restarted", restarts=self.restarts)
+
+    async def _stop(self) -> None:
+        """End the process, if one is there, and everything that listens to it."""
+        process = self._process
+        if process is None:
+            return
+        if process.stdin:
+            process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), EXIT_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+        if self._logger:
+            await self._logger
+
+    async def _log(self, stream: asyncio.StreamReader) -> None:
+        """Pass llama.cpp's lines, such as `0.01.942.624 W srv init: ...`, on to the log."""
+        async for raw in stream:
+            line = raw.decode(errors="replace").strip()
+            parts = line.split(" ", 2)
+            known = len(parts) == 3 and parts[1] in "IWED"
+            text = " ".join(parts[2].split()) if known else line
+            if not known or parts[1] == "E":
+                self._last_words.append(text)
+            getattr(log, LEVELS.get(parts[1], "debug") if known else "debug")("llama.cpp", line=text)

@@ -1,0 +1,143 @@
+"""Run any GGUF model with llama.cpp: its server in a child process, asked like any OpenAI-compatible server.
+
+What holds for the same seed and request is told in `Request.exact` and measured in tests/test_llamacpp.py.
+"""
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import structlog
+
+from bot.engine.backends.child import ServerProcess
+from bot.engine.backends.openai import ChatClient, Unreachable, chat_body
+from bot.engine.backends.slots import SlotTable
+from bot.engine.errors import GenerationFailed
+from bot.engine.request import Chunk, ModelInfo, Request
+
+log = structlog.get_logger(__name__)
+
+SCRIPT = Path(__file__).with_name("llamaserver.py")
+PROBE_SECONDS = 10.0  # a long prompt on a slow processor keeps a healthy server from answering for a while
+
+
+@dataclass(frozen=True, slots=True)
+class LlamaCppSettings:
+    """Say how the model runs: `parallel` streams side by side, each with the model's context.
+
+    `threads` 0 takes every core, `gpu_layers` -1 puts the whole model on the card, and `cache_megabytes` is main
+    memory for the caches of stories that lost their slot to another.
+    """
+
+    parallel: int = 4
+    threads: int = 0
+    gpu_layers: int = 0
+    cache_megabytes: int = 512
+
+
+class LlamaCpp:
+    """Be a `Backend` over llama.cpp."""
+
+    name = "llamacpp"
+
+    def __init__(
+        self,
+        model: ModelInfo,
+        settings: LlamaCppSettings | None = None,
+        *,
+        probe_seconds: float = PROBE_SECONDS,
+    ) -> None:
+        self.model = model
+        self._settings = settings or LlamaCppSettings()
+        self.parallel = self._settings.parallel
+        self._probe_seconds = probe_seconds
+        self._slots = SlotTable(self.parallel)
+        key = secrets.token_urlsafe(32)
+        self._client = ChatClient(key=key)
+        self._server = ServerProcess(SCRIPT, self._server_settings(key))
+        self._resources = AsyncExitStack()
+
+    @property
+    def restarts(self) -> int:
+        """Return how often the server had to be started again."""
+        return self._server.restarts
+
+    @property
+    def pid(self) -> int:
+        """Return the process id of the server that runs now."""
+        return self._server.pid
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as opening:
+            await opening.enter_async_context(self._server)
+            await opening.enter_async_context(self._client)
+            self._resources = opening.pop_all()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._resources.aclose()
+
+    async def stream(self, request: Request) -> AsyncGenerator[Chunk]:
+        """Yield a request's text from the slot that has its story's cache."""
+        slot = self._slots.acquire(request.cache_key)
+        try:
+            base = await self._reachable()
+            async with aclosing(self._client.stream(base, _body(request, slot))) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        finally:
+            self._slots.release(slot)
+
+    async def count_tokens(self, text: str) -> int:
+        """Return how many tokens a text has."""
+        answer = await self._client.post(f"{await self._server.address()}/tokenize", {"content": text})
+        return len(answer["tokens"])
+
+    async def recover(self) -> None:
+        """Start the server again if its main loop does not answer."""
+        try:
+            async with asyncio.timeout(self._probe_seconds):
+                await self._client.get(f"{await self._server.address()}/slots")
+        except (TimeoutError, GenerationFailed) as error:
+            log.error("model server hangs", reason=repr(error))
+            self._server.kill()
+
+    async def _reachable(self) -> str:
+        """Return the address of a server that lives, waiting for its return if it just died."""
+        while True:
+            base = await self._server.address()
+            try:
+                await self._client.get(f"{base}/health")
+            except Unreachable:
+                await self._server.lost()
+            else:
+                return base
+
+    def _server_settings(self, key: str) -> dict[str, Any]:
+        return {
+            "path": str(self.model.path),
+            "context": self.model.context,
+            "parallel": self.parallel,
+            "threads": self._settings.threads or len(os.sched_getaffinity(0)),
+            "gpu_layers": self._settings.gpu_layers,
+            "cache_megabytes": self._settings.cache_megabytes,
+            "key": key,
+        }
+
+
+def _body(request: Request, slot: int) -> dict[str, Any]:
+    """Return the request with what llama.cpp knows beyond OpenAI's fields."""
+    sampling = request.sampling
+    return chat_body(request) | {
+        "id_slot": slot,
+        "cache_prompt": not request.exact,
+        "min_p": sampling.min_p,
+        "repeat_penalty": sampling.repetition_penalty,
+        "dry_multiplier": sampling.dry_multiplier,
+        "timings_per_token": False,
+    }

@@ -1,0 +1,57 @@
+"""Run llama.cpp's server in a process of its own, for `llamacpp.py`; imports nothing else of the bot.
+
+Reads its settings as one line of JSON from standard input, prints its address as one line of JSON, writes
+llama.cpp's log to standard error, and lives until standard input ends, which it does when the bot dies.
+"""
+
+import json
+import os
+import sys
+import threading
+from typing import Any
+
+
+def main() -> None:
+    """Serve until the bot is gone."""
+    settings = json.loads(sys.stdin.readline())
+    # llama.cpp's own prints, a backtrace for one, must not stand where the address is read.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    watch = threading.Thread(target=_exit_with_parent)
+    watch.start()
+    server = _serve(settings)
+    answers.write(json.dumps({"address": server.listening_address}) + "\n")
+    answers.flush()
+    watch.join()
+
+
+def _exit_with_parent() -> None:
+    sys.stdin.read()
+    # Nothing here needs saving, and a server busy with a long prompt would take seconds to end in good order.
+    os._exit(0)
+
+
+def _serve(settings: dict[str, Any]) -> Any:
+    import xllamacpp  # after the watch has begun: it takes a moment to load
+
+    params = xllamacpp.CommonParams()
+    params.model.path = settings["path"]
+    params.n_parallel = settings["parallel"]
+    params.n_ctx = settings["context"] * settings["parallel"]
+    params.n_gpu_layers = settings["gpu_layers"]
+    params.cache_ram_mib = settings["cache_megabytes"]
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings["threads"]
+    params.api_keys = [settings["key"]]
+    params.hostnames = ["127.0.0.1"]
+    params.port = 0
+    # On a processor, flash attention splits its sums by how many streams run: company would change the words.
+    params.flash_attn_type = -1 if settings["gpu_layers"] else 0
+    params.enable_reasoning = 0  # a narrator thinks in the story
+    params.warmup = False
+    params.ui = False
+    params.cors_origins = ""
+    return xllamacpp.Server(params)
+
+
+if __name__ == "__main__":
+    main()

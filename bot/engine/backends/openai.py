@@ -1,0 +1,152 @@
+"""Speak with a server that has OpenAI's chat completions; only what such servers have in common is here."""
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any, Self
+
+import aiohttp
+
+from bot.engine.backends.sse import BrokenStream, EventReader, TextJoiner
+from bot.engine.errors import GenerationFailed, PromptTooLong
+from bot.engine.request import Chunk, Ending, Request, Usage
+
+CONNECT_SECONDS = 10
+
+
+class Unreachable(GenerationFailed):
+    """Tell that no connection could be made, so nothing was asked yet."""
+
+
+class ChatClient:
+    """Ask one server; opened and closed as a context manager."""
+
+    def __init__(self, *, key: str) -> None:
+        self._key = key
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            headers={"Authorization": f"Bearer {self._key}"},
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+            # llama.cpp hangs up after a streamed answer without saying so; a connection kept would break the next.
+            connector=aiohttp.TCPConnector(limit=0, force_close=True),
+        )
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._session.close()
+
+    async def post(self, url: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a server's answer to a JSON body.
+
+        Raises:
+            GenerationFailed: no answer, or none that is understood
+        """
+        return await self._ask("POST", url, body)
+
+    async def get(self, url: str) -> Any:
+        """Return a server's answer; raises GenerationFailed as `post` does."""
+        return await self._ask("GET", url, None)
+
+    async def _ask(self, method: str, url: str, body: Mapping[str, Any] | None) -> Any:
+        try:
+            async with self._session.request(method, url, json=body) as response:
+                await _check(response)
+                return await response.json(content_type=None)
+        except aiohttp.ClientConnectorError as error:
+            raise Unreachable(repr(error)) from error
+        except (aiohttp.ClientError, ValueError) as error:
+            raise GenerationFailed(repr(error)) from error
+
+    async def stream(self, base: str, body: Mapping[str, Any]) -> AsyncGenerator[Chunk]:
+        """Yield the text of a chat completion; closing the generator closes the request, which stops the server.
+
+        Raises:
+            PromptTooLong: the server says so
+            Unreachable: no connection could be made
+            GenerationFailed: the server refused, broke off or sent what is no such stream
+        """
+        try:
+            async with self._session.post(f"{base}/v1/chat/completions", json=body) as response:
+                await _check(response)
+                reading = _Reading()
+                async for data in response.content.iter_any():
+                    for chunk in reading.feed(data):
+                        yield chunk
+        except aiohttp.ClientConnectorError as error:
+            raise Unreachable(repr(error)) from error
+        except (aiohttp.ClientError, BrokenStream) as error:
+            raise GenerationFailed(repr(error)) from error
+        if not reading.ended:
+            raise GenerationFailed("the server broke off in the middle")
+
+
+def chat_body(request: Request) -> dict[str, Any]:
+    """Return a request as the body that every OpenAI-compatible server understands."""
+    sampling = request.sampling
+    return {
+        "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+        "stream": True,
+        "seed": sampling.seed,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "max_tokens": sampling.max_tokens,
+        "stop": list(sampling.stop),
+    }
+
+
+class _Reading:
+    """Turn a response's bytes into chunks."""
+
+    def __init__(self) -> None:
+        self._events = EventReader()
+        self._text = TextJoiner()
+        self._tokens = 0
+        self.ended = False
+
+    def feed(self, data: bytes) -> list[Chunk]:
+        return [chunk for event in self._events.feed(data) if (chunk := self._chunk(event))]
+
+    def _chunk(self, event: dict[str, Any]) -> Chunk | None:
+        if "error" in event:
+            raise GenerationFailed(_message(event))
+        try:
+            choice = event["choices"][0] if event.get("choices") else {}
+            piece = choice.get("delta", {}).get("content") or ""
+            finish = choice.get("finish_reason")
+            text = self._text.feed(piece)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise BrokenStream(f"not a completion: {error!r}") from error
+        self._tokens += bool(piece)
+        if finish:
+            self.ended = True
+            return Chunk(text, self._usage("length" if finish == "length" else "stop", event))
+        return Chunk(text) if text else None
+
+    def _usage(self, ending: Ending, event: dict[str, Any]) -> Usage:
+        """Count tokens by the server's own figures, else by the pieces that came."""
+        timings = event.get("timings") or {}
+        cached = timings.get("cache_n", 0)
+        return Usage(
+            ending=ending,
+            tokens=timings.get("predicted_n", self._tokens),
+            prompt_tokens=timings.get("prompt_n", 0) + cached,
+            cached=cached,
+        )
+
+
+async def _check(response: aiohttp.ClientResponse) -> None:
+    if response.ok:
+        return
+    try:
+        answer = await response.json(content_type=None)
+    except ValueError:
+        answer = {}
+    error = answer.get("error") if isinstance(answer, dict) else None
+    if isinstance(error, dict) and error.get("type") == "exceed_context_size_error":
+        raise PromptTooLong(error["n_prompt_tokens"], error["n_ctx"])
+    raise GenerationFailed(f"{response.status} {_message(answer)}")
+
+
+def _message(answer: Any) -> str:
+    """Return a server's own words about what went wrong, in short."""
+    error = answer.get("error") if isinstance(answer, dict) else answer
+    return str(error.get("message") if isinstance(error, dict) else error)[:200]

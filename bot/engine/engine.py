@@ -1,0 +1,330 @@
+"""Serve requests for text: a fair queue in front of a backend, and a stream for each who asked.
+
+Every stream ends, with its last word or with a typed error, and whatever ended it, the next request is served.
+A task per running request moves words from the backend to the stream; all bookkeeping happens when it is done.
+"""
+
+import asyncio
+import time
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Self
+
+import structlog
+
+from bot.engine.errors import (
+    EngineClosed,
+    GenerationCancelled,
+    GenerationFailed,
+    GenerationTimedOut,
+    QueueFull,
+)
+from bot.engine.pace import Pace
+from bot.engine.queue import FairQueue
+from bot.engine.request import Backend, Chunk, FinishReason, ModelInfo, Request, Usage
+from bot.errors import StoryloomError
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Say how many requests, waiting and running, a person and a server may have."""
+
+    per_user: int = 2
+    per_guild: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Tell how the engine is doing; speed is one stream's, None before the first was measured."""
+
+    model: ModelInfo
+    backend: str
+    tokens_per_second: float | None
+    waiting: int
+    running: int
+    restarts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Tell what a stream took; `cached` of the prompt's tokens had not to be read again."""
+
+    tokens: int
+    seconds: float
+    finish_reason: FinishReason
+    prompt_tokens: int = 0
+    cached: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Tell a place in the queue, 1 being next, and in how many seconds it starts if that is known."""
+
+    position: int
+    eta: float | None
+
+
+class Generation:
+    """Give the text of one request, piece by piece: `async for piece in generation`.
+
+    Iteration ends after the last piece, or raises the error that ended the stream after all pieces that came before.
+    As a context manager it cancels what is still to come.
+    """
+
+    def __init__(self, engine: "Engine", request: Request) -> None:
+        self.request = request
+        self.stats: Stats | None = None
+        self._engine = engine
+        self._pieces: deque[str] = deque()
+        self._tokens = 0
+        self._usage: Usage | None = None
+        self._started: float | None = None
+        self._ended = False
+        self._error: StoryloomError | None = None
+        self._news = asyncio.Event()
+
+    @property
+    def position(self) -> int:
+        """Return the place in the queue: 1 is next, 0 runs already or has ended."""
+        return self._engine.position(self)
+
+    def eta(self) -> float | None:
+        """Return in how many seconds it starts, from measured speed; None while nothing was measured."""
+        return self._engine.eta(self)
+
+    async def changed(self) -> None:
+        """Wait until the place in the queue is another; returns at once when it no longer waits."""
+        place = self.position
+        while place and self.position == place:
+            await self._wait()
+
+    async def waiting(self) -> AsyncGenerator[Place]:
+        """Yield each place in the queue until it runs; yields nothing if it runs at once."""
+        while place := self.position:
+            yield Place(place, self.eta())
+            await self.changed()
+
+    def cancel(self) -> None:
+        """Stop it; what was written can still be read, then comes GenerationCancelled. Later calls do nothing."""
+        self._engine.cancel(self)
+
+    def __aiter__(self) -> AsyncIterator[str]:
+        return self
+
+    async def __anext__(self) -> str:
+        while not self._pieces:
+            if self._error:
+                raise self._error
+            if self._ended:
+                raise StopAsyncIteration
+            await self._wait()
+        text = "".join(self._pieces)
+        self._pieces.clear()
+        return text
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        self.cancel()
+
+    async def _wait(self) -> None:
+        self._news.clear()
+        await self._news.wait()
+
+    def _start(self) -> None:
+        self._started = time.monotonic()
+        self._news.set()
+
+    def _take(self, chunk: Chunk) -> None:
+        self._usage = chunk.usage
+        if chunk.text:
+            self._tokens += 1
+            self._pieces.append(chunk.text)
+            self._news.set()
+
+    def _end(self, error: StoryloomError | None = None) -> None:
+        """End the stream; the first ending counts."""
+        if self._ended:
+            return
+        self._ended = True
+        self._error = error
+        self._news.set()
+        usage = self._usage
+        if usage and error is None:
+            self.stats = Stats(usage.tokens, self._seconds(), usage.ending, usage.prompt_tokens, usage.cached)
+        elif isinstance(error, GenerationCancelled):
+            self.stats = Stats(self._tokens, self._seconds(), "cancelled")
+
+    def _seconds(self) -> float:
+        return 0.0 if self._started is None else time.monotonic() - self._started
+
+
+class Engine:
+    """Take requests from everybody and serve them fairly, as many at once as the backend can."""
+
+    def __init__(self, backend: Backend, *, limits: Limits, timeout_seconds: float) -> None:
+        self._backend = backend
+        self._limits = limits
+        self._timeout = timeout_seconds
+        self._queue: FairQueue[Generation] = FairQueue()
+        self._running: dict[Generation, asyncio.Task[None]] = {}
+        self._positions: dict[Generation, int] | None = None
+        self._users: Counter[int] = Counter()
+        self._guilds: Counter[int] = Counter()
+        self._pace = Pace()
+        self._closed = False
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, backend: Backend, *, limits: Limits | None = None, timeout_seconds: float = 120
+    ) -> AsyncIterator[Self]:
+        """Start the backend and serve until the end of the block, which ends all streams with EngineClosed.
+
+        A stream that gives no token for `timeout_seconds` ends with GenerationTimedOut.
+        """
+        async with backend:
+            engine = cls(backend, limits=limits or Limits(), timeout_seconds=timeout_seconds)
+            try:
+                yield engine
+            finally:
+                await engine._close()
+
+    @property
+    def model(self) -> ModelInfo:
+        """Return the model that writes."""
+        return self._backend.model
+
+    def submit(self, request: Request) -> Generation:
+        """Queue a request and return its stream at once.
+
+        Raises:
+            QueueFull: the person or the server has as many requests as allowed
+            EngineClosed: the bot is shutting down
+        """
+        if self._closed:
+            raise EngineClosed
+        if self._users[request.user_id] >= self._limits.per_user:
+            own = [g for g in self._queue.order() if g.request.user_id == request.user_id]
+            raise QueueFull("user", self._limits.per_user, self.eta(own[-1]) if own else None)
+        if self._guilds[request.guild_id] >= self._limits.per_guild:
+            own = [g for g in self._queue.order() if g.request.guild_id == request.guild_id]
+            raise QueueFull("guild", self._limits.per_guild, self.eta(own[-1]) if own else None)
+        generation = Generation(self, request)
+        self._users[request.user_id] += 1
+        self._guilds[request.guild_id] += 1
+        self._queue.add(generation, channel_id=request.channel_id, user_id=request.user_id)
+        self._dispatch()
+        return generation
+
+    def position(self, generation: Generation) -> int:
+        """Return a stream's place in the queue; 0 when it does not wait."""
+        if self._positions is None:
+            self._positions = {waiting: place for place, waiting in enumerate(self._queue.order(), start=1)}
+        return self._positions.get(generation, 0)
+
+    def eta(self, generation: Generation) -> float | None:
+        """Return in how many seconds a stream starts; None while no speed was measured."""
+        running = [other._seconds() for other in self._running]
+        return self._pace.eta(self.position(generation), running=running, parallel=self._backend.parallel)
+
+    def cancel(self, generation: Generation) -> None:
+        """End a stream with GenerationCancelled, unless it has ended."""
+        self._abort(generation, GenerationCancelled())
+
+    async def count_tokens(self, text: str) -> int:
+        """Return how many tokens the model makes of a text."""
+        return await self._backend.count_tokens(text)
+
+    def status(self) -> Status:
+        """Return how the engine is doing right now."""
+        return Status(
+            model=self._backend.model,
+            backend=self._backend.name,
+            tokens_per_second=self._pace.tokens_per_second,
+            waiting=len(self._queue),
+            running=len(self._running),
+            restarts=self._backend.restarts,
+        )
+
+    def _dispatch(self) -> None:
+        while self._queue and len(self._running) < self._backend.parallel and not self._closed:
+            generation = self._queue.pop()
+            task = asyncio.create_task(self._stream(generation))
+            self._running[generation] = task
+            generation._start()
+            # A task cancelled before its first step runs none of its code, so the clean-up stands outside.
+            task.add_done_callback(partial(self._done, generation))
+        self._moved()
+
+    def _moved(self) -> None:
+        self._positions = None
+        for waiting in self._queue.order():
+            waiting._news.set()
+
+    async def _stream(self, generation: Generation) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            async with (
+                asyncio.timeout(self._timeout) as deadline,
+                aclosing(self._backend.stream(generation.request)) as chunks,
+            ):
+                async for chunk in chunks:
+                    deadline.reschedule(loop.time() + self._timeout)
+                    generation._take(chunk)
+        except TimeoutError:
+            generation._end(GenerationTimedOut(self._timeout))
+            log.warning("stream timed out", seconds=self._timeout)
+            await self._backend.recover()
+
+    def _done(self, generation: Generation, task: asyncio.Task[None]) -> None:
+        """End the stream as its task ended, and give its place to the next."""
+        del self._running[generation]
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, StoryloomError):
+            generation._end(error)
+        elif error is not None:
+            log.error("stream failed", exc_info=error)
+            generation._end(GenerationFailed(repr(error)))
+        elif generation._usage is None:
+            generation._end(GenerationFailed("the stream stopped in the middle"))
+        else:
+            generation._end()
+            self._pace.record(generation._usage.tokens, generation._seconds())
+        self._release(generation)
+        self._dispatch()
+
+    def _abort(self, generation: Generation, error: StoryloomError) -> None:
+        if generation in self._queue:
+            self._queue.remove(generation)
+            generation._end(error)
+            self._release(generation)
+            self._moved()
+        elif generation in self._running and not generation._ended:
+            generation._end(error)
+            self._running[generation].cancel()
+
+    def _release(self, generation: Generation) -> None:
+        for counter, key in (
+            (self._users, generation.request.user_id),
+            (self._guilds, generation.request.guild_id),
+        ):
+            counter[key] -= 1
+            if not counter[key]:
+                del counter[key]
+
+    async def _close(self) -> None:
+        self._closed = True
+        tasks = list(self._running.values())
+        for generation in [*self._queue.order(), *self._running]:
+            self._abort(generation, EngineClosed())
+        # A stream that timed out has ended already, while its task may still be at work on the recovery.
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

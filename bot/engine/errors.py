@@ -1,0 +1,87 @@
+"""Name how a request for text can end badly.
+
+Refused      ├── QueueFull             too many requests of this person or this server
+             └── PromptTooLong         the messages do not fit in the model's context
+Unavailable  ├── GenerationCancelled   somebody stopped it
+             ├── GenerationFailed      the model or its server broke
+             ├── GenerationTimedOut    no word came for too long
+             └── EngineClosed          the bot is shutting down
+"""
+
+from typing import Literal
+
+from bot.errors import Refused, Unavailable
+from bot.locales import _, _n
+
+
+class QueueFull(Refused):
+    """Tell that a person or a server has as many requests as allowed; `eta` is when the last of them starts."""
+
+    def __init__(self, scope: Literal["user", "guild"], limit: int, eta: float | None) -> None:
+        wait = _(" The last one starts in about {seconds} s.", seconds=round(eta)) if eta else ""
+        if scope == "user":
+            text = _n(
+                "You already have {n} request with the narrator. Wait until it is done, or press Stop.{wait}",
+                "You already have {n} requests with the narrator. Wait until one is done, or press Stop.{wait}",
+                limit,
+                wait=wait,
+            )
+        else:
+            text = _n(
+                "This server already has {n} request with the narrator. Try again when it is done.{wait}",
+                "This server already has {n} requests with the narrator. Try again when some are done.{wait}",
+                limit,
+                wait=wait,
+            )
+        super().__init__(text)
+        self.eta = eta
+
+
+class PromptTooLong(Refused):
+    """Tell how many tokens the messages have, and how many the model can read."""
+
+    def __init__(self, tokens: int, limit: int) -> None:
+        super().__init__(
+            _(
+                "That is too long for the model: {tokens} tokens, and it can read {limit}. Make the text shorter.",
+                tokens=tokens,
+                limit=limit,
+            )
+        )
+        self.tokens = tokens
+        self.limit = limit
+
+
+class GenerationCancelled(Unavailable):
+    """Tell that somebody stopped the narrator."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The narrator was stopped. Press Continue to let it write again."))
+
+
+class GenerationFailed(Unavailable):
+    """Tell that the model broke off; `detail` is for the log."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(_("The narrator broke off. Please try again in a moment."))
+        self.detail = detail
+
+
+class GenerationTimedOut(Unavailable):
+    """Tell that the model gave no word for too long."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            _(
+                "The narrator was silent for {seconds} s and was stopped. Please try again.",
+                seconds=round(seconds),
+            )
+        )
+        self.seconds = seconds
+
+
+class EngineClosed(Unavailable):
+    """Tell that the narrator is going to sleep with the bot."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The bot is shutting down. Please try again when it is back."))

@@ -1,0 +1,124 @@
+"""Say what is asked of a model and what comes back: plain values that every backend understands."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol, Self
+
+Role = Literal["system", "user", "assistant"]
+Ending = Literal["stop", "length"]
+FinishReason = Literal["stop", "length", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Hold one message of the chat that the model continues."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Say how words are picked; a seed makes the picks repeatable (see `Request.exact`)."""
+
+    seed: int
+    temperature: float = 0.8
+    top_p: float = 0.95
+    min_p: float = 0.05
+    repetition_penalty: float = 1.1
+    dry_multiplier: float = 0.0
+    max_tokens: int = 256
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Ask for one text.
+
+    Requests with the same `cache_key` (one story's) share a prompt cache; the ids say whose turn it is in the queue.
+    `exact` reads the whole prompt afresh: rounding differs by what was cached, and may tip the pick of a word, so
+    only then does the same seed give the same text for certain.
+    """
+
+    messages: tuple[Message, ...]
+    sampling: Sampling
+    cache_key: str
+    guild_id: int
+    channel_id: int
+    user_id: int
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tell how a stream ended, and what it cost in tokens; `cached` of the prompt's were already there."""
+
+    ending: Ending
+    tokens: int
+    prompt_tokens: int
+    cached: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Carry the next words of a stream; the last chunk tells the usage, and its text may be empty."""
+
+    text: str
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """Name the model that writes.
+
+    `id` is what passages keep to tell who wrote them; `languages` are codes, or None for a model that may know any;
+    `context` is in tokens, prompt and answer together.
+    """
+
+    id: str
+    name: str
+    revision: str
+    path: Path | None
+    languages: tuple[str, ...] | None
+    context: int
+
+
+class Backend(Protocol):
+    """Turn requests into streams of text, at most `parallel` at once; opened and closed as a context manager."""
+
+    @property
+    def name(self) -> str:
+        """Return the backend's name in configuration."""
+
+    @property
+    def model(self) -> ModelInfo:
+        """Return the model that it runs."""
+
+    @property
+    def parallel(self) -> int:
+        """Return how many streams run side by side."""
+
+    @property
+    def restarts(self) -> int:
+        """Return how often it had to start again by itself since it was opened."""
+
+    def stream(self, request: Request) -> AsyncGenerator[Chunk]:
+        """Yield a request's text, ending with a chunk that has its usage.
+
+        Closing the generator frees what it held, so that the next request may start at once.
+
+        Raises:
+            PromptTooLong: the messages do not fit in the context
+            GenerationFailed: the stream broke
+        """
+
+    async def count_tokens(self, text: str) -> int:
+        """Return how many tokens a text has, chat template not counted."""
+
+    async def recover(self) -> None:
+        """Return to work after a stream fell silent, by starting again if that is what it takes."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *exc: object) -> None: ...
