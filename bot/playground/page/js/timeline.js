@@ -1,0 +1,217 @@
+/** The reading column: a channel's messages, with days between them, that never jumps while one reads. */
+import { fill, h } from "./dom.js";
+import { icon } from "./icons.js";
+import { MessageRow } from "./message.js";
+import { compareIds } from "./snowflake.js";
+import { EPHEMERAL, LOADING } from "./store.js";
+import { dayLabel, sameDay } from "./time.js";
+
+const PAGE = 50;
+const KEPT = 300;
+const NEAR = 80;
+const PAUSE_BETWEEN_GROUPS = 420000;
+
+export class Timeline {
+  constructor(app) {
+    this.app = app;
+    this.rows = new Map();
+    this.atEnd = true;
+    this.missed = 0;
+    this.list = h("div", { class: "messages" });
+    this.top = h("div", { class: "timeline-top" });
+    this.scroller = h("div", { class: "timeline", role: "log", "aria-live": "off", tabindex: "0", "aria-label": app.t("messages") }, this.top, this.list);
+    this.pill = h("button", { type: "button", class: "pill", hidden: true, onclick: () => this.toEnd() });
+    this.announcer = h("div", { class: "unseen", role: "status", "aria-live": "polite" });
+    this.node = h("div", { class: "timeline-frame" }, this.scroller, this.pill, this.announcer);
+    this.scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    this.scroller.addEventListener("keydown", (event) => this.walk(event));
+    new ResizeObserver(() => this.stay()).observe(this.list);
+    new ResizeObserver(() => this.stay()).observe(this.scroller);
+    app.store.on("message", (change) => this.hear(change));
+  }
+
+  /** Show a channel from its newest message. */
+  async open(channelId) {
+    this.channelId = channelId;
+    this.rows.clear();
+    fill(this.list);
+    this.atEnd = true;
+    const history = this.app.store.history(channelId);
+    if (!history.loaded) await this.load(history, {});
+    if (this.channelId !== channelId) return;
+    for (const message of history.messages) this.insert(message);
+    this.arrange();
+    this.toEnd();
+  }
+
+  async load(history, query) {
+    if (this.loading === this.channelId) return;
+    const channelId = this.channelId;
+    this.loading = channelId;
+    this.drawTop();
+    try {
+      const page = await this.app.api.messages(channelId, { limit: PAGE, ...query });
+      if (!history.loaded) this.forgetGaps(history, page);
+      history.loaded = true;
+      history.complete = page.length < PAGE;
+      for (const message of page) this.app.store.putMessage(message);
+    } catch (error) {
+      this.app.problem(error);
+    } finally {
+      this.loading = null;
+      this.drawTop();
+    }
+  }
+
+  /** After a lost connection: messages older than the new page might have gaps before them, so they are fetched anew. */
+  forgetGaps(history, page) {
+    const newest = page[0]?.id ?? "0";
+    history.messages = history.messages.filter((message) => message.flags & EPHEMERAL || compareIds(message.id, newest) > 0);
+  }
+
+  hear({ kind, message }) {
+    if (message.channel_id !== this.channelId) return;
+    if (kind === "delete") this.remove(message.id);
+    else if (kind === "update") this.rows.get(message.id)?.update(message);
+    else this.add(message);
+    this.stay();
+  }
+
+  add(message) {
+    if (this.rows.has(message.id)) {
+      this.rows.get(message.id).update(message);
+      return;
+    }
+    this.insert(message);
+    if (this.atEnd) this.trim();
+    this.arrange();
+    const own = message.author.id === this.app.store.me.id;
+    if (own) this.toEnd();
+    else this.announce(message);
+    if (!this.atEnd) this.miss();
+  }
+
+  insert(message) {
+    const row = new MessageRow(message, this.app);
+    const after = [...this.rows.values()].find((other) => compareIds(other.message.id, message.id) > 0);
+    this.list.insertBefore(row.node, after?.node ?? null);
+    this.rows.set(message.id, row);
+  }
+
+  remove(id) {
+    this.rows.get(id)?.node.remove();
+    this.rows.delete(id);
+    this.arrange();
+  }
+
+  /** Set the days and the grouping anew; cheap, since only what differs touches the page. */
+  arrange() {
+    let before = null;
+    for (const message of this.app.store.history(this.channelId).messages) {
+      const row = this.rows.get(message.id);
+      if (!row) continue;
+      const date = new Date(message.timestamp);
+      const newDay = !before || !sameDay(new Date(before.timestamp), date);
+      row.setDay(newDay ? dayLabel(date, this.app.locale) : null);
+      row.setFollows(!newDay && continues(before, message));
+      before = message;
+    }
+    this.drawTop();
+  }
+
+  drawTop() {
+    const history = this.app.store.history(this.channelId);
+    const channel = this.app.store.channels.get(this.channelId);
+    if (this.loading === this.channelId) fill(this.top, h("p", { class: "note" }, this.app.t("loading")));
+    else if (channel && history.loaded && history.complete) fill(this.top, this.app.beginning(channel, history.messages.length === 0));
+    else fill(this.top);
+  }
+
+  scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    this.atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
+    if (this.atEnd) this.miss(0);
+    else this.miss(this.missed);
+    if (scrollTop < 200) this.loadOlder();
+  }
+
+  /** Fetch the page above, and keep what is being read where it stands. */
+  async loadOlder() {
+    const history = this.app.store.history(this.channelId);
+    const oldest = history.messages.find((message) => !(message.flags & EPHEMERAL));
+    if (!history.loaded || history.complete || this.loading || !oldest) return;
+    const channelId = this.channelId;
+    await this.load(history, { before: oldest.id });
+    if (this.channelId !== channelId) return;
+    const anchor = this.rows.values().next().value?.node;
+    const place = anchor?.getBoundingClientRect().top;
+    for (const message of history.messages) if (!this.rows.has(message.id)) this.insert(message);
+    this.arrange();
+    if (anchor) this.scroller.scrollTop += anchor.getBoundingClientRect().top - place;
+  }
+
+  /** Follow the newest line while the reader is there, and only then. */
+  stay() {
+    if (this.atEnd) this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
+
+  /** Go to the newest message. */
+  toEnd() {
+    this.atEnd = true;
+    this.miss(0);
+    this.stay();
+  }
+
+  miss(count = this.missed + 1) {
+    this.missed = count;
+    this.pill.hidden = this.atEnd;
+    fill(this.pill, icon("down"), count > 0 ? this.app.t("newBelow", { count }) : this.app.t("toNewest"));
+  }
+
+  /** Show a message that a reply points to. */
+  reveal(id) {
+    const row = this.rows.get(id);
+    if (!row) return;
+    row.article.scrollIntoView({ block: "center" });
+    row.article.focus({ preventScroll: true });
+  }
+
+  trim() {
+    const history = this.app.store.history(this.channelId);
+    while (history.messages.length > KEPT) {
+      const [oldest] = history.messages.splice(0, 1);
+      this.rows.get(oldest.id)?.node.remove();
+      this.rows.delete(oldest.id);
+      history.complete = false;
+    }
+  }
+
+  announce(message) {
+    if (message.flags & LOADING || document.hidden) return;
+    const name = this.app.store.nameOf(message.author, this.app.guildIdOf(message.channel_id));
+    this.announcer.textContent = `${name}: ${(message.content ?? "").slice(0, 200)}`;
+  }
+
+  /** Walk through the messages with the arrow keys; Enter or the menu key opens a message's menu. */
+  walk(event) {
+    const article = document.activeElement?.closest?.(".message");
+    if (event.target !== this.scroller && event.target !== article) return;
+    const articles = [...this.list.querySelectorAll(".message")];
+    const at = article ? articles.indexOf(article) : articles.length;
+    if (event.key === "ArrowUp" || event.key === "ArrowDown") {
+      event.preventDefault();
+      const next = articles[Math.max(0, Math.min(articles.length - 1, at + (event.key === "ArrowUp" ? -1 : 1)))];
+      next?.focus();
+    } else if (article && (event.key === "Enter" || event.key === "ContextMenu")) {
+      event.preventDefault();
+      const row = this.rows.get(article.dataset.id);
+      row.openMenu(row.more);
+    }
+  }
+}
+
+function continues(before, message) {
+  return before.author.id === message.author.id && !message.interaction_metadata && !message.referenced_message
+    && message.type !== 19 && (before.flags & EPHEMERAL) === (message.flags & EPHEMERAL)
+    && new Date(message.timestamp) - new Date(before.timestamp) < PAUSE_BETWEEN_GROUPS;
+}
