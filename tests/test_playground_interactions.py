@@ -1,4 +1,4 @@
-"""Prove the playground's interactions with the real discord.py as the bot and scripted people as its users."""
+"""Prove the playground's interactions with the real discord.py and scripted people."""
 
 from collections.abc import AsyncIterator
 

@@ -31,6 +31,11 @@ class Connection:
         self._floor = 0
         self.session: Session | None = None
 
+    @property
+    def closing(self) -> bool:
+        """Tell whether the server itself wants this socket closed."""
+        return self._farewell is not None
+
     def attach(self, session: Session, *, after: int = 0) -> None:
         """Send this session's dispatches from now on, beginning after a sequence number."""
         if session.outlet is not None:

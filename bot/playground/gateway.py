@@ -110,7 +110,9 @@ class _Client:
     def _leave(self) -> None:
         """End the session when the client itself said goodbye with 1000 or 1001, as Discord does."""
         session = self._connection.session
-        if session is not None and session.outlet is self._connection and self._ws.close_code in (1000, 1001):
+        if session is None or session.outlet is not self._connection or self._connection.closing:
+            return
+        if self._ws.close_code in (1000, 1001):
             self._hub.end_session(session)
 
     def _receive(self, data: str | bytes) -> None:
