@@ -89,8 +89,8 @@ _KNOWN: Mapping[Code, tuple[int, str]] = {
     Code.MISSING_PERMISSIONS: (403, "Missing Permissions"),
     Code.INVALID_BULK_DELETE_COUNT: (
         400,
-        "Provided too few or too many messages to delete. Must provide at least 2 and fewer than 100 messages "
-        "to delete",
+        "Provided too few or too many messages to delete. "
+        "Must provide at least 2 and fewer than 100 messages to delete",
     ),
     Code.CANNOT_PIN: (403, "A message can only be pinned in the channel in which it was sent"),
     Code.SYSTEM_MESSAGE: (403, "Cannot execute action on a system message"),

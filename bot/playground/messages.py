@@ -162,7 +162,11 @@ def _resolve_media(components: list[Payload], stored: Sequence[Payload]) -> None
             item |= {"height": attachment.get("height", 0), "content_type": attachment.get("content_type")}
             if attachment:
                 item["attachment_id"] = attachment["id"]
-                component |= {"name": attachment["filename"], "size": attachment["size"]} if "file" in component else {}
+                component |= (
+                    {"name": attachment["filename"], "size": attachment["size"]}
+                    if "file" in component
+                    else {}
+                )
 
 
 def _refer(
@@ -195,7 +199,9 @@ def _refer(
 
 
 def _snapshot(original: Payload) -> Payload:
-    keys = "type content embeds attachments timestamp edited_timestamp flags mentions mention_roles components"
+    keys = (
+        "type content embeds attachments timestamp edited_timestamp flags mentions mention_roles components"
+    )
     return {key: original[key] for key in keys.split()}
 
 

@@ -80,44 +80,53 @@ def authenticate(world: World) -> Middleware:
     return layer
 
 
-def api(world: World, *, faults: Faults, limits: RateLimits, record: Record) -> Middleware:
-    """Make the layer that injects faults, counts requests and records those of bots."""
+def recorded(world: World, record: Record) -> Middleware:
+    """Make the layer that records what bots ask, and how it ended."""
 
     @web.middleware
     async def layer(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not request.path.startswith(PREFIX):
-            return await handler(request)
-        who = request["user_id"]
         status = 500
         try:
-            response = await _serve(request, handler)
+            response = await handler(request)
             status = response.status
         except (ApiError, web.HTTPException) as refusal:
             status = refusal.status
             raise
         finally:
-            if who is None or who in world.applications:
+            who = request.get("user_id")
+            if request.path.startswith(PREFIX) and (who is None or who in world.applications):
                 path = request.path_qs.removeprefix(PREFIX)
                 record.append(Recorded(request.method, path, request.get("body"), status))
         return response
 
-    async def _serve(request: web.Request, handler: Handler) -> web.StreamResponse:
+    return layer
+
+
+def limited(world: World, *, faults: Faults, limits: RateLimits) -> Middleware:
+    """Make the layer that injects faults and counts requests to the API."""
+
+    @web.middleware
+    async def layer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.path.startswith(PREFIX):
+            return await handler(request)
         struck = await faults.strike(request.method, request.path.removeprefix(PREFIX))
         if struck is not None:
             return struck
         who = request["user_id"]
         verdict = limits.count(request, _template(request), who=who, bot=who in world.applications)
-        if verdict.refused is not None:
-            verdict.refused.headers.update(verdict.headers)
-            return verdict.refused
-        try:
-            response = await handler(request)
-        except ApiError as refusal:
-            response = reply(refusal.body(), refusal.status)
+        refused = verdict.refused
+        response = await _answered(request, handler) if refused is None else refused
         response.headers.update(verdict.headers)
         return response
 
     return layer
+
+
+async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except ApiError as refusal:
+        return reply(refusal.body(), refusal.status)
 
 
 def _template(request: web.Request) -> str:

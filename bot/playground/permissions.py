@@ -49,7 +49,7 @@ BOT = (
     | ADD_REACTIONS
     | EXTERNAL_EMOJIS
 )
-# As on a new Discord server, @everyone may ping @everyone: a bot that forgets `allowed_mentions` is found out.
+# As on a new server of Discord, all may ping @everyone: a bot that forgets `allowed_mentions` is found out.
 EVERYONE = BOT | USE_COMMANDS | CHANGE_NICKNAME | SEND_POLLS | MENTION_EVERYONE
 MODERATOR = MANAGE_MESSAGES | MANAGE_THREADS | MODERATE_MEMBERS
 DIRECT = (EVERYONE | PIN_MESSAGES) & ~MENTION_EVERYONE & ~CHANGE_NICKNAME

@@ -80,9 +80,7 @@ def _open_poll(world: "World", message: Payload) -> Payload:
     return poll
 
 
-def _tell(
-    world: "World", channel_id: int, message: Payload, user_id: int, answer_id: int, name: str
-) -> None:
+def _tell(world: "World", channel_id: int, message: Payload, user_id: int, answer_id: int, name: str) -> None:
     world.changed_messages[int(message["id"])] = channel_id
     data = {
         "user_id": str(user_id),

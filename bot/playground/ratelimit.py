@@ -30,7 +30,14 @@ _REACTIONS: Final = (4, 1.0)
 _WEBHOOK_MESSAGES: Final = (5, 5.0)
 _GLOBAL: Final = (50, 1.0)
 # What shares no bucket with other channels, guilds or webhooks.
-_MAJOR: Final = ("channel_id", "guild_id", "webhook_id", "webhook_token", "application_id", "interaction_token")
+_MAJOR: Final = (
+    "channel_id",
+    "guild_id",
+    "webhook_id",
+    "webhook_token",
+    "application_id",
+    "interaction_token",
+)
 _MANY_BUCKETS: Final = 10_000
 
 
@@ -114,7 +121,11 @@ def rule(method: str, route: str) -> tuple[int, float]:
 
 def too_many(retry_after: float, *, is_global: bool) -> web.Response:
     """Return Discord's 429; without `Via`, clients would take it for a ban by Cloudflare."""
-    body = {"message": "You are being rate limited.", "retry_after": round(retry_after, 3), "global": is_global}
+    body = {
+        "message": "You are being rate limited.",
+        "retry_after": round(retry_after, 3),
+        "global": is_global,
+    }
     response = reply(body, 429)
     response.headers["Via"] = "1.1 playground"
     response.headers["Retry-After"] = str(max(1, round(retry_after)))

@@ -40,7 +40,9 @@ logger = structlog.get_logger(__name__)
 class Playground:
     """Be a running playground; get one from `Playground.open`."""
 
-    def __init__(self, world: World, *, host: str, password: str | None, page: bool, rate_limits: bool) -> None:
+    def __init__(
+        self, world: World, *, host: str, password: str | None, page: bool, rate_limits: bool
+    ) -> None:
         self.world = world
         self.hub = Hub(world)
         world.publish = self.hub.publish
@@ -77,7 +79,9 @@ class Playground:
         Raises StartError where the address cannot be had, or is open to others without a password.
         """
         if password is None and not is_loopback(host):
-            raise StartError(_("To open the playground to other machines at {host}, set a password.", host=host))
+            raise StartError(
+                _("To open the playground to other machines at {host}, set a password.", host=host)
+            )
         with _listen(host, port) as listener:
             url = f"http://{_in_url(host)}:{listener.getsockname()[1]}"
             world = await asyncio.to_thread(load, data, url)
@@ -106,7 +110,8 @@ class Playground:
             middlewares.guard(host),
             gate.middleware(),
             middlewares.authenticate(self.world),
-            middlewares.api(self.world, faults=self.faults, limits=limits, record=self.requests),
+            middlewares.recorded(self.world, self.requests),
+            middlewares.limited(self.world, faults=self.faults, limits=limits),
         ]
         app = web.Application(middlewares=layers, client_max_size=MAX_BODY_BYTES)
         app.add_routes(_under_prefix(self._api_routes()))
@@ -131,7 +136,11 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as taken:
         where = f"{host}:{port}"
-        text = _("The playground cannot listen at {where} ({reason}); choose another --port.", where=where, reason=taken.strerror or "")
+        text = _(
+            "The playground cannot listen at {where} ({reason}); choose another --port.",
+            where=where,
+            reason=taken.strerror or "",
+        )
         raise StartError(text) from taken
 
 

@@ -18,7 +18,9 @@ def pack(world: World) -> Payload:
         **{name: getattr(world, name) for name in _FLAT},
         "tokens": world.tokens,
         "applications": [dataclasses.asdict(a) for a in world.applications.values()],
-        "guilds": [{"data": g.data} | {p: getattr(g, p) for p in _GUILD_PARTS} for g in world.guilds.values()],
+        "guilds": [
+            {"data": g.data} | {p: getattr(g, p) for p in _GUILD_PARTS} for g in world.guilds.values()
+        ],
         "thread_members": world.thread_members,
         "pins": {c: h.pins for c, h in world.histories.items() if h.pins},
         "secret": world.files.secret,

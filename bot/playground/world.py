@@ -205,7 +205,9 @@ class World:
 
     def directs_of(self, user_id: int) -> list[Payload]:
         """Return a user's direct message channels, as READY's `private_channels` gives them."""
-        return [self.channel_payload(c, user_id) for c, people in self.recipients.items() if user_id in people]
+        return [
+            self.channel_payload(c, user_id) for c, people in self.recipients.items() if user_id in people
+        ]
 
     def channel_payload(self, channel_id: int, user_id: int) -> Payload:
         """Return a channel as a user sees it."""

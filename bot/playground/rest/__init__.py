@@ -2,11 +2,21 @@
 
 from aiohttp import web
 
-from bot.playground.rest import messages, users
+from bot.playground.rest import (
+    automod,
+    channels,
+    guilds,
+    messages,
+    reactions,
+    scheduled,
+    threads,
+    users,
+    webhooks,
+)
 from bot.playground.world import World
 
 
 def routes(world: World) -> list[web.RouteDef]:
-    """List the routes of every family."""
-    families = (users, messages)
+    """List the routes of every family; literal paths stand before those that could swallow them."""
+    families = (users, guilds, channels, reactions, messages, threads, webhooks, automod, scheduled)
     return [route for family in families for route in family.routes(world)]

@@ -55,9 +55,9 @@ def to_write(world: World, request: web.Request) -> tuple[int, Payload]:
         number,
         permissions.SEND_IN_THREADS if in_thread else permissions.SEND_MESSAGES,
     )
-    if in_thread and found["thread_metadata"]["locked"]:
-        if not may(world, user_id(request), number, permissions.MANAGE_THREADS):
-            raise known(Code.THREAD_ARCHIVED)
+    locked = in_thread and found["thread_metadata"]["locked"]
+    if locked and not may(world, user_id(request), number, permissions.MANAGE_THREADS):
+        raise known(Code.THREAD_ARCHIVED)
     return number, found
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.playground import limits, messages, permissions, snowflakes
+from bot.playground import automod, limits, messages, permissions, snowflakes
 from bot.playground.errors import ApiError, Code, invalid_field, known
 from bot.playground.rest import access
 from bot.playground.rest.requests import done, number, read_form, read_object, reply
@@ -15,86 +15,101 @@ _TWO_WEEKS = 14 * 86_400
 _CHANNEL = r"/channels/{channel_id:\d+}"
 _MESSAGES = _CHANNEL + "/messages"
 _MESSAGE = _MESSAGES + r"/{message_id:\d+}"
-_PEOPLE_MAY_WRITE = ("content", "nonce", "message_reference", "allowed_mentions", "attachments", "flags", "poll")
+_PEOPLE_MAY_WRITE = (
+    "content",
+    "nonce",
+    "message_reference",
+    "allowed_mentions",
+    "attachments",
+    "flags",
+    "poll",
+)
 
 
 def routes(world: World) -> list[web.RouteDef]:
     """List the routes."""
-
-    async def listing(request: web.Request) -> web.Response:
-        channel_id, _channel = access.channel(world, request)
-        if not access.may(world, access.user_id(request), channel_id, permissions.READ_HISTORY):
-            return reply([])
-        viewer = access.user_id(request)
-        return reply([messages.show(world, m, viewer) for m in _page(world, request, channel_id)])
-
-    async def get(request: web.Request) -> web.Response:
-        channel_id, _channel = access.channel(world, request, permissions.READ_HISTORY)
-        message = access.message(world, request, channel_id)
-        return reply(messages.show(world, message, access.user_id(request)))
-
-    async def create(request: web.Request) -> web.Response:
-        channel_id, channel = access.to_write(world, request)
-        payload, files = await read_form(request)
-        author = access.user_id(request)
-        if not world.is_bot(author):
-            payload = {key: value for key, value in payload.items() if key in _PEOPLE_MAY_WRITE}
-        limits.check_message(payload, files=files)
-        _check_rights(world, author, channel_id, payload, files=bool(files))
-        _check_slowmode(world, author, channel_id, channel)
-        if channel["type"] in THREADS:
-            wake(world, channel)
-        return reply(world.create_message(channel_id, author, payload, files=files))
-
-    async def edit(request: web.Request) -> web.Response:
-        channel_id, channel = access.channel(world, request)
-        message = access.message(world, request, channel_id)
-        payload, files = await read_form(request)
-        _check_edit(world, access.user_id(request), channel_id, message, payload)
-        access.open_thread(channel)
-        limits.check_message(payload, existing=message, files=files)
-        return reply(messages.edit(world, channel_id, message, payload, files=files))
-
-    async def delete(request: web.Request) -> web.Response:
-        channel_id, channel = access.channel(world, request)
-        message = access.message(world, request, channel_id)
-        if message["author"]["id"] != str(access.user_id(request)):
-            access.not_direct(channel)
-            access.require(world, access.user_id(request), channel_id, permissions.MANAGE_MESSAGES)
-        access.open_thread(channel)
-        messages.delete(world, channel_id, [int(message["id"])])
-        return done()
-
-    async def bulk_delete(request: web.Request) -> web.Response:
-        channel_id, channel = access.channel(world, request, permissions.MANAGE_MESSAGES)
-        access.not_direct(channel)
-        body = await read_object(request)
-        messages.delete(world, channel_id, _bulk_ids(world, body.get("messages")), bulk=True)
-        return done()
-
-    async def typing(request: web.Request) -> web.Response:
-        channel_id, _channel = access.to_write(world, request)
-        _tell_typing(world, access.user_id(request), channel_id)
-        return done()
-
-    async def crosspost(request: web.Request) -> web.Response:
-        channel_id, channel = access.channel(world, request)
-        if channel["type"] != 5:
-            raise known(Code.INVALID_CHANNEL_TYPE)
-        message = access.message(world, request, channel_id)
-        message["flags"] |= 1
-        return reply(messages.tell_update(world, channel_id, message))
+    serve = _Routes(world)
 
     return [
-        web.get(_MESSAGES, listing),
-        web.post(_MESSAGES, create),
-        web.post(_MESSAGES + "/bulk-delete", bulk_delete),
-        web.get(_MESSAGE, get),
-        web.patch(_MESSAGE, edit),
-        web.delete(_MESSAGE, delete),
-        web.post(_MESSAGE + "/crosspost", crosspost),
-        web.post(_CHANNEL + "/typing", typing),
+        web.get(_MESSAGES, serve.listing),
+        web.post(_MESSAGES, serve.create),
+        web.post(_MESSAGES + "/bulk-delete", serve.bulk_delete),
+        web.get(_MESSAGE, serve.get),
+        web.patch(_MESSAGE, serve.edit),
+        web.delete(_MESSAGE, serve.delete),
+        web.post(_MESSAGE + "/crosspost", serve.crosspost),
+        web.post(_CHANNEL + "/typing", serve.typing),
     ]
+
+
+class _Routes:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def listing(self, request: web.Request) -> web.Response:
+        channel_id, _channel = access.channel(self._world, request)
+        if not access.may(self._world, access.user_id(request), channel_id, permissions.READ_HISTORY):
+            return reply([])
+        viewer = access.user_id(request)
+        return reply([messages.show(self._world, m, viewer) for m in _page(self._world, request, channel_id)])
+
+    async def get(self, request: web.Request) -> web.Response:
+        channel_id, _channel = access.channel(self._world, request, permissions.READ_HISTORY)
+        message = access.message(self._world, request, channel_id)
+        return reply(messages.show(self._world, message, access.user_id(request)))
+
+    async def create(self, request: web.Request) -> web.Response:
+        channel_id, channel = access.to_write(self._world, request)
+        payload, files = await read_form(request)
+        author = access.user_id(request)
+        if not self._world.is_bot(author):
+            payload = {key: value for key, value in payload.items() if key in _PEOPLE_MAY_WRITE}
+        limits.check_message(payload, files=files)
+        _check_rights(self._world, author, channel_id, payload, files=bool(files))
+        _check_slowmode(self._world, author, channel_id, channel)
+        automod.check(self._world, channel_id, author, payload.get("content") or "")
+        if channel["type"] in THREADS:
+            wake(self._world, channel)
+        return reply(self._world.create_message(channel_id, author, payload, files=files))
+
+    async def edit(self, request: web.Request) -> web.Response:
+        channel_id, channel = access.channel(self._world, request)
+        message = access.message(self._world, request, channel_id)
+        payload, files = await read_form(request)
+        _check_edit(self._world, access.user_id(request), channel_id, message, payload)
+        access.open_thread(channel)
+        limits.check_message(payload, existing=message, files=files)
+        return reply(messages.edit(self._world, channel_id, message, payload, files=files))
+
+    async def delete(self, request: web.Request) -> web.Response:
+        channel_id, channel = access.channel(self._world, request)
+        message = access.message(self._world, request, channel_id)
+        if message["author"]["id"] != str(access.user_id(request)):
+            access.not_direct(channel)
+            access.require(self._world, access.user_id(request), channel_id, permissions.MANAGE_MESSAGES)
+        access.open_thread(channel)
+        messages.delete(self._world, channel_id, [int(message["id"])])
+        return done()
+
+    async def bulk_delete(self, request: web.Request) -> web.Response:
+        channel_id, channel = access.channel(self._world, request, permissions.MANAGE_MESSAGES)
+        access.not_direct(channel)
+        body = await read_object(request)
+        messages.delete(self._world, channel_id, _bulk_ids(self._world, body.get("messages")), bulk=True)
+        return done()
+
+    async def typing(self, request: web.Request) -> web.Response:
+        channel_id, _channel = access.to_write(self._world, request)
+        _tell_typing(self._world, access.user_id(request), channel_id)
+        return done()
+
+    async def crosspost(self, request: web.Request) -> web.Response:
+        channel_id, channel = access.channel(self._world, request)
+        if channel["type"] != 5:
+            raise known(Code.INVALID_CHANNEL_TYPE)
+        message = access.message(self._world, request, channel_id)
+        message["flags"] |= 1
+        return reply(messages.tell_update(self._world, channel_id, message))
 
 
 def wake(world: World, thread: Payload) -> None:

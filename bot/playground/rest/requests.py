@@ -82,7 +82,9 @@ def number(request: web.Request, name: str, default: int, *, low: int, high: int
         raise ApiError(400, Code.INVALID_FORM, "Invalid Form Body", _leaf(name, "NUMBER_TYPE_COERCE", text))
     if not low <= int(text) <= high:
         message = f"int value should be between {low} and {high}."
-        raise ApiError(400, Code.INVALID_FORM, "Invalid Form Body", _leaf(name, "NUMBER_TYPE_BOUNDS", message))
+        raise ApiError(
+            400, Code.INVALID_FORM, "Invalid Form Body", _leaf(name, "NUMBER_TYPE_BOUNDS", message)
+        )
     return int(text)
 
 
@@ -113,7 +115,11 @@ def _plain(fields: Payload) -> Payload:
 
 def _object(body: Any) -> Payload:
     if not isinstance(body, dict):
-        leaf = {"_errors": [{"code": "MODEL_TYPE_CONVERT", "message": "Only dictionaries may be used in a ModelType"}]}
+        leaf = {
+            "_errors": [
+                {"code": "MODEL_TYPE_CONVERT", "message": "Only dictionaries may be used in a ModelType"}
+            ]
+        }
         raise ApiError(400, Code.INVALID_FORM, "Invalid Form Body", leaf)
     return body
 

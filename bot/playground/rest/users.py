@@ -13,55 +13,63 @@ from bot.playground.world import World
 
 def routes(world: World) -> list[web.RouteDef]:
     """List the routes."""
+    serve = _Routes(world)
 
-    async def me(request: web.Request) -> web.Response:
-        return reply(_own(world, access.user_id(request)))
+    return [
+        web.get("/users/@me", serve.me),
+        web.get("/users/@me/guilds", serve.my_guilds),
+        web.get("/users/@me/channels", serve.directs),
+        web.post("/users/@me/channels", serve.open_direct),
+        web.get(r"/users/{user_id:\d+}", serve.one),
+        web.get("/oauth2/applications/@me", serve.application),
+        web.get("/applications/@me", serve.application),
+        web.get(r"/applications/{application_id:\d+}/entitlements", serve.empty),
+        web.get(r"/applications/{application_id:\d+}/skus", serve.empty),
+        web.get("/gateway", serve.gateway),
+        web.get("/gateway/bot", serve.gateway_bot),
+    ]
 
-    async def one(request: web.Request) -> web.Response:
-        user = world.users.get(access.path_id(request, "user_id"))
+
+class _Routes:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def me(self, request: web.Request) -> web.Response:
+        return reply(_own(self._world, access.user_id(request)))
+
+    async def one(self, request: web.Request) -> web.Response:
+        user = self._world.users.get(access.path_id(request, "user_id"))
         if user is None:
             raise known(Code.UNKNOWN_USER)
         return reply(user)
 
-    async def my_guilds(request: web.Request) -> web.Response:
+    async def my_guilds(self, request: web.Request) -> web.Response:
         user_id = access.user_id(request)
-        return reply([_partial_guild(world, user_id, g.id) for g in world.guilds_of(user_id)])
+        return reply([_partial_guild(self._world, user_id, g.id) for g in self._world.guilds_of(user_id)])
 
-    async def application(request: web.Request) -> web.Response:
-        return reply(_application(world, access.user_id(request)))
+    async def application(self, request: web.Request) -> web.Response:
+        return reply(_application(self._world, access.user_id(request)))
 
-    async def directs(request: web.Request) -> web.Response:
-        return reply(world.directs_of(access.user_id(request)))
+    async def directs(self, request: web.Request) -> web.Response:
+        return reply(self._world.directs_of(access.user_id(request)))
 
-    async def open_direct(request: web.Request) -> web.Response:
+    async def open_direct(self, request: web.Request) -> web.Response:
         user_id, body = access.user_id(request), await read_object(request)
-        other = _recipient(world, body, user_id)
-        channel = world.open_direct(user_id, other)
-        return reply(world.channel_payload(int(channel["id"]), user_id))
+        other = _recipient(self._world, body, user_id)
+        channel = self._world.open_direct(user_id, other)
+        return reply(self._world.channel_payload(int(channel["id"]), user_id))
 
-    async def gateway(request: web.Request) -> web.Response:
+    async def gateway(self, request: web.Request) -> web.Response:
         return reply({"url": _gateway_url(request)})
 
-    async def gateway_bot(request: web.Request) -> web.Response:
+    async def gateway_bot(self, request: web.Request) -> web.Response:
         limits = {"total": 1000, "remaining": 1000, "reset_after": 86_400_000, "max_concurrency": 1}
-        return reply({"url": _gateway_url(request), "shards": world.shards, "session_start_limit": limits})
+        return reply(
+            {"url": _gateway_url(request), "shards": self._world.shards, "session_start_limit": limits}
+        )
 
-    async def empty(_request: web.Request) -> web.Response:
+    async def empty(self, _request: web.Request) -> web.Response:
         return reply([])
-
-    return [
-        web.get("/users/@me", me),
-        web.get("/users/@me/guilds", my_guilds),
-        web.get("/users/@me/channels", directs),
-        web.post("/users/@me/channels", open_direct),
-        web.get(r"/users/{user_id:\d+}", one),
-        web.get("/oauth2/applications/@me", application),
-        web.get("/applications/@me", application),
-        web.get(r"/applications/{application_id:\d+}/entitlements", empty),
-        web.get(r"/applications/{application_id:\d+}/skus", empty),
-        web.get("/gateway", gateway),
-        web.get("/gateway/bot", gateway_bot),
-    ]
 
 
 def _own(world: World, user_id: int) -> Payload:
