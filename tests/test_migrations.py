@@ -1,0 +1,116 @@
+"""Every schema that was ever released becomes today's, with all its rows."""
+
+import hashlib
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from storage.database import Database
+from storage.migrations import MIGRATIONS
+
+# A script that was released is never edited. A new one adds its digest here and its rows below.
+DIGESTS = (
+    "e10201b2a4864a9e09462ca7935fc4485478b9a3f8b23fb43f8ca9df1a07f5aa",
+    "2426afdcf96b7ba0569c0da14800b35c030cf16af045a7bbbe7146b4c6c1d3c6",
+)
+
+# One row at least for each table, in the words of the version that brought it.
+ROWS = (
+    """
+    INSERT INTO stories VALUES (1, 0, 5, 'T', 'P', 'en', 'teen', 'running', 1, 120, NULL, 7, 'A', 10, NULL);
+    INSERT INTO passages VALUES
+        (1, 1, NULL, 0, 0, 7, 'A', 'person', '你好', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 11),
+        (2, 1, 1, 1, 6, NULL, NULL, 'narrator', 'x', 7, 'd', 'm', 4, '{"top_k": 1}', 'ab', 'stop', 12);
+    INSERT INTO branches VALUES (1, 1, 'main', 1, 2, 10);
+    UPDATE stories SET branch_id = 1;
+    INSERT INTO actions VALUES (1, 1, 7, 'A', 'write', 1, '{}', 11);
+    """,
+    """
+    INSERT INTO narrations VALUES (1, 1, 'retry', 1, 7, 'A', 'zh-CN', NULL, NULL, 5, NULL, 'waiting', 13);
+    INSERT INTO inbox VALUES (1, 1, 7, 'A', 'w', 5, '[51]', 14);
+    INSERT INTO displays VALUES (52, 2, 0, 5);
+    INSERT INTO controls VALUES (1, 5, 52);
+    INSERT INTO notices VALUES ('channel:5', 'language', 15);
+    """,
+)
+
+VERSIONS = range(len(MIGRATIONS) + 1)
+
+
+def test_released_scripts_are_never_edited() -> None:
+    """What a file has seen must be what a new file sees."""
+    assert tuple(hashlib.sha256(script.encode()).hexdigest() for script in MIGRATIONS) == DIGESTS
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_rows_below_fill_every_table(tmp_path: Path, version: int) -> None:
+    """The test of migrating sees each table with something in it."""
+    path = _at_version(tmp_path, version)
+
+    assert [table for table, rows in _content(path).items() if not rows] == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_every_version_becomes_todays(tmp_path: Path, version: int) -> None:
+    """The schema is that of a new file, and no value of an old row is lost."""
+    path = _at_version(tmp_path, version)
+    before = _content(path)
+    new = tmp_path / "new.db"
+    async with Database.open(path), Database.open(new):
+        pass
+
+    assert _schema(path) == _schema(new)
+    after = _content(path)
+    for table, rows in before.items():
+        for old, now in zip(rows, after[table], strict=True):
+            assert old.items() <= now.items()
+
+
+async def test_failed_migration_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first half of a script that fails is gone, and so is its version; what ran before stays."""
+    path = _at_version(tmp_path, len(MIGRATIONS))
+    before = _content(path)
+    broken = (
+        *MIGRATIONS,
+        "CREATE TABLE fine (a TEXT) STRICT",
+        "CREATE TABLE half (a TEXT) STRICT; CREATE nonsense",
+    )
+    monkeypatch.setattr("storage.database.MIGRATIONS", broken)
+
+    with pytest.raises(sqlite3.OperationalError, match="nonsense"):
+        async with Database.open(path):
+            pass
+
+    assert _content(path) == before | {"fine": []}
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS) + 1,)
+
+
+def _at_version(folder: Path, version: int) -> Path:
+    """Make a database as the program of that version left it."""
+    path = folder / "storyloom.db"
+    with closing(sqlite3.connect(path)) as connection:
+        for script, rows in zip(MIGRATIONS[:version], ROWS, strict=False):
+            connection.executescript(f"PRAGMA foreign_keys = ON; {script}; {rows}")
+        connection.execute(f"PRAGMA user_version = {version}")
+    return path
+
+
+def _content(path: Path) -> dict[str, list[dict[str, object]]]:
+    """Return every row of every table."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        tables = [
+            name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        ]
+        return {name: [dict(row) for row in connection.execute(f"SELECT * FROM {name}")] for name in tables}
+
+
+def _schema(path: Path) -> set[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        marks = connection.execute("SELECT * FROM pragma_user_version, pragma_application_id").fetchone()
+        return {marks, *connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema")}
