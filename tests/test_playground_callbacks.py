@@ -82,7 +82,7 @@ class Stage:
         body = {"type": kind, "application_id": str(self.bot.id), "channel_id": where["id"], "nonce": "n"}
         body |= {
             "guild_id": where["guild_id"],
-            "data": {"id": command["id"], "type": 1, "name": name, **data},
+            "data": {"id": command["id"], "type": 1, "name": "ask", **data},
         }
         await self.mara.api("POST", "/interactions", body)
 
