@@ -27,7 +27,7 @@ class Form:
     def add(self, path: str, code: str, message: str) -> None:
         """Note an error at a dotted path; the empty path is the body itself."""
         node = self._tree
-        for key in path.split(".") if path else []:
+        for key in filter(None, path.split(".")):
             node = node.setdefault(key, {})
         node.setdefault("_errors", []).append({"code": code, "message": message})
 

@@ -75,9 +75,7 @@ def _roles(world: "World", channel_id: int, text: str, allow: Allowed, *, loud: 
         return ()
     roles = world.guilds[guild_id].roles
     named = dict.fromkeys(map(int, _ROLE.findall(text)))
-    return tuple(
-        r for r in named if r in roles and _in(r, allow.roles) and (loud or roles[r]["mentionable"])
-    )
+    return tuple(r for r in named if r in roles and _in(r, allow.roles) and (loud or roles[r]["mentionable"]))
 
 
 def _ids(values: Any) -> frozenset[int]:

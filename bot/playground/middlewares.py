@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler, Middleware
 from bot.playground.errors import ApiError, Code, known
 from bot.playground.faults import Faults
 from bot.playground.ratelimit import RateLimits
-from bot.playground.rest.requests import reply
+from bot.playground.rest.requests import BODY, WHO, reply
 from bot.playground.security import host_allowed, origin_allowed
 from bot.playground.world import World
 
@@ -69,12 +69,12 @@ def guard(bound_host: str) -> Middleware:
 
 
 def authenticate(world: World) -> Middleware:
-    """Make the layer that puts `user_id` into requests to the API, or answers 401."""
+    """Make the layer that notes who asks in requests to the API, or answers 401."""
 
     @web.middleware
     async def layer(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path.startswith("/api/"):
-            request["user_id"] = _user(world, request)
+            request[WHO] = _user(world, request)
         return await handler(request)
 
     return layer
@@ -93,10 +93,10 @@ def recorded(world: World, record: Record) -> Middleware:
             status = refusal.status
             raise
         finally:
-            who = request.get("user_id")
+            who = request.get(WHO)
             if request.path.startswith(PREFIX) and (who is None or who in world.applications):
                 path = request.path_qs.removeprefix(PREFIX)
-                record.append(Recorded(request.method, path, request.get("body"), status))
+                record.append(Recorded(request.method, path, request.get(BODY), status))
         return response
 
     return layer
@@ -112,7 +112,7 @@ def limited(world: World, *, faults: Faults, limits: RateLimits) -> Middleware:
         struck = await faults.strike(request.method, request.path.removeprefix(PREFIX))
         if struck is not None:
             return struck
-        who = request["user_id"]
+        who = request[WHO]
         verdict = limits.count(request, _template(request), who=who, bot=who in world.applications)
         refused = verdict.refused
         response = await _answered(request, handler) if refused is None else refused

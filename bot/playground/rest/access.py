@@ -3,7 +3,8 @@
 from aiohttp import web
 
 from bot.playground import permissions
-from bot.playground.errors import Code, known
+from bot.playground.errors import ApiError, Code, known
+from bot.playground.rest.requests import WHO
 from bot.playground.snowflakes import parse
 from bot.playground.state import DIRECT, THREADS, Guild, Payload
 from bot.playground.world import World, archived
@@ -16,8 +17,11 @@ def path_id(request: web.Request, name: str) -> int:
 
 
 def user_id(request: web.Request) -> int:
-    """Return who asks."""
-    return int(request["user_id"])
+    """Return who asks. Raises 401 for nobody."""
+    who = request[WHO]
+    if who is None:
+        raise ApiError(401, Code.GENERAL, "401: Unauthorized")
+    return who
 
 
 def channel(world: World, request: web.Request, needed: int = 0) -> tuple[int, Payload]:

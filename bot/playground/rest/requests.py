@@ -9,6 +9,11 @@ from aiohttp import BodyPartReader, web
 from bot.playground.errors import ApiError, Code, known
 from bot.playground.state import Payload, Upload
 
+WHO: web.RequestKey[int | None] = web.RequestKey("who", int)
+"""Who asks; None where a secret in the path says it."""
+BODY: web.RequestKey[Any] = web.RequestKey("body", object)
+"""The JSON body that was read."""
+
 MAX_FILE_BYTES = 10 << 20
 MAX_BODY_BYTES = 25 << 20
 MAX_FILES = 10
@@ -31,7 +36,7 @@ def done() -> web.Response:
 
 async def read_json(request: web.Request) -> Any:
     """Return the JSON body, kept for the request record. Raises 50109 for what is no JSON."""
-    request["body"] = body = parse_json(await request.read())
+    request[BODY] = body = parse_json(await request.read())
     return body
 
 
@@ -58,7 +63,7 @@ async def read_form(request: web.Request) -> tuple[Payload, list[Upload]]:
     except (ValueError, AssertionError) as broken:
         raise known(Code.BODY_INVALID) from broken
     payload = _object(parse_json(fields["payload_json"])) if "payload_json" in fields else _plain(fields)
-    request["body"] = payload
+    request[BODY] = payload
     return payload, [uploads[n] for n in sorted(uploads)]
 
 

@@ -159,11 +159,10 @@ def _asked(world: World, request: web.Request) -> Payload:
     if "webhook_token" in request.match_info:
         return _by_token(world, request)
     hook = world.webhooks.get(access.path_id(request, "webhook_id"))
-    if request["user_id"] is None:
-        raise ApiError(401, Code.GENERAL, "401: Unauthorized")
+    who = access.user_id(request)
     if hook is None:
         raise known(Code.UNKNOWN_WEBHOOK)
-    access.require(world, request["user_id"], int(hook["channel_id"]), permissions.MANAGE_WEBHOOKS)
+    access.require(world, who, int(hook["channel_id"]), permissions.MANAGE_WEBHOOKS)
     return hook
 
 
