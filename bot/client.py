@@ -14,13 +14,11 @@ from yarl import URL
 from bot.config import DiscordSettings
 from bot.locales import LOCALES, Text
 from bot.reply.answers import answer_error
-from bot.reply.board import Board
 from bot.reply.buttons import StoryButton
 from bot.reply.performance import Performance
 from bot.story.narrator import Narrator
 from bot.story.shelf import Shelf
 from bot.story.storyteller import Storyteller
-from storage.database import Database
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +68,7 @@ class StoryBot(commands.AutoShardedBot):
     services: Services
 
     def __init__(self, *, settings: DiscordSettings, message_content: bool) -> None:
-        """Take what Discord needs; services come with `serve` because some of them speak through this client."""
+        """Take what Discord needs; services come with `provide` because some of them speak through this client."""
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,

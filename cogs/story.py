@@ -8,12 +8,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import StoryBot
-from bot.locales import _, _n
-from bot.reply.answers import tell
+from bot.locales import _
 from bot.reply.performance import Performance
-from bot.reply.story_card import card, opening, shelf_page
+from bot.reply.story_card import card, shelf_page
 from bot.reply.who import person_of, place_of, require_age, require_voice
-from bot.story.languages import LANGUAGES
 from bot.story.shelf import Changes, Outline, Shelf
 from storage.stories import Language, Rating
 

@@ -1,15 +1,12 @@
 """Write on: `/write`, `/continue`, `/undo`, `/redo`, `/retry`, and the buttons under the newest passage."""
 
-from typing import Any
-
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.client import StoryBot
 from bot.errors import Refused
-from bot.locales import _
-from bot.reply.answers import answering, tell
+from bot.reply.answers import answering
 from bot.reply.files import read_text
 from bot.reply.performance import Performance
 from bot.reply.who import person_of, place_of, require_voice

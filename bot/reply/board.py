@@ -123,7 +123,7 @@ class Board:
         await self.place_buttons(story)
 
     async def _sheet_for_buttons(self, stand: Standing) -> Sheet:
-        """Return the sheet of the newest passage if the bot wrote its messages, else the present strip or a new one."""
+        """Return the sheet of the newest passage if the bot wrote its messages, else a new one."""
         if stand.head is not None:
             sheet = await self.sheet_of(stand.head, stand.story.channel_id)
             if sheet.pages:

@@ -2,7 +2,6 @@
 
 import structlog
 
-from bot.errors import StoryloomError
 from bot.locales import _
 from bot.reply.board import Board
 from bot.reply.buttons import only
@@ -101,7 +100,7 @@ class Performance:
         story = narration.story
         try:
             done = await stream(narration, sheet, narrator=self._narrator)
-        except StoryloomError:
+        except Exception:
             await self._put_back(sheet, before, story)
             raise
         if done.kept:

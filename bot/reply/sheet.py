@@ -1,6 +1,5 @@
 """Show one text in a channel: as many messages as it needs, edited in place, never to the same content twice."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +15,6 @@ PAGE = 1850
 NOBODY = discord.AllowedMentions.none()
 
 Components = list[dict[str, Any]]
-Opening = Callable[[str, discord.ui.View | None], Awaitable[int]]
 
 
 @dataclass(slots=True)
@@ -30,13 +28,9 @@ class Page:
 
 @dataclass(slots=True)
 class Sheet:
-    """Keep the messages of one text in step with it.
-
-    `opening` sends the first message where that is not a plain channel message (the answer to an interaction).
-    """
+    """Keep the messages of one text in step with it."""
 
     channel: discord.PartialMessageable
-    opening: Opening | None = None
     pages: list[Page] = field(default_factory=list)
 
     @property
@@ -63,13 +57,10 @@ class Sheet:
             await self._delete(self.pages.pop())
 
     async def _send(self, content: str, view: discord.ui.View | None) -> Page:
-        if self.opening is not None and not self.pages:
-            message_id = await self.opening(content, view)
-        elif view is None:
-            message_id = (await self.channel.send(content, allowed_mentions=NOBODY)).id
-        else:
-            message_id = (await self.channel.send(content, view=view, allowed_mentions=NOBODY)).id
-        return Page(message_id, content, _components(view))
+        message = await self.channel.send(
+            content, view=view or discord.utils.MISSING, allowed_mentions=NOBODY
+        )
+        return Page(message.id, content, _components(view))
 
     async def _edit(self, page: Page, content: str, view: discord.ui.View | None) -> None:
         """Edit a message if that changes it; one that somebody deleted is sent anew."""

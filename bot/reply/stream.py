@@ -7,7 +7,6 @@ import discord
 import structlog
 
 from bot.locales import Text, _, _n
-from bot.reply.board import Board
 from bot.reply.buttons import only
 from bot.reply.sheet import Sheet
 from bot.story.narrator import Done, Narration, Narrator, Progress, Waiting, Writing

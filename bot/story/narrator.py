@@ -22,7 +22,7 @@ from bot.story import standing
 from bot.story.flaws import flaw_of, is_looping
 from bot.story.narration import NarrationFilter, finish
 from bot.story.people import Person, Place
-from bot.story.prompt import PassageText, Prompt, StoryFacts, build, budget_bytes, window_start
+from bot.story.prompt import PassageText, Prompt, StoryFacts, budget_bytes, build
 from bot.story.standing import Standing
 from bot.story.storyteller import join, require_asker
 from storage import actions, branches, inbox, narrations, passages, stories
@@ -137,7 +137,7 @@ class Narrator:
             if stand.head is None or stand.head.kind != "narrator":
                 raise Refused(
                     _(
-                        "Retry writes the narrator's newest passage again, but the newest passage is not the narrator's."
+                        "Retry writes the narrator's newest passage again, but the newest is not the narrator's."
                         " Use Continue to let the narrator go on."
                     )
                 )
@@ -246,10 +246,10 @@ class Narrator:
             bytes_per_token=await self._measured(story.language),
         )
         total = 0 if job.parent is None else (await passages.get(self._database, job.parent)).bytes_after
-        read = await passages.path(self._database, job.parent, from_byte=window_start(total, budget))
+        read = await passages.path(self._database, job.parent, from_byte=max(0, total - budget))
         prompt = build(
-            StoryFacts(story.title, story.premise, story.language, story.rating),
-            [PassageText(passage.id, passage.text, passage.kind == "narrator") for passage in read],
+            StoryFacts(story.title, story.premise, story.language, story.rating, story.words),
+            [PassageText(passage.id, passage.text, passage.depth, passage.bytes_before) for passage in read],
             budget_bytes=budget,
             direction=job.direction if job.kind == "continue" else None,
             note=job.direction if job.kind == "retry" else None,
@@ -350,11 +350,11 @@ class Narrator:
             await _close(tx, job, await stories.get(tx, job.story_id))
 
     async def _measured(self, language: str) -> float:
-        """Return how many bytes of a language one token of this model holds, a little less to be safe."""
+        """Return how many bytes of a language one token of this model holds."""
         if language not in self._bytes_per_token:
             sample = SAMPLES[language]
             tokens = await self._engine.count_tokens(sample)
-            self._bytes_per_token[language] = 0.85 * len(sample.encode()) / max(tokens, 1)
+            self._bytes_per_token[language] = len(sample.encode()) / max(tokens, 1)
         return self._bytes_per_token[language]
 
 

@@ -82,7 +82,8 @@ class Shelf:
             if running := await stories.running_in(tx, place.channel_id):
                 raise Refused(
                     _(
-                        "“{title}” is being told here. End it with `/story end`, or start yours in another channel or thread.",
+                        "“{title}” is being told here. End it with `/story end`,"
+                        " or start yours in another channel or thread.",
                         title=running.title,
                     ),
                     words=outline.premise or None,
