@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.story.narration import NarrationFilter, finish
@@ -115,6 +115,10 @@ def test_an_echo_of_the_prompt_is_left_out() -> None:
 
 
 @given(PIECES)
+@example(["Sure!\n", "Narrator:", "<|im_start|>", "<"])
+@example(["\n", "Narrator:", "<|im_start|>", "Ann ran. "])
+@example(["<", "|", "</s>", "<|im_start|>"])
+@example(["_", "Here is the next part of the story:\n"])
 def test_how_the_stream_is_cut_changes_nothing(pieces: list[str]) -> None:
     """Character by character or all at once, the same text is shown, and `text` holds it."""
     said = "".join(pieces)

@@ -31,7 +31,8 @@ _TALK = re.compile(
 )
 _TALK_ANYWHERE = re.compile(
     r"\b(?:as an ai\b|(?:the|this) (?:story|scene|narrative|passage) "
-    r"(?:ends|begins|starts|concludes|continues) (?:with|when|as|on)\b|the (?:next|previous|last|following) sentences?\b|the protagonist\b|"
+    r"(?:ends|begins|starts|concludes|continues) (?:with|when|as|on)\b|"
+    r"the (?:next|previous|last|following) sentences?\b|the protagonist\b|"
     r"the (?:last|next) lines? of the story\b)|(?:这|本)(?:个|篇)故事(?:讲述|告诉我们)|主人公",
     re.IGNORECASE,
 )

@@ -11,7 +11,7 @@ ZWJ = "\u200d"
 
 def units(text: str) -> int:
     """Return the length in UTF-16 code units, which is what Discord's client counts."""
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text) if text.isascii() else len(text) + sum(char > "\uffff" for char in text)
 
 
 def clusters(text: str) -> Iterator[str]:
@@ -26,6 +26,8 @@ def clusters(text: str) -> Iterator[str]:
 def _joined(text: str, start: int, at: int) -> bool:
     """Tell whether text[at] continues the cluster that begins at start."""
     before, char = text[at - 1], text[at]
+    if "\n" != char < "\u0300" and before != ZWJ:
+        return False
     if _extends(char) or (before == "\r" and char == "\n"):
         return True
     if before == ZWJ:

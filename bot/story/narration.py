@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.story.text import INVISIBLE, TEMPLATE_TOKEN, neutralise
 
-_HALF_TOKEN = re.compile(r"(?:[<＜〈《]{1,2}(?:[|｜][^\n]{0,66}|/?\w{0,48}>?)|\[/?\w{0,20})\Z")
+_HALF_TOKEN = re.compile(r"(?:[<＜〈《]{1,2}(?:[|｜][^<＜〈《\n]{0,66}|/?\w{0,48}>?)|\[/?\w{0,20})\Z")
 _THOUGHT = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
 
 # A line is judged by this much of its beginning; a line that may be a label is waited for longer.
@@ -121,6 +121,8 @@ class NarrationFilter:
 
     def _judge(self, *, final: bool) -> bool:
         """Decide about the line that begins the held text; False where there is not enough of it yet."""
+        if not self.text:
+            self._line = self._line.lstrip()
         head, newline, rest = self._line.partition("\n")
         if not (newline or final or self._enough(head)):
             return False
@@ -150,7 +152,6 @@ class NarrationFilter:
 
     def _without_opening(self, text: str) -> str:
         """Take one label, announcement or echo of the prompt off the beginning, if there is one."""
-        text = text.lstrip()
         for echo in self._echoes:
             if text[: len(echo)].casefold() == echo:
                 return text[len(echo) :]

@@ -129,7 +129,7 @@ def _page_end(atoms: list[_Atom], at: int, room: int, carried: tuple[str, ...]) 
     used = 0
     for end in range(at + 1, len(atoms)):
         used += units(atoms[end - 1].text)
-        fits = used + len(_closing(atoms, end, carried)) <= room
+        fits = used + (len(_closing(atoms, end, carried)) if atoms[end].open else 0) <= room
         if used > room or end == len(atoms) - 1:
             break
         cut = _grade(atoms, end) if fits else None

@@ -26,7 +26,7 @@ _BLANK = re.compile(
 
 
 TEMPLATE_TOKEN = re.compile(
-    r"[<＜〈《][|｜].{0,64}?[|｜][>＞〉》]"  # <|im_start|> and its full-width cousins
+    r"[<＜〈《][|｜][^<＜〈《\n]{0,64}?[|｜][>＞〉》]"  # <|im_start|> and its full-width cousins
     r"|[<＜〈]/?(?:s|bos|eos|pad|unk|think|thinking|sys|inst|start_of_turn|end_of_turn|"
     r"tool_call|tool_response|start_of_image|fim_\w{1,16}|reserved_\w{1,32}|unused\d{1,4}|extra_id_\d{1,4})[>＞〉]"
     r"|<</?sys>>"
