@@ -7,17 +7,13 @@ from aiohttp import web
 
 from bot.playground.errors import invalid_field
 from bot.playground.hub import Hub
+from bot.playground.languages import LOCALES
 from bot.playground.rest.requests import read_object, reply
 from bot.playground.state import Guild, Payload
 from bot.playground.world import World
 
 MAX_NAME: Final = 32
 ROLES: Final = ("admin", "moderator", "member")
-LOCALES: Final = (
-    *("id", "da", "de", "en-GB", "en-US", "es-ES", "es-419", "fr", "hr", "it", "lt", "hu", "nl", "no", "pl"),
-    *("pt-BR", "ro", "fi", "sv-SE", "vi", "tr", "cs", "el", "bg", "ru", "uk", "hi", "th", "zh-CN", "ja"),
-    *("zh-TW", "ko"),
-)
 
 
 def routes(world: World, hub: Hub) -> list[web.RouteDef]:

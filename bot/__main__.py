@@ -1,0 +1,114 @@
+"""Be the command line: `python -m bot play|run|check|backup|restore|bench`."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from bot import logs
+from bot.config import Config, load
+from bot.errors import StartError
+from storage.errors import StorageError
+
+BAD_START = 2
+DEFAULT_CONFIG = Path("config.toml")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return the exit code: 0 done, 1 something is wrong, 2 it cannot start."""
+    options = _parser().parse_args(arguments)
+    try:
+        config = _config(options.config)
+        secrets = (config.discord.token, config.playground.password)
+        logs.configure(
+            level=config.log.level,
+            form=config.log.format,
+            secrets=tuple(secret.get_secret_value() for secret in secrets),
+        )
+        return _dispatch(options, config)
+    except (StartError, StorageError) as error:
+        sys.stderr.write(f"{error}\n")
+        return BAD_START
+    except KeyboardInterrupt:
+        return 0
+
+
+def _config(path: Path | None) -> Config:
+    """Read the file that was named, or config.toml where there is one."""
+    if path is None and DEFAULT_CONFIG.exists():
+        path = DEFAULT_CONFIG
+    return load(path)
+
+
+def _dispatch(options: argparse.Namespace, config: Config) -> int:
+    # Imported late: `backup` needs no Discord, `run` no playground, and each import costs part of a second.
+    match options.command:
+        case "play":
+            from bot.play import play
+
+            work = play(
+                config, host=options.host, port=options.port, data=options.data, page=not options.headless
+            )
+            return _run(work)
+        case "run":
+            from bot.composition import run
+
+            return _run(run(config))
+        case "check":
+            from bot.check import check
+
+            return asyncio.run(check(config))
+        case "backup":
+            from storage.backup import backup
+
+            backup(config.storage.path, options.file)
+            sys.stdout.write(f"{options.file}\n")
+        case "restore":
+            from storage.backup import restore
+
+            aside = restore(options.file, config.storage.path)
+            sys.stdout.write(f"{config.storage.path}" + (f" (before: {aside})\n" if aside else "\n"))
+    return 0
+
+
+def _run(work: Coroutine[Any, Any, None]) -> int:
+    """Run a server until it is interrupted; SIGTERM stops it as kindly as Ctrl+C."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    asyncio.run(work)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot", description="Storyloom: tell stories together.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--config", type=Path, help="the settings file (default: config.toml if there is one)"
+    )
+    play = commands.add_parser("play", parents=[shared], help="try the bot on this machine, without Discord")
+    play.add_argument(
+        "--host", default="127.0.0.1", help="the address to listen on (another needs a password)"
+    )
+    play.add_argument("--port", type=int, default=8300, help="the port to listen on; 0 takes a free one")
+    play.add_argument("--headless", action="store_true", help="serve the API without the page")
+    play.add_argument(
+        "--data", type=Path, default=Path("data/playground"), help="the folder that keeps it all"
+    )
+    commands.add_parser("run", parents=[shared], help="be on Discord")
+    commands.add_parser("check", parents=[shared], help="tell what is right and wrong with this installation")
+    backup = commands.add_parser(
+        "backup", parents=[shared], help="copy the stories to a file, also while running"
+    )
+    backup.add_argument("file", type=Path)
+    restore = commands.add_parser(
+        "restore", parents=[shared], help="put a backup in the place of the stories"
+    )
+    restore.add_argument("file", type=Path)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

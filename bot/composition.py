@@ -1,0 +1,92 @@
+"""Open everything in order, introduce it to each other, and close it in reverse."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import discord
+import structlog
+
+from bot.client import Services, StoryBot
+from bot.config import Config
+from bot.engine.backends.llamacpp import LlamaCpp, LlamaCppSettings
+from bot.engine.engine import Engine, Limits
+from bot.engine.models import resolve
+from bot.errors import StartError
+from bot.locales import _
+from bot.reply.board import Board
+from bot.reply.performance import Performance
+from bot.story.narrator import Narrator
+from bot.story.shelf import Shelf
+from bot.story.storyteller import Storyteller
+from storage.database import Database
+
+log = structlog.get_logger(__name__)
+
+
+async def run(config: Config) -> None:
+    """Be on Discord until stopped.
+
+    Raises StartError where the token is missing or refused. Without the message content intent the bot runs too,
+    with free typing off.
+    """
+    token = config.discord.token.get_secret_value()
+    if not token:
+        raise StartError(
+            _(
+                "There is no bot token: set the environment variable DISCORD_TOKEN, or token under [discord] in"
+                " config.toml. README.md tells where to get one."
+            )
+        )
+    async with open_engine(config) as engine, Database.open(config.storage.path) as database:
+        hears = config.discord.message_content
+        try:
+            await _connect(config, token, engine=engine, database=database, hears_typing=hears)
+        except discord.PrivilegedIntentsRequired:
+            log.warning(
+                "discord does not grant the message content intent; free typing is off", remedy="README.md"
+            )
+            await _connect(config, token, engine=engine, database=database, hears_typing=False)
+        except discord.LoginFailure:
+            raise StartError(
+                _("Discord refuses the token: copy it anew from discord.com/developers into DISCORD_TOKEN.")
+            ) from None
+
+
+@asynccontextmanager
+async def open_engine(config: Config) -> AsyncIterator[Engine]:
+    """Start the model."""
+    backend = LlamaCpp(
+        await resolve(config.model.model, **_resolving(config.model)),
+        LlamaCppSettings(
+            parallel=config.model.parallel,
+            threads=config.model.threads,
+            gpu_layers=config.model.gpu_layers,
+            cache_megabytes=config.model.cache_megabytes,
+        ),
+    )
+    limits = Limits(config.limits.requests_per_user, config.limits.requests_per_guild)
+    async with Engine.open(backend, limits=limits, timeout_seconds=config.model.timeout_seconds) as engine:
+        yield engine
+
+
+def make_bot(config: Config, *, engine: Engine, database: Database, hears_typing: bool) -> StoryBot:
+    """Make the client and give it its services."""
+    bot = StoryBot(settings=config.discord, message_content=hears_typing)
+    board = Board(client=bot, database=database)
+    shelf = Shelf(database=database, model=engine.model, hears_typing=hears_typing)
+    storyteller = Storyteller(database=database, longest=config.limits.passage_characters)
+    narrator = Narrator(
+        database=database, engine=engine, settings=config.narrator, context=engine.model.context
+    )
+    performance = Performance(
+        storyteller=storyteller, narrator=narrator, shelf=shelf, board=board, database=database
+    )
+    bot.provide(Services(shelf=shelf, storyteller=storyteller, performance=performance), narrator)
+    return bot
+
+
+async def _connect(
+    config: Config, token: str, *, engine: Engine, database: Database, hears_typing: bool
+) -> None:
+    async with make_bot(config, engine=engine, database=database, hears_typing=hears_typing) as bot:
+        await bot.start(token)

@@ -1,0 +1,232 @@
+"""Fetch a file from the hub into the hub's own cache layout, where other programs find it too.
+
+    models--owner--repository/
+        refs/main                     the commit that a name stands for
+        snapshots/<commit>/<file>     a link to ../../blobs/<sha256>
+        blobs/<sha256>                the content; `.incomplete` while it is on its way
+
+Written here and not taken from `huggingface_hub`, whose dependencies would be a tenth of the light installation.
+"""
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import aiohttp
+import structlog
+from yarl import URL
+
+from bot.engine.progress import Progress
+from bot.errors import StartError
+from bot.locales import _
+
+log = structlog.get_logger(__name__)
+
+ENDPOINT = "https://huggingface.co"
+SHA256 = re.compile(r"[0-9a-f]{64}")
+PIECE = 1 << 20
+ATTEMPTS = 5  # in a row without a byte; each that brings some starts the count anew
+PAUSE = 0.5  # seconds before the second attempt; doubles each time
+SILENCE = 60  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class HubFile:
+    """Name a file of a repository on the hub; the revision is a branch, a tag or a commit."""
+
+    repository: str
+    file: str
+    revision: str
+
+    def __str__(self) -> str:
+        return f"{self.repository}:{self.file}@{self.revision}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Hold what the hub says about a file."""
+
+    commit: str
+    sha256: str
+    size: int
+    url: str
+
+
+async def fetch(file: HubFile, *, cache_dir: Path, pause: float = PAUSE) -> tuple[Path, str]:
+    """Return the file's path and commit, from the cache if it is there, else from the hub.
+
+    The address of the hub is HF_ENDPOINT and the right to read gated files HF_TOKEN, both of the environment.
+    Raises StartError, which names the remedy; what was fetched so far is kept for the next time.
+    """
+    folder = cache_dir / f"models--{file.repository.replace('/', '--')}"
+    if cached := _cached(folder, file):
+        return cached
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=SILENCE, sock_read=SILENCE)
+    async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session:
+        found = await _look_up(session, file)
+        blob = folder / "blobs" / found.sha256
+        if not blob.exists():
+            blob.parent.mkdir(parents=True, exist_ok=True)
+            await _download(session, file, found, blob, pause)
+    return _link(folder, file, found.commit, blob), found.commit
+
+
+def _cached(folder: Path, file: HubFile) -> tuple[Path, str] | None:
+    reference = folder / "refs" / file.revision
+    commit = reference.read_text().strip() if reference.is_file() else file.revision
+    path = folder / "snapshots" / commit / file.file
+    return (path, commit) if path.is_file() else None
+
+
+def _link(folder: Path, file: HubFile, commit: str, blob: Path) -> Path:
+    path = folder / "snapshots" / commit / file.file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)  # a link whose blob somebody removed
+    path.symlink_to(os.path.relpath(blob, path.parent))
+    if commit != file.revision:
+        reference = folder / "refs" / file.revision
+        reference.parent.mkdir(parents=True, exist_ok=True)
+        reference.write_text(commit)
+    return path
+
+
+async def _look_up(session: aiohttp.ClientSession, file: HubFile) -> _Found:
+    """Ask the hub where a file is; the answer is a redirect whose headers tell its size and checksum."""
+    endpoint = os.environ.get("HF_ENDPOINT", ENDPOINT).rstrip("/")
+    url = f"{endpoint}/{file.repository}/resolve/{file.revision}/{file.file}"
+    token = os.environ.get("HF_TOKEN")
+    headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    try:
+        async with session.head(url, headers=headers, allow_redirects=False) as response:
+            _require_found(response.status, file)
+            checksum = response.headers.get("X-Linked-Etag", response.headers.get("ETag", "")).strip('W/"')
+            size = response.headers.get("X-Linked-Size") or response.headers.get("Content-Length", "")
+            commit = response.headers.get("X-Repo-Commit", "")
+            location = response.headers.get("Location")
+            address = response.url.join(URL(location)) if location else response.url
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise _unreachable(file, error) from error
+    if not (SHA256.fullmatch(checksum) and size.isdecimal() and commit):
+        raise StartError(
+            _(
+                "The hub gave no checksum for {file}, so it cannot be trusted. Download it by hand and set "
+                "[model] model to its path.",
+                file=file,
+            )
+        )
+    return _Found(commit, checksum, int(size), str(address))
+
+
+def _require_found(status: int, file: HubFile) -> None:
+    if status in {401, 403}:
+        raise StartError(
+            _(
+                "The hub does not give {file} to everybody. Accept its licence on its page there, make a read "
+                "token, and set HF_TOKEN in the environment.",
+                file=file,
+            )
+        )
+    if status == 404:
+        raise StartError(
+            _("The hub has no {file}. Check [model] model: owner, repository, file, revision.", file=file)
+        )
+    if status >= 400:
+        raise StartError(_("The hub answered {status} for {file}. Try later.", status=status, file=file))
+
+
+async def _download(
+    session: aiohttp.ClientSession, file: HubFile, found: _Found, blob: Path, pause: float
+) -> None:
+    partial = blob.with_name(blob.name + ".incomplete")
+    with _alone(partial, file) as target, Progress(str(file), found.size) as progress:
+        _require_space(partial, file, found.size - target.seek(0, os.SEEK_END))
+        failures = 0
+        while (have := target.tell()) < found.size:
+            progress.show(have)
+            try:
+                await _receive(session, found, target, progress)
+            except (aiohttp.ClientError, TimeoutError) as error:
+                failures = 1 if target.tell() > have else failures + 1
+                if failures >= ATTEMPTS:
+                    raise _unreachable(file, error) from error
+                log.warning("download interrupted", file=str(file), bytes=target.tell(), reason=repr(error))
+                await asyncio.sleep(pause * 2 ** (failures - 1))
+        progress.show(found.size)
+        target.flush()
+        os.fsync(target.fileno())
+        if await asyncio.to_thread(_sha256, partial) != found.sha256:
+            partial.unlink()
+            raise StartError(
+                _(
+                    "{file} did not arrive as the hub has it (wrong checksum); it was not kept. Try again.",
+                    file=file,
+                )
+            )
+        partial.rename(blob)
+
+
+@contextmanager
+def _alone(partial: Path, file: HubFile) -> Iterator[BinaryIO]:
+    """Open the unfinished file for one process at a time."""
+    with partial.open("ab") as target:
+        try:
+            fcntl.flock(target, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StartError(
+                _("Another process downloads {file}. Wait until it is done.", file=file)
+            ) from error
+        yield target
+
+
+def _require_space(partial: Path, file: HubFile, needed: int) -> None:
+    free = shutil.disk_usage(partial.parent).free
+    if needed > free:
+        raise StartError(
+            _(
+                "{file} needs {needed} MB more in {folder}, which has {free} MB free. Make room, or set [model] "
+                "cache_dir to another disk.",
+                file=file,
+                needed=-(-needed // 10**6),
+                folder=partial.parent,
+                free=free // 10**6,
+            )
+        )
+
+
+async def _receive(
+    session: aiohttp.ClientSession, found: _Found, target: BinaryIO, progress: Progress
+) -> None:
+    """Append what is still missing, as far as the connection lasts."""
+    headers = {"Accept-Encoding": "identity", "Range": f"bytes={target.tell()}-"}
+    async with session.get(found.url, headers=headers) as response:
+        response.raise_for_status()
+        if response.status != 206:  # a server that cannot continue sends everything again
+            target.truncate(0)
+            target.seek(0)
+        async for piece in response.content.iter_chunked(PIECE):
+            target.write(piece)
+            progress.show(target.tell())
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _unreachable(file: HubFile, error: Exception) -> StartError:
+    return StartError(
+        _(
+            "{file} could not be downloaded: {reason}. Check the network and start again: it goes on where it "
+            "stopped.",
+            file=file,
+            reason=str(error) or type(error).__name__,
+        )
+    )
