@@ -8,7 +8,10 @@ from storage.database import Reader, Transaction
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """Mirror one row; own tells if the bot sent the message. A message shows one page of one passage, a page may be shown by several messages."""
+    """Mirror one row; own tells if the bot sent the message, so can edit it.
+
+    A message shows one page of one passage; a page may be shown by several messages.
+    """
 
     message_id: int
     passage_id: int

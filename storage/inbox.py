@@ -51,7 +51,8 @@ async def add(tx: Transaction, new: NewArrival) -> Arrival:
 async def show_in(tx: Transaction, arrival_id: int, message_ids: Sequence[int]) -> bool:
     """Note which messages show some words; False if these wait no more."""
     row = await tx.fetch_one(
-        "UPDATE inbox SET message_ids = ? WHERE id = ? RETURNING id", (json.dumps(list(message_ids)), arrival_id)
+        "UPDATE inbox SET message_ids = ? WHERE id = ? RETURNING id",
+        (json.dumps(list(message_ids)), arrival_id),
     )
     return row is not None
 

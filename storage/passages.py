@@ -137,12 +137,15 @@ async def whole(reader: Reader, head: int | None) -> AsyncIterator[list[Passage]
 
 
 async def joined_as(reader: Reader, arrival: Arrival) -> int:
-    """Return the id of the passage that someone's waiting words became."""
+    """Return the id of the passage that someone's waiting words became; LookupError if they did not."""
     row = await reader.fetch_one(
-        "SELECT max(id) AS id FROM passages WHERE story_id = ? AND author_id = ? AND created = ?",
-        (arrival.story_id, arrival.author_id, arrival.created),
+        # Newest first: the words joined a moment ago, so little of a long story is looked at.
+        "SELECT id FROM passages WHERE story_id = ? AND author_id = ? AND created = ? AND text = ?"
+        " ORDER BY id DESC LIMIT 1",
+        (arrival.story_id, arrival.author_id, arrival.created, arrival.text),
     )
-    assert row is not None  # an aggregate always has a row
+    if row is None:
+        raise LookupError(f"the words of arrival {arrival.id} are no passage")
     return int(row["id"])
 
 

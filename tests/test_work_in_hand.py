@@ -4,12 +4,13 @@ import sqlite3
 
 import pytest
 
-from storage import actions, branches, controls, displays, inbox, narrations, notices, stories
+from storage import actions, branches, controls, displays, inbox, narrations, notices, passages, stories
 from storage.controls import Controls
 from storage.database import Database, Transaction
 from storage.displays import Display
-from storage.inbox import NewArrival
+from storage.inbox import Arrival, NewArrival
 from storage.narrations import NewNarration
+from storage.passages import NewPassage
 from storage.stories import Story
 from tests.stored import ALICE, BOB, CHANNEL, new_story, story_of
 
@@ -38,6 +39,7 @@ def _words(story: Story, text: str, *, author: int = BOB) -> NewArrival:
         text=text,
         channel_id=CHANNEL,
         message_ids=(51, 2**63 - 1),
+        own=False,
         created=4_000,
     )
 
@@ -119,15 +121,23 @@ async def test_message_shows_what_it_was_told_last(database: Database) -> None:
     """A page of a take gives way to that of another in the same message; copies of a page coexist."""
     _, _, (one, two) = await story_of(database, "one", "two")
     async with database.transaction() as tx:
-        await displays.show(tx, Display(message_id=72, passage_id=one.id, page=1, channel_id=CHANNEL))
-        await displays.show(tx, Display(message_id=73, passage_id=one.id, page=0, channel_id=CHANNEL))
-        await displays.show(tx, Display(message_id=71, passage_id=one.id, page=0, channel_id=CHANNEL))
+        await displays.show(
+            tx, Display(message_id=72, passage_id=one.id, page=1, channel_id=CHANNEL, own=True)
+        )
+        await displays.show(
+            tx, Display(message_id=73, passage_id=one.id, page=0, channel_id=CHANNEL, own=True)
+        )
+        await displays.show(
+            tx, Display(message_id=71, passage_id=one.id, page=0, channel_id=CHANNEL, own=True)
+        )
 
     assert [shown.message_id for shown in await displays.of_passage(database, one.id)] == [71, 73, 72]
     async with database.transaction() as tx:
-        await displays.show(tx, Display(message_id=71, passage_id=two.id, page=0, channel_id=CHANNEL))
+        await displays.show(
+            tx, Display(message_id=71, passage_id=two.id, page=0, channel_id=CHANNEL, own=True)
+        )
         await displays.forget(tx, 73)
-    assert await displays.by_message(database, 71) == Display(71, two.id, 0, CHANNEL)
+    assert await displays.by_message(database, 71) == Display(71, two.id, 0, CHANNEL, own=True)
     assert await displays.by_message(database, 73) is None
     assert [shown.message_id for shown in await displays.of_passage(database, one.id)] == [72]
 
@@ -199,3 +209,37 @@ async def test_log_of_actions_only_grows(database: Database, statement: str) -> 
     with pytest.raises(sqlite3.IntegrityError, match="only grows"):
         async with database.transaction() as tx:
             await tx.execute(statement)
+
+
+async def test_words_say_where_they_are_shown_until_they_join(database: Database) -> None:
+    """While they wait their messages can be noted; afterwards the passage that they became is found."""
+    story, _, _ = await story_of(database, "wait for me")
+    async with database.transaction() as tx:
+        first = await inbox.add(tx, _words(story, "mine"))
+        second = await inbox.add(tx, _words(story, "mine too"))
+        assert await inbox.show_in(tx, first.id, [61, 62])
+
+    assert [(waiting.message_ids, waiting.own) for waiting in await inbox.of_story(database, story.id)] == [
+        ([61, 62], False),
+        ([51, 2**63 - 1], False),
+    ]
+    with pytest.raises(LookupError, match=f"arrival {first.id} "):
+        await passages.joined_as(database, first)
+    async with database.transaction() as tx:
+        joined = [await passages.add(tx, _joining(arrival)) for arrival in await inbox.drain(tx, story.id)]
+        assert not await inbox.show_in(tx, first.id, [63])
+    assert [await passages.joined_as(database, arrival) for arrival in (first, second)] == [
+        passage.id for passage in joined
+    ]
+
+
+def _joining(arrival: Arrival) -> NewPassage:
+    return NewPassage(
+        story_id=arrival.story_id,
+        parent=None,
+        kind="person",
+        text=arrival.text,
+        created=arrival.created,
+        author_id=arrival.author_id,
+        author_name=arrival.author_name,
+    )
