@@ -37,7 +37,7 @@ def check_commands(commands: Any) -> None:
     for kind, count in Counter(_kind(c) for c in commands).items():
         if count > MAX_COMMANDS[kind]:
             raise known(Code.MAXIMUM_COMMANDS)
-    _check_unique(form, commands)
+    _check_together(form, commands)
     form.raise_errors()
 
 
@@ -45,9 +45,12 @@ def _kind(command: Body) -> int:
     return int(command.get("type") or CHAT_INPUT)
 
 
-def _check_unique(form: Form, commands: list[Body]) -> None:
+def _check_together(form: Form, commands: list[Body]) -> None:
     seen = set()
     for index, command in enumerate(commands):
+        if _size(command) > MAX_TOTAL:
+            message = f"Command exceeds maximum size ({MAX_TOTAL})"
+            form.add(str(index), "APPLICATION_COMMAND_TOO_LARGE", message)
         key = (command["name"], _kind(command))
         if key in seen:
             message = "Application command names must be unique"
@@ -60,8 +63,6 @@ def _check_command(form: Form, command: Body, at: str) -> None:
     if kind == CHAT_INPUT:
         _check_names(form, command, at)
         _check_options(form, command, at, depth=0)
-        if _size(command) > MAX_TOTAL:
-            form.add(at, "APPLICATION_COMMAND_TOO_LARGE", f"Command exceeds maximum size ({MAX_TOTAL})")
     else:
         form.text(command, "name", at, low=1, high=MAX_NAME, required=True)
         if command.get("description"):
@@ -181,10 +182,9 @@ def _check_choice_value(form: Form, choice: Body, at: str, kind: int) -> None:
 def _size(part: Body) -> int:
     """Count the characters that Discord counts: of names, descriptions and choices, the longest language."""
     total = _longest(part, "name") + _longest(part, "description")
-    total += sum(_size(o) for o in part.get("options") or () if isinstance(o, dict))
+    total += sum(_size(o) for o in part.get("options") or ())
     for choice in part.get("choices") or ():
-        if isinstance(choice, dict):
-            total += _longest(choice, "name") + len(str(choice.get("value", "")))
+        total += _longest(choice, "name") + len(str(choice["value"]))
     return total
 
 

@@ -141,12 +141,12 @@ class ComponentCheck:
     def _button(self, button: Body, at: str) -> None:
         form = self._form
         style = form.choice(button, "style", at, (1, 2, 3, 4, LINK, PREMIUM), required=True)
-        label = form.text(button, "label", at, high=MAX_BUTTON_LABEL)
+        form.text(button, "label", at, high=MAX_BUTTON_LABEL)
         form.flag(button, "disabled", at)
         emoji = form.object(button, "emoji", at)
         if style == PREMIUM:
             return
-        if not label and not emoji:
+        if not button.get("label") and not emoji:
             form.add(at, "BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED", "A button needs a label or an emoji")
         if style == LINK:
             self._link(button, at)
