@@ -63,12 +63,6 @@ async def of_story(reader: Reader, story_id: int) -> list[Arrival]:
     return [_arrival(row) for row in rows]
 
 
-async def waiting_stories(reader: Reader) -> list[int]:
-    """Return the ids of the stories in which something waits: what a start has to take up."""
-    rows = await reader.fetch_all("SELECT DISTINCT story_id FROM inbox ORDER BY story_id")
-    return [row["story_id"] for row in rows]
-
-
 async def drain(tx: Transaction, story_id: int) -> list[Arrival]:
     """Take everything out of a story's inbox, in the order in which it came."""
     arrivals = await of_story(tx, story_id)

@@ -116,7 +116,6 @@ CREATE TABLE narrations (
     seed INTEGER,
     channel_id INTEGER NOT NULL,
     message_id INTEGER,
-    state TEXT NOT NULL,
     created INTEGER NOT NULL,
     FOREIGN KEY (story_id, parent) REFERENCES passages (story_id, id)
 ) STRICT;

@@ -6,7 +6,6 @@ from typing import Literal
 from storage.database import Reader, Transaction
 
 Kind = Literal["continue", "retry"]
-State = Literal["waiting", "writing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,18 +30,17 @@ class Narration(NewNarration):
     """Mirror one row."""
 
     id: int
-    state: State
 
 
 _COLUMNS = ", ".join(field.name for field in fields(Narration))
 
 
 async def add(tx: Transaction, new: NewNarration) -> Narration:
-    """Note a job as waiting; its story must have none."""
+    """Note a job; its story must have none."""
     row = await tx.change(
         "INSERT INTO narrations (story_id, kind, parent, asked_by, asker_name, locale, direction, seed,"
-        " channel_id, message_id, state, created) VALUES (:story_id, :kind, :parent, :asked_by, :asker_name,"
-        " :locale, :direction, :seed, :channel_id, :message_id, 'waiting', :created)"
+        " channel_id, message_id, created) VALUES (:story_id, :kind, :parent, :asked_by, :asker_name,"
+        " :locale, :direction, :seed, :channel_id, :message_id, :created)"
         f" RETURNING {_COLUMNS}",
         asdict(new),
     )
@@ -64,11 +62,6 @@ async def unfinished(reader: Reader) -> list[Narration]:
 async def show_in(tx: Transaction, narration_id: int, message_id: int) -> None:
     """Note which message will show the passage."""
     await tx.execute("UPDATE narrations SET message_id = ? WHERE id = ?", (message_id, narration_id))
-
-
-async def begin_writing(tx: Transaction, narration_id: int) -> None:
-    """Note that the model has begun."""
-    await tx.execute("UPDATE narrations SET state = 'writing' WHERE id = ?", (narration_id,))
 
 
 async def remove(tx: Transaction, narration_id: int) -> None:

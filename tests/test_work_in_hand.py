@@ -54,19 +54,18 @@ async def _another_story(database: Database) -> Story:
         return await stories.create(tx, new_story(channel_id=CHANNEL + 1))
 
 
-async def test_job_is_kept_from_waiting_to_removal(database: Database) -> None:
-    """A restart finds who asked for what, where it is shown, and how far it got."""
+async def test_job_is_kept_until_it_is_removed(database: Database) -> None:
+    """A restart finds who asked for what, and where it is shown."""
     story, _, (first,) = await story_of(database, "first")
     async with database.transaction() as tx:
         job = await narrations.add(tx, _job(story, first.id))
         await narrations.show_in(tx, job.id, 77)
-        await narrations.begin_writing(tx, job.id)
 
     found = await narrations.of_story(database, story.id)
 
-    assert (job.state, job.message_id, job.parent, job.direction) == ("waiting", None, first.id, "暴风雨")
+    assert (job.message_id, job.parent, job.direction) == (None, first.id, "暴风雨")
     assert found is not None
-    assert (found.state, found.message_id, found.id) == ("writing", 77, job.id)
+    assert (found.message_id, found.id) == (77, job.id)
     async with database.transaction() as tx:
         await narrations.remove(tx, job.id)
     assert await narrations.of_story(database, story.id) is None
@@ -96,12 +95,10 @@ async def test_inbox_gives_words_back_in_order_and_once(database: Database) -> N
 
     assert await inbox.of_story(database, story.id) == mine
     assert mine[0].message_ids == [51, 2**63 - 1]
-    assert await inbox.waiting_stories(database) == [story.id, other.id]
     async with database.transaction() as tx:
         assert await inbox.drain(tx, story.id) == mine
         assert await inbox.drain(tx, story.id) == []
     assert await inbox.of_story(database, other.id) == [theirs]
-    assert await inbox.waiting_stories(database) == [other.id]
 
 
 async def test_drained_words_stay_if_the_transaction_fails(database: Database) -> None:
