@@ -1,0 +1,317 @@
+"""Prove what the engine promises whoever asks it for text, whichever backend writes."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from bot.engine.engine import Engine, Generation, Limits
+from bot.engine.errors import (
+    EngineClosed,
+    GenerationCancelled,
+    GenerationFailed,
+    GenerationTimedOut,
+    PromptTooLong,
+    QueueFull,
+)
+from bot.engine.request import Chunk, Message, Request, Sampling
+from tests.scripted import ScriptedBackend
+
+WIDE = Limits(per_user=1000, per_guild=1000)
+
+
+def request(text: str = "Go on.", *, guild: int = 1, channel: int = 1, user: int = 1) -> Request:
+    """Ask for a text."""
+    return Request((Message("user", text),), Sampling(seed=1), f"{channel}", guild, channel, user)
+
+
+async def read(generation: Generation) -> str:
+    """Return a stream's whole text."""
+    return "".join([piece async for piece in generation])
+
+
+class Gate:
+    """Hold every stream before its next token until it is opened."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+
+    async def __call__(self) -> None:
+        await self.open.wait()
+
+
+@asynccontextmanager
+async def held(*, parallel: int = 1, limits: Limits = WIDE) -> AsyncIterator[tuple[Engine, ScriptedBackend, Gate]]:
+    """Serve with streams that wait for the gate."""
+    gate = Gate()
+    backend = ScriptedBackend(delay=gate, parallel=parallel)
+    async with Engine.open(backend, limits=limits) as engine:
+        yield engine, backend, gate
+
+
+async def settled() -> None:
+    """Let every task take the steps that it can take now."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_a_request_streams_its_text_and_then_its_stats() -> None:
+    """Pieces are never empty, together they are the text, and the stats come with the end."""
+    async with Engine.open(ScriptedBackend(["A long way to the sea."])) as engine:
+        generation = engine.submit(request())
+        pieces = [piece async for piece in generation]
+
+        assert "".join(pieces) == "A long way to the sea."
+        assert all(pieces)
+        assert generation.stats is not None
+        assert (generation.stats.tokens, generation.stats.finish_reason) == (6, "stop")
+        assert engine.status().tokens_per_second is not None
+
+
+async def test_requests_are_served_in_the_order_that_their_places_told() -> None:
+    """The place of each waiting request is its place in the order in which the backend gets them."""
+    async with held() as (engine, backend, gate):
+        first = engine.submit(request("0"))
+        askers = [(1, 1), (1, 1), (1, 2), (2, 3), (2, 3), (3, 4)]
+        waiting = [engine.submit(request(str(n), channel=c, user=u)) for n, (c, u) in enumerate(askers, 1)]
+        told = [str(1 + waiting.index(g)) for g in sorted(waiting, key=lambda g: g.position)]
+
+        assert first.position == 0
+        assert sorted(g.position for g in waiting) == [1, 2, 3, 4, 5, 6]
+
+        gate.open.set()
+        for generation in waiting:
+            await read(generation)
+
+        assert [r.messages[0].content for r in backend.requests] == ["0", *told]
+
+
+async def test_a_waiting_request_hears_of_every_move() -> None:
+    """Places are told one after another, down to the first, and then comes the text."""
+    async with held() as (engine, _, gate):
+        for _ in range(3):
+            engine.submit(request())
+        last = engine.submit(request())
+        places: list[int] = []
+
+        async def watch() -> None:
+            async for place in last.waiting():
+                places.append(place.position)
+
+        watching = asyncio.create_task(watch())
+        await settled()
+        gate.open.set()
+        await watching
+
+        assert places == [3, 2, 1]
+        assert await read(last) == "Once upon a time."
+
+
+async def test_as_many_run_at_once_as_the_backend_can() -> None:
+    """Neither more nor fewer."""
+    async with held(parallel=3) as (engine, backend, _):
+        for _ in range(5):
+            engine.submit(request())
+        await settled()
+
+        assert backend.streams == engine.status().running == 3
+        assert engine.status().waiting == 2
+
+
+async def test_a_person_and_a_server_have_their_limits() -> None:
+    """Running and waiting requests count, others' do not, and an ended one counts no more."""
+    async with held(limits=Limits(per_user=2, per_guild=3)) as (engine, _, _):
+        first = engine.submit(request(user=1))
+        engine.submit(request(user=1))
+        with pytest.raises(QueueFull, match="You already have 2 requests"):
+            engine.submit(request(user=1))
+        engine.submit(request(user=2))
+        with pytest.raises(QueueFull, match="This server already has 3 requests"):
+            engine.submit(request(user=3))
+        engine.submit(request(user=4, guild=2))
+        first.cancel()
+        await settled()
+
+        engine.submit(request(user=1))
+
+
+async def test_a_cancelled_stream_keeps_its_words_and_frees_the_backend() -> None:
+    """What was written comes first, then the error; the next request runs."""
+    async with held() as (engine, backend, gate):
+        generation, following = engine.submit(request()), engine.submit(request())
+        gate.open.set()
+        first = await anext(generation)
+        gate.open.clear()
+        generation.cancel()
+        rest: list[str] = []
+        with pytest.raises(GenerationCancelled):
+            rest.extend([piece async for piece in generation])
+        gate.open.set()
+
+        assert "Once upon a time.".startswith(first + "".join(rest))
+        assert generation.stats is not None
+        assert generation.stats.finish_reason == "cancelled"
+        assert await read(following) == "Once upon a time."
+        assert backend.streams == 0
+
+
+async def test_a_waiting_request_can_be_cancelled() -> None:
+    """It never reaches the backend."""
+    async with held() as (engine, backend, gate):
+        running, waiting = engine.submit(request("a")), engine.submit(request("b"))
+        waiting.cancel()
+        with pytest.raises(GenerationCancelled):
+            await read(waiting)
+        gate.open.set()
+        await read(running)
+
+        assert [r.messages[0].content for r in backend.requests] == ["a"]
+
+
+async def test_cancelling_before_the_first_step_still_ends_the_stream() -> None:
+    """A task that never ran any of its code frees its place all the same."""
+    async with held() as (engine, _, gate):
+        generation = engine.submit(request())
+        generation.cancel()
+        with pytest.raises(GenerationCancelled):
+            await read(generation)
+        gate.open.set()
+
+        assert await read(engine.submit(request())) == "Once upon a time."
+
+
+async def test_leaving_the_block_cancels() -> None:
+    """Whoever stops reading stops the model."""
+    async with held() as (engine, backend, _):
+        async with engine.submit(request()):
+            await settled()
+
+            assert backend.streams == 1
+
+        await settled()
+
+        assert backend.streams == 0
+
+
+async def test_cancelling_after_the_end_changes_nothing() -> None:
+    """A finished stream stays finished."""
+    async with Engine.open(ScriptedBackend()) as engine:
+        generation = engine.submit(request())
+        text = await read(generation)
+        generation.cancel()
+
+        assert text == "Once upon a time."
+        assert generation.stats is not None
+        assert generation.stats.finish_reason == "stop"
+        with pytest.raises(StopAsyncIteration):
+            await anext(generation)
+
+
+async def test_a_failed_stream_gives_its_words_then_its_error() -> None:
+    """And the next request is served."""
+    backend = ScriptedBackend(fail_at=2)
+    async with Engine.open(backend) as engine:
+        generation = engine.submit(request())
+        pieces: list[str] = []
+        with pytest.raises(GenerationFailed):
+            async for piece in generation:
+                pieces.append(piece)
+        backend.fail_at = None
+
+        assert "".join(pieces) == "Once upo"
+        assert await read(engine.submit(request())) == "Once upon a time."
+
+
+async def test_an_unforeseen_error_ends_its_stream_alone() -> None:
+    """A bug in a backend becomes a typed error for one reader."""
+
+    def reply(asked: Request) -> str:
+        if asked.user_id == 13:
+            raise ZeroDivisionError
+        return "Fine."
+
+    async with Engine.open(ScriptedBackend(reply)) as engine:
+        bad, good = engine.submit(request(user=13)), engine.submit(request())
+        with pytest.raises(GenerationFailed):
+            await read(bad)
+
+        assert await read(good) == "Fine."
+
+
+async def test_a_prompt_that_is_too_long_is_refused() -> None:
+    """The reader learns both numbers."""
+    async with Engine.open(ScriptedBackend(context=10)) as engine:
+        with pytest.raises(PromptTooLong) as caught:
+            await read(engine.submit(request("x" * 80)))
+
+        assert (caught.value.tokens, caught.value.limit) == (20, 10)
+
+
+async def test_a_silent_stream_times_out_and_the_backend_recovers() -> None:
+    """Silence ends one stream, the backend is told, and the next request runs."""
+    gate = Gate()
+    backend = ScriptedBackend(delay=gate, parallel=1)
+    async with Engine.open(backend, timeout_seconds=0.05) as engine:
+        with pytest.raises(GenerationTimedOut):
+            await read(engine.submit(request()))
+        gate.open.set()
+
+        assert await read(engine.submit(request())) == "Once upon a time."
+        assert engine.status().restarts == 1
+
+
+async def test_a_backend_that_ends_without_an_end_has_failed() -> None:
+    """Half a text is never taken for a whole one."""
+
+    class Half(ScriptedBackend):
+        async def stream(self, request: Request) -> AsyncGenerator[Chunk]:
+            yield Chunk("Half a")
+
+    async with Engine.open(Half()) as engine:
+        with pytest.raises(GenerationFailed):
+            await read(engine.submit(request()))
+
+
+async def test_closing_ends_every_stream_and_every_task() -> None:
+    """Running and waiting streams end with EngineClosed, and nothing is left behind."""
+    before = asyncio.all_tasks()
+    async with held() as (engine, backend, _):
+        streams = [engine.submit(request()) for _ in range(3)]
+        await settled()
+    for stream in streams:
+        with pytest.raises(EngineClosed):
+            await read(stream)
+
+    assert backend.streams == 0
+    assert asyncio.all_tasks() == before
+    with pytest.raises(EngineClosed):
+        engine.submit(request())
+
+
+async def test_an_eta_comes_with_the_first_measurement() -> None:
+    """Unknown before, a number for those who wait after."""
+    async with held() as (engine, _, gate):
+        first, second, third = (engine.submit(request()) for _ in range(3))
+
+        assert third.eta() is None
+
+        gate.open.set()
+        await read(first)
+        gate.open.clear()
+        await settled()
+
+        assert second.eta() == 0.0
+        eta = third.eta()
+        assert eta is not None
+        assert eta >= 0.0
+
+
+async def test_a_refusal_is_said_in_the_readers_language_with_the_wait() -> None:
+    """The sentence has the number of requests, and the seconds once they are known."""
+    refusal = QueueFull("user", 2, 30.4)
+
+    assert str(refusal).endswith("The last one starts in about 30 s.")
+    assert not str(QueueFull("guild", 1, None)).endswith("s.")
+    assert replace(request(), exact=True).exact

