@@ -64,8 +64,11 @@ class Answer:
 class Person:
     """Act as one seat, opened with `Person.open`; the same name again is the same person again."""
 
-    def __init__(self, http: aiohttp.ClientSession, url: str, seat: Payload) -> None:
+    def __init__(
+        self, http: aiohttp.ClientSession, ws: aiohttp.ClientWebSocketResponse, url: str, seat: Payload
+    ) -> None:
         self._http = http
+        self._ws = ws
         self._api = f"{url}/api/v10"
         self._token: str = seat["token"]
         self._messages: dict[str, Payload] = {}
@@ -90,10 +93,10 @@ class Person:
             form = {"name": name, "locale": locale, "roles": list(roles)}
             async with http.post(f"{playground.url}/playground/seats", json=form) as response:
                 seat = await _checked(response)
-            person = cls(http, playground.url, seat)
             gateway = playground.url.replace("http", "ws", 1) + "/gateway?v=10&encoding=json"
             async with http.ws_connect(gateway, max_msg_size=0) as ws:
-                listener = asyncio.create_task(person._listen(ws, locale))
+                person = cls(http, ws, playground.url, seat)
+                listener = asyncio.create_task(person._listen(locale))
                 try:
                     await person.wait_for("READY")
                     yield person
@@ -180,6 +183,11 @@ class Person:
             data["attachments"] = [{"id": str(n), "filename": file[0]} for n, file in enumerate(uploads)]
         return await self._interact(5, modal["application"]["id"], modal["channel_id"], data, uploads)
 
+    async def show_as(self, status: str) -> None:
+        """Show as online, idle, dnd or invisible."""
+        data: Payload = {"status": status, "since": None, "activities": [], "afk": False}
+        await self._ws.send_json({"op": 3, "d": data})
+
     async def api(
         self, method: str, path: str, body: object | None = None, *, files: Sequence[File] = ()
     ) -> Any:
@@ -251,23 +259,23 @@ class Person:
 
     # Beneath
 
-    async def _listen(self, ws: aiohttp.ClientWebSocketResponse, locale: str) -> None:
-        hello = await ws.receive_json()
+    async def _listen(self, locale: str) -> None:
+        hello = await self._ws.receive_json()
         properties = {"os": "test", "browser": "person", "device": "", "system_locale": locale}
-        await ws.send_json({"op": 2, "d": {"token": self._token, "properties": properties}})
-        beat = asyncio.create_task(self._beat(ws, hello["d"]["heartbeat_interval"] / 1000))
+        await self._ws.send_json({"op": 2, "d": {"token": self._token, "properties": properties}})
+        beat = asyncio.create_task(self._beat(hello["d"]["heartbeat_interval"] / 1000))
         try:
-            async for frame in ws:
+            async for frame in self._ws:
                 heard = json.loads(frame.data)
                 if heard["op"] == 0:
                     self._hear(heard["t"], heard["d"])
         finally:
             beat.cancel()
 
-    async def _beat(self, ws: aiohttp.ClientWebSocketResponse, seconds: float) -> None:
+    async def _beat(self, seconds: float) -> None:
         while True:
             await asyncio.sleep(seconds)
-            await ws.send_json({"op": 1, "d": None})
+            await self._ws.send_json({"op": 1, "d": None})
 
     def _hear(self, name: str, data: Payload) -> None:
         self.events.append((name, data))

@@ -122,7 +122,7 @@ class _Client:
         try:
             frame = json.loads(data)
             op, body = frame["op"], frame.get("d")
-        except (ValueError, KeyError, TypeError, AttributeError) as broken:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as broken:
             raise _Closed(4002, "Error while decoding payload.") from broken
         handler = self._ops.get(op) if isinstance(op, int) else None
         if handler is None:
@@ -190,6 +190,8 @@ class _Client:
         session = self._connection.session
         if body["status"] not in STATUSES or session is None:
             raise ValueError(body["status"])
+        # A lone surrogate, which JSON can hold and UTF-8 cannot, ends here and not in others' sockets.
+        dumps(body).encode()
         status = "offline" if body["status"] == "invisible" else body["status"]
         user = {"id": str(session.user_id)}
         for guild in self._world.guilds_of(session.user_id):

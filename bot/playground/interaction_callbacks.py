@@ -62,6 +62,8 @@ class _Callbacks:
         path = request.match_info
         interaction = self._book.awaiting(int(path["interaction_id"]), path["token"])
         kind, data = _kind(body, interaction), body.get("data") or {}
+        if not isinstance(data, dict):
+            raise invalid_field("data", "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
         self._check(kind, data, files)
         message = self._answers.first(interaction, kind, data, files)
         if request.query.get("with_response") not in ("1", "true", "True"):
@@ -130,6 +132,8 @@ def _check_choices(choices: Any) -> None:
         raise bad_length("data.choices", 0, MAX_CHOICES)
     for index, choice in enumerate(choices):
         path = f"data.choices.{index}"
+        if not isinstance(choice, dict):
+            raise invalid_field(path, "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
         if not isinstance(choice.get("name"), str) or not 1 <= len(choice["name"]) <= 100:
             raise bad_length(f"{path}.name", 1, 100)
         value = choice.get("value")

@@ -65,7 +65,8 @@ class _Act:
 
     def _store(self, files: Sequence[Upload]) -> dict[str, Payload]:
         """Keep the files that came along; options name them by the numbers in `data.attachments`."""
-        described = self._data.get("attachments") or [] if isinstance(self._data, dict) else []
+        given = self._data.get("attachments") if isinstance(self._data, dict) else None
+        described = [note for note in given if isinstance(note, dict)] if isinstance(given, list) else []
         stored = attachments.store(self._world, self._channel_id, files, described)
         return {str(number): attachment for number, attachment in enumerate(stored)}
 

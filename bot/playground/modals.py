@@ -1,6 +1,6 @@
 """Check a filled-in modal against the modal that the bot sent, and shape it as the bot receives it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.playground.components import (
@@ -25,11 +25,22 @@ def check_submission(modal: Mapping[str, Any], given: Any, resolver: Resolver) -
     """
     if not isinstance(given, list):
         raise invalid_field("data.components", "LIST_TYPE_CONVERT", "Must be a list of components")
-    filled = {part["custom_id"]: part for part in walk(given) if "custom_id" in part}
+    filled = {part["custom_id"]: part for part in _answers(given)}
     unknown = filled.keys() - {part.get("custom_id") for part in walk(modal["components"])}
     if unknown:
         raise invalid_field("data.components", "COMPONENT_UNKNOWN", f"Not in this modal: {sorted(unknown)}")
     return [_submitted(component, filled, resolver) for component in modal["components"]]
+
+
+def _answers(given: Any) -> Iterator[Component]:
+    """Go through whatever a person sent, and give the parts that are about an input."""
+    for part in given if isinstance(given, list) else [given]:
+        if not isinstance(part, dict):
+            continue
+        if isinstance(part.get("custom_id"), str):
+            yield part
+        yield from _answers(part.get("components"))
+        yield from _answers(part.get("component"))
 
 
 def _submitted(component: Component, filled: Mapping[str, Component], resolver: Resolver) -> dict[str, Any]:

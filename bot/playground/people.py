@@ -42,16 +42,16 @@ class _Seats:
     async def take_seat(self, request: web.Request) -> web.Response:
         """Give the seat of a name, a new one if need be, with the locale and roles asked for."""
         body = await read_object(request)
-        name = _name(body)
+        name, locale, roles = _name(body), _locale(body.get("locale")), _roles(body.get("roles"))
         user_id = _find(self._world, name, bot=False)
         if user_id is None:
             user_id = int(self._world.create_user(name)["id"])
             for guild in self._world.guilds.values():
                 self._world.add_member(guild.id, user_id)
-        if "locale" in body:
-            self._world.locales[user_id] = _locale(body["locale"])
-        if "roles" in body:
-            self._set_roles(user_id, _roles(body["roles"]))
+        if locale is not None:
+            self._world.locales[user_id] = locale
+        if roles is not None:
+            self._set_roles(user_id, roles)
         return reply({"token": _token(self._world, user_id), "user": self._world.users[user_id]})
 
     async def add_bot(self, request: web.Request) -> web.Response:
@@ -116,13 +116,15 @@ def _name(body: Payload) -> str:
     return name
 
 
-def _locale(locale: Any) -> str:
-    if locale not in LOCALES:
+def _locale(locale: Any) -> str | None:
+    if locale is not None and locale not in LOCALES:
         raise invalid_field("locale", "BASE_TYPE_CHOICES", f"Value must be one of {LOCALES}.")
-    return str(locale)
+    return None if locale is None else str(locale)
 
 
-def _roles(roles: Any) -> list[str]:
+def _roles(roles: Any) -> list[str] | None:
+    if roles is None:
+        return None
     if not isinstance(roles, list) or any(role not in ROLES for role in roles):
         raise invalid_field("roles", "BASE_TYPE_CHOICES", f"Value must be a subset of {ROLES}.")
     return roles
