@@ -59,6 +59,7 @@ def test_a_copy_of_a_recent_passage_is_found(text: str) -> None:
         "This is an example of a scene with tension.",
         "She ran to the door. The story ends with a kiss.",
         "He left. The protagonist is sad now.",
+        "She had worked nights.\nIn this scene, you can start with her face.",
         "这个故事讲述了一个灯塔守护人的女儿。",
         "作为一个人工智能，我无法续写。",
         "对不起，我无法继续这个故事。",
