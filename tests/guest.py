@@ -173,12 +173,30 @@ class OldForm(discord.ui.Modal, title="An old form"):
             await interaction.response.edit_message(content=f"old: {self.words.value!r}")
 
 
+class Layout(discord.ui.LayoutView):
+    """Show components of the second version: a container with a text and a button beside it."""
+
+    def __init__(self) -> None:
+        super().__init__(timeout=None)
+        button: discord.ui.Button[Self] = discord.ui.Button(label="Turn", custom_id="turn")
+        button.callback = self.turn  # type: ignore[method-assign]  # discord.py's own way without a subclass
+        section: discord.ui.Section[Self] = discord.ui.Section("# A page", accessory=button)
+        self.add_item(discord.ui.Container(section, discord.ui.Separator(), accent_colour=0xC08040))
+
+    async def turn(self, interaction: discord.Interaction) -> None:
+        """Put another page in the same place."""
+        view = discord.ui.LayoutView()
+        view.add_item(discord.ui.TextDisplay("The end"))
+        await interaction.response.edit_message(view=view)
+
+
 def add_commands(tree: app_commands.CommandTree[Any]) -> None:
     """Declare the commands."""
     tree.add_command(app_commands.Command(name="hello", description="Greet", callback=_hello))
     tree.add_command(app_commands.Command(name="slow", description="Defer", callback=_slow))
     tree.add_command(app_commands.Command(name="secret", description="Whisper", callback=_secret))
     tree.add_command(app_commands.Command(name="row", description="Show components", callback=_row))
+    tree.add_command(app_commands.Command(name="layout", description="Show a page", callback=_layout))
     tree.add_command(app_commands.Command(name="form", description="Ask", callback=_form))
     tree.add_command(app_commands.Command(name="silent", description="Never answer", callback=_silent))
     tree.add_command(app_commands.Command(name="look", description="Look at things", callback=_look))
@@ -235,6 +253,10 @@ async def _secret(interaction: discord.Interaction) -> None:
 
 async def _row(interaction: discord.Interaction) -> None:
     await interaction.response.send_message("row", view=Row())
+
+
+async def _layout(interaction: discord.Interaction) -> None:
+    await interaction.response.send_message(view=Layout())
 
 
 async def _form(interaction: discord.Interaction, old: bool = False) -> None:

@@ -61,6 +61,11 @@ def violations_of(requests: Iterable[Request]) -> list[str]:
     return [found for r in requests for found in violations(r.method, r.path, r.body)]
 
 
+def described() -> bool:
+    """Tell whether Discord's description is at hand."""
+    return _place().is_file()
+
+
 class _Description:
     """Hold the parsed description, and find operations and schemas in it."""
 
@@ -96,9 +101,13 @@ class _Description:
         return Draft202012Validator({"$ref": f"{_URI}#{pointer}"}, registry=self._registry)
 
 
+def _place() -> Path:
+    return Path(os.environ.get("DISCORD_OPENAPI") or _BESIDE)
+
+
 @cache
 def _description() -> _Description:
-    place = Path(os.environ.get("DISCORD_OPENAPI") or _BESIDE)
+    place = _place()
     if not place.is_file():
         pytest.skip(f"Discord's OpenAPI description is not at {place}")
     return _Description(json.loads(place.read_text()))

@@ -82,6 +82,26 @@ async def test_a_button_changes_its_message_and_a_menu_takes_offered_values(mara
         await mara.click(message, "Off")
 
 
+async def test_a_button_beside_a_text_works(mara: Person) -> None:
+    """Components of the second version have no content; their buttons are found at any depth."""
+    message = (await mara.command("layout", channel="fireside")).message
+    assert message["content"] == ""
+    assert message["flags"] & 1 << 15
+    assert message["components"][0]["components"][0]["components"][0]["content"] == "# A page"
+    await mara.click(message, "Turn")
+    assert [part["content"] for part in mara.current(message)["components"]] == ["The end"]
+
+
+async def test_commands_work_in_a_thread(mara: Person) -> None:
+    """A thread is a channel like any other, for commands and for buttons."""
+    channel_id = mara.channel("fireside")["id"]
+    thread = await mara.api("POST", f"/channels/{channel_id}/threads", {"name": "Apart", "type": 11})
+    message = (await mara.command("row", channel=thread)).message
+    assert message["channel_id"] == thread["id"]
+    await mara.click(message, "More")
+    assert mara.current(message)["content"] == "row more"
+
+
 async def test_a_modal_travels_there_and_back(mara: Person) -> None:
     """A modal's text, choice and file reach the bot, and each is checked against what the bot asked for."""
     form = await mara.command("form", channel="fireside")
