@@ -55,17 +55,18 @@ async def run(config: Config) -> None:
 @asynccontextmanager
 async def open_engine(config: Config) -> AsyncIterator[Engine]:
     """Start the model."""
-    backend = LlamaCpp(
-        await resolve(config.model.model, **_resolving(config.model)),
-        LlamaCppSettings(
-            parallel=config.model.parallel,
-            threads=config.model.threads,
-            gpu_layers=config.model.gpu_layers,
-            cache_megabytes=config.model.cache_megabytes,
-        ),
+    chosen = config.model
+    model = await resolve(
+        chosen.model, context=chosen.context, languages=chosen.languages, cache_dir=chosen.cache_dir
+    )
+    settings = LlamaCppSettings(
+        parallel=chosen.parallel,
+        threads=chosen.threads,
+        gpu_layers=chosen.gpu_layers,
+        cache_megabytes=chosen.cache_megabytes,
     )
     limits = Limits(config.limits.requests_per_user, config.limits.requests_per_guild)
-    async with Engine.open(backend, limits=limits, timeout_seconds=config.model.timeout_seconds) as engine:
+    async with Engine.open(LlamaCpp(model, settings), limits=limits, timeout_seconds=chosen.timeout_seconds) as engine:
         yield engine
 
 
