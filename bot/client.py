@@ -23,6 +23,10 @@ from bot.story.storyteller import Storyteller
 log = structlog.get_logger(__name__)
 
 EXTENSIONS = ("cogs.story", "cogs.writing", "cogs.typing")
+# Seconds without a new server after which the client counts as ready. Nothing waits for the list to be whole:
+# stories are found by their channel's id, and a server that arrives later works from then on.
+GUILDS_PAUSE = 0.2
+LAST_WORDS = 5.0  # seconds that a stop gives to answers that are on their way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,7 @@ class StoryBot(commands.AutoShardedBot):
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             chunk_guilds_at_startup=False,
+            guild_ready_timeout=GUILDS_PAUSE,
             shard_count=settings.shards or None,
         )
         use_api(str(settings.api_base))
@@ -102,10 +107,14 @@ class StoryBot(commands.AutoShardedBot):
         log.exception("listener failed", listener=event_method)
 
     async def close(self) -> None:
-        """Disconnect; chores that are still going on are left to the next start."""
+        """Disconnect: narrations and chores are left to the next start, who is being answered gets the answer."""
+        if self._narrator is not None:
+            self._narrator.suspend()
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
+        if answers := _answers_in_hand():
+            await asyncio.wait(answers, timeout=LAST_WORDS)
         await super().close()
 
     async def _take_up_work(self) -> None:
@@ -140,6 +149,12 @@ def use_api(base: str) -> None:
     scheme = "wss" if url.scheme == "https" else "ws"
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = url.with_scheme(scheme).with_path("/gateway")
     discord.asset.Asset.BASE = str(url.origin())
+
+
+def _answers_in_hand() -> set[asyncio.Task[Any]]:
+    """Return the tasks in which discord.py runs commands and listeners; only their names tell them from others."""
+    names = ("CommandTree-invoker", "discord.py: ", "discord-ui-")
+    return {t for t in asyncio.all_tasks() if t.get_name().startswith(names)} - {asyncio.current_task()}
 
 
 def _intents(*, message_content: bool) -> discord.Intents:

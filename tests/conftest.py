@@ -6,10 +6,18 @@ from pathlib import Path
 import pytest
 
 from storage.database import Database
+from tests.stage import Stage
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """Open a new database, closed after the test."""
     async with Database.open(tmp_path / "storyloom.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """Put the bot on a stage, ready to play; what it did is looked at when the test is over."""
+    async with Stage.open(tmp_path) as opened:
         yield opened

@@ -8,7 +8,7 @@ from bot.reply.buttons import only
 from bot.reply.sheet import NOBODY, Sheet
 from bot.reply.story_card import ending, opening
 from bot.reply.stream import stream
-from bot.story.narrator import Done, Narration, Narrator
+from bot.story.narrator import Done, Narration, Narrator, Suspended
 from bot.story.people import Person, Place
 from bot.story.shelf import Shelf
 from bot.story.standing import Standing
@@ -100,6 +100,8 @@ class Performance:
         story = narration.story
         try:
             done = await stream(narration, sheet, narrator=self._narrator)
+        except Suspended:
+            raise  # the next start goes on in the same messages
         except Exception:
             await self._put_back(sheet, before, story)
             raise

@@ -43,6 +43,13 @@ TOKENS_PER_WORD = 2  # room for a narrator who needs more than the wanted length
 LOOP_CHECK = 200  # characters between two looks at whether the text goes in circles
 
 
+class Suspended(Unavailable):
+    """Tell that the bot is stopping, and that its next start goes on with the narration."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The bot is restarting. The narrator goes on with this as soon as it is back."))
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """Tell how many narrations go first, and in about how many seconds this one starts, once that is known."""
@@ -117,6 +124,14 @@ class Narrator:
         self._context = context
         self._bytes_per_token: dict[str, float] = {}
         self._running: dict[int, Narration] = {}
+        self._suspended = False
+
+    def suspend(self) -> None:
+        """Leave everything that is being written to the next start; each narration ends with Suspended."""
+        self._suspended = True
+        for narration in self._running.values():
+            if narration.generation is not None:
+                narration.generation.cancel()
 
     async def begin(
         self, place: Place, person: Person, *, direction: str | None = None, passage_id: int | None = None
@@ -197,7 +212,6 @@ class Narrator:
         """Drive one narration to its end, whatever that is."""
         narration = self._running[job.id]
         attempt = None
-        leave = False
         try:
             for number in range(ATTEMPTS):
                 attempt, recent = await self._prepare(narration, number)
@@ -210,17 +224,17 @@ class Narrator:
                 log.info("narration flawed", flaw=flaw, attempt=number, story=job.story_id)
             assert attempt is not None  # there is at least one attempt
             yield await self._finish(narration, attempt)
-        except EngineClosed:
-            leave = True  # the next start takes the job up
-            raise
         except StoryloomError as error:
+            if self._suspended or isinstance(error, EngineClosed):
+                self._suspended = True
+                raise Suspended from error
             trouble = None if isinstance(error, GenerationCancelled) else error
             if attempt is None or not attempt.text:
                 raise
             yield await self._finish(narration, attempt, trouble=trouble)
         finally:
             del self._running[job.id]
-            if not leave:
+            if not self._suspended:
                 await self._give_up(job)
 
     async def _prepare(self, narration: Narration, number: int) -> tuple[_Attempt, list[str]]:
@@ -258,6 +272,8 @@ class Narrator:
 
     async def _run(self, narration: Narration, attempt: _Attempt) -> AsyncGenerator[Progress]:
         """Run the model once; ends early when it loops, ends its turn or is stopped."""
+        if self._suspended:
+            raise EngineClosed
         request = self._request(narration, attempt)
         try:
             async with self._engine.submit(request) as generation:
