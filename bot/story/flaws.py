@@ -33,7 +33,9 @@ _TALK_ANYWHERE = re.compile(
     r"\b(?:as an ai\b|(?:the|this) (?:story|scene|narrative|passage) "
     r"(?:ends|begins|starts|concludes|continues) (?:with|when|as|on)\b|"
     r"the (?:next|previous|last|following) sentences?\b|the protagonist\b|"
-    r"the (?:last|next) lines? of the story\b|in th(?:is|e) (?:story|scene|passage), (?:you|we|the (?:author|writer))\b)|(?:这|本)(?:个|篇)故事(?:讲述|告诉我们)|主人公",
+    r"the (?:last|next) lines? of the story\b|"
+    r"in th(?:is|e) (?:story|scene|passage), (?:you|we|the (?:author|writer))\b)|"
+    r"(?:这|本)(?:个|篇)故事(?:讲述|告诉我们)|主人公",
     re.IGNORECASE,
 )
 
