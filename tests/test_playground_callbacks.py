@@ -139,6 +139,29 @@ async def test_an_answer_is_described_only_when_asked_for(stage: Stage) -> None:
     assert body["interaction"]["response_message_id"] == body["resource"]["message"]["id"]
 
 
+async def test_a_refused_answer_names_the_place_and_may_be_mended(stage: Stage) -> None:
+    """What is wrong is told beneath `data`, and the interaction is still open."""
+    asked = await stage.asked()
+    status, body = await stage.bot.answer(asked, 4, {"content": "x" * 2001})
+    assert (status, body["code"]) == (400, 50035)
+    assert body["errors"]["data"]["content"]["_errors"]
+    assert (await stage.bot.answer(asked, 4, {"content": ""}))[1]["code"] == 50006
+    assert (await stage.bot.answer(asked, 4, {"content": "mended"}))[0] == 204
+
+
+async def test_an_update_may_take_away_everything_but_the_text(stage: Stage) -> None:
+    """An update is an edit: what it does not name stays."""
+    await stage.bot.answer(await stage.asked(), 4, {"content": "row", "components": ROW})
+    row = await stage.mara.wait_for_message(lambda m: m["content"] == "row")
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(stage.mara.click(row, "Go"))
+        clicked = await stage.bot.interaction()
+        status, _ = await stage.bot.answer(clicked, 7, {"components": []})
+    assert status == 204
+    changed = stage.mara.current(row)
+    assert (changed["content"], changed["components"]) == ("row", [])
+
+
 async def test_only_one_answer_is_taken(stage: Stage) -> None:
     """A second callback is told that the interaction has been acknowledged."""
     asked = await stage.asked()

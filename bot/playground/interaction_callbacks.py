@@ -6,7 +6,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from bot.playground import limits, messages
-from bot.playground.errors import Code, invalid_field, known
+from bot.playground.errors import ApiError, Code, invalid_field, invalid_form, known
 from bot.playground.interaction_answers import CHOICES, MESSAGE, SHOW_MODAL, UPDATE, Answers
 from bot.playground.interaction_book import (
     AUTOCOMPLETE,
@@ -64,7 +64,7 @@ class _Callbacks:
         kind, data = _kind(body, interaction), body.get("data") or {}
         if not isinstance(data, dict):
             raise invalid_field("data", "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
-        self._check(kind, data, files)
+        self._check(interaction, kind, data, files)
         message = self._answers.first(interaction, kind, data, files)
         if request.query.get("with_response") not in ("1", "true", "True"):
             return done()
@@ -109,9 +109,10 @@ class _Callbacks:
             raise known(Code.UNKNOWN_MESSAGE)
         return message
 
-    def _check(self, kind: int, data: Payload, files: Sequence[Upload]) -> None:
+    def _check(self, interaction: Interaction, kind: int, data: Payload, files: Sequence[Upload]) -> None:
         if kind in (MESSAGE, UPDATE):
-            limits.check_message(data, files=files)
+            changed = self._answers.find(interaction, interaction.source) if kind == UPDATE else None
+            _check_message(data, files, changed)
         elif kind == SHOW_MODAL:
             limits.check_modal(data)
         elif kind == CHOICES:
@@ -125,6 +126,16 @@ def _kind(body: Payload, interaction: Interaction) -> int:
         names = ", ".join(map(str, allowed))
         raise invalid_field("type", "BASE_TYPE_CHOICES", f"Value must be one of {{{names}}}.")
     return kind
+
+
+def _check_message(data: Payload, files: Sequence[Upload], changed: Payload | None) -> None:
+    """Name what is wrong in a message by its place in the callback, which is beneath `data`."""
+    try:
+        limits.check_message(data, existing=changed, files=files)
+    except ApiError as refused:
+        if refused.errors:
+            raise invalid_form({"data": refused.errors}) from refused
+        raise
 
 
 def _check_choices(choices: Any) -> None:
