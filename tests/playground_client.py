@@ -4,6 +4,7 @@ async with Client.open(playground, "Ann") as ann:
     status, message = await ann.ask("POST", f"/channels/{ann.channel('fireside')}/messages", {"content": "hi"})
 """
 
+import io
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -57,7 +58,7 @@ class Client:
             parts = aiohttp.FormData()
             parts.add_field("payload_json", json.dumps(body), content_type="application/json")
             for number, (filename, data) in enumerate(files):
-                parts.add_field(f"files[{number}]", data, filename=filename)
+                parts.add_field(f"files[{number}]", io.BytesIO(data), filename=filename)
             form = {"data": parts}
         url = self._playground.api_base + path
         async with self._http.request(method, url, headers=headers, **form) as response:

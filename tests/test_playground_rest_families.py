@@ -173,7 +173,7 @@ async def test_a_thread_hangs_on_its_message(playground: Playground, ann: Client
 async def test_a_thread_alone_is_announced(bot: Client, ann: Client) -> None:
     """A public thread without a message leaves a note of type 18; private ones need their own right."""
     path = f"/channels/{ann.channel('fireside')}/threads"
-    _status, thread = await bot.ask("POST", path, {"name": "Fog", "type": 11})
+    await bot.ask("POST", path, {"name": "Fog", "type": 11})
     _status, read = await ann.ask("GET", f"/channels/{ann.channel('fireside')}/messages")
     assert (read[0]["type"], read[0]["content"]) == (18, "Fog")
     assert await bot.code("POST", path, {"name": "Fog", "type": 12}) == (403, 50013)
