@@ -96,7 +96,7 @@ def build(
     is to do better.
     """
     words = _sections(story.language)
-    system = f"{words['system']} {words[story.rating]}"
+    system = f"{words['system'].format(words=story.words)} {words[story.rating]}"
     start = words["start"].format(title=neutralise(story.title), premise=neutralise(story.premise)).strip()
     told = [passage for passage in passages if passage.text]
     last_words = _tail(neutralise(told[-1].text)) if told else ""
