@@ -2,6 +2,7 @@
 
 import io
 import re
+from typing import cast
 
 import discord
 from discord import app_commands
@@ -17,6 +18,13 @@ from storage.stories import Language, Rating
 
 TITLE = app_commands.Range[str, 1, 100]
 PREMISE = app_commands.Range[str, 1, 1000]
+CHOICE = app_commands.Choice[str]
+LANGUAGES = [CHOICE(name="English", value="en"), CHOICE(name="中文", value="zh")]
+RATINGS = [
+    CHOICE(name="for everyone", value="everyone"),
+    CHOICE(name="for teens and up", value="teen"),
+    CHOICE(name="for adults", value="mature"),
+]
 
 
 class StoryGroup(
@@ -36,27 +44,28 @@ class StoryGroup(
         rating="Who may read it",
         free_typing="Take every message in this channel as a passage",
     )
+    @app_commands.choices(language=LANGUAGES, rating=RATINGS)
     async def start(
         self,
         interaction: discord.Interaction,
         title: TITLE,
         premise: PREMISE | None = None,
-        language: Language | None = None,
-        rating: Rating = "everyone",
+        language: CHOICE | None = None,
+        rating: CHOICE | None = None,
         free_typing: bool = False,
     ) -> None:
         """Start a story; without a language it is told in that of the one who starts it."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         require_voice(interaction)
-        require_age(interaction, rating)
         spoken: Language = "zh" if interaction.locale.value.startswith("zh") else "en"
         outline = Outline(
             title=title,
             premise=premise or "",
-            language=language or spoken,
-            rating=rating,
+            language=_language(language) or spoken,
+            rating=_rating(rating) or "everyone",
             free_typing=free_typing,
         )
+        require_age(interaction, outline.rating)
         standing = await self._shelf.start(place_of(interaction), person_of(interaction), outline)
         await self._performance.open(standing)
         await interaction.delete_original_response()
@@ -87,27 +96,28 @@ class StoryGroup(
         words="How long the narrator's passages are, in words or characters",
         free_typing="Take every message in this channel as a passage",
     )
+    @app_commands.choices(language=LANGUAGES, rating=RATINGS)
     async def settings(
         self,
         interaction: discord.Interaction,
         title: TITLE | None = None,
         premise: PREMISE | None = None,
-        language: Language | None = None,
-        rating: Rating | None = None,
+        language: CHOICE | None = None,
+        rating: CHOICE | None = None,
         words: app_commands.Range[int, 30, 400] | None = None,
         free_typing: bool | None = None,
     ) -> None:
         """Change what is given; without anything, show how it is set."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        require_age(interaction, rating or "everyone")
         changes = Changes(
             title=title,
             premise=premise,
-            language=language,
-            rating=rating,
+            language=_language(language),
+            rating=_rating(rating),
             words=words,
             free_typing=free_typing,
         )
+        require_age(interaction, changes.rating)
         place = place_of(interaction)
         if changes != Changes():
             story = await self._shelf.change(place, person_of(interaction), changes)
@@ -136,6 +146,14 @@ class StoryGroup(
         await interaction.edit_original_response(
             content=line.render(interaction.locale.value), attachments=[file]
         )
+
+
+def _language(choice: CHOICE | None) -> Language | None:
+    return cast(Language, choice.value) if choice else None
+
+
+def _rating(choice: CHOICE | None) -> Rating | None:
+    return cast(Rating, choice.value) if choice else None
 
 
 async def setup(bot: StoryBot) -> None:

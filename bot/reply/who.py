@@ -39,7 +39,7 @@ def require_voice(interaction: discord.Interaction) -> None:
         )
 
 
-def require_age(interaction: discord.Interaction, rating: str) -> None:
+def require_age(interaction: discord.Interaction, rating: str | None) -> None:
     """Refuse a mature story where Discord has not been told that everyone is an adult."""
     channel = interaction.channel
     restricted = (
