@@ -56,6 +56,19 @@ def violations(method: str, path: str, body: Any) -> list[str]:
     return [f"{method} {path}: {_explained(error)}" for error in validator.iter_errors(body)]
 
 
+def violations_in_answer(method: str, path: str, status: int, body: Any) -> list[str]:
+    """Say what Discord's description does not find in an answer; skips the test without a description."""
+    description = _description()
+    operation = description.operation(method, path)
+    if operation is None:
+        return [f"{method} {path}: Discord has no such operation"]
+    pointer = description.answer_schema(*operation, status)
+    if pointer is None:
+        return [] if body is None else [f"{method} {path}: Discord answers no {status} with a body"]
+    validator = description.validator(pointer)
+    return [f"{method} {path}: {_explained(error)}" for error in validator.iter_errors(body)]
+
+
 def violations_of(requests: Iterable[Request]) -> list[str]:
     """Say what is wrong with any of the recorded requests."""
     return [found for r in requests for found in violations(r.method, r.path, r.body)]
@@ -95,6 +108,14 @@ class _Description:
                 steps = ("paths", template, verb, "requestBody", "content", kind, "schema")
                 return "".join(f"/{_escaped(step)}" for step in steps)
         return None
+
+    def answer_schema(self, template: str, verb: str, status: int) -> str | None:
+        """Give the JSON pointer of an operation's JSON answer; None where it has none for this status."""
+        answers = self._paths[template][verb]["responses"]
+        if "application/json" not in answers.get(str(status), {}).get("content", {}):
+            return None
+        steps = ("paths", template, verb, "responses", str(status), "content", "application/json", "schema")
+        return "".join(f"/{_escaped(step)}" for step in steps)
 
     def validator(self, pointer: str) -> Draft202012Validator:
         """Make the validator of one schema of the document."""
