@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bot.playground import attachments, mentions, numbering, polls, snowflakes
+from bot.playground import attachments, media, mentions, numbering, polls, snowflakes
 from bot.playground.errors import invalid_field
 from bot.playground.state import THREADS, Payload, Upload, Whisper
 
@@ -141,32 +141,12 @@ def _fill(message: Payload, payload: Mapping[str, Any], stored: list[Payload]) -
     if "content" in payload:
         message["content"] = (payload["content"] or "").strip()
     if "embeds" in payload:
-        embeds = attachments.link(payload["embeds"] or [], stored)
-        message["embeds"] = [{"type": "rich", **e} for e in embeds]
+        message["embeds"] = media.complete_embeds(attachments.link(payload["embeds"] or [], stored))
     if "components" in payload:
         message["components"] = numbering.number(attachments.link(payload["components"] or [], stored))
-        _resolve_media(message["components"], stored)
+        media.complete_components(message["components"], stored)
     if payload.get("sticker_ids"):
         message["sticker_items"] = []
-
-
-def _resolve_media(components: list[Payload], stored: Sequence[Payload]) -> None:
-    """Complete the media of Components V2, which clients read as objects with more than a `url`."""
-    by_url = {a["url"]: a for a in stored}
-    for component in numbering.walk(components):
-        media = [component.get("media"), component.get("file")]
-        media += [item.get("media") for item in component.get("items") or []]
-        for item in filter(None, media):
-            attachment = by_url.get(item.get("url"), {})
-            item |= {"proxy_url": item.get("url"), "width": attachment.get("width", 0)}
-            item |= {"height": attachment.get("height", 0), "content_type": attachment.get("content_type")}
-            if attachment:
-                item["attachment_id"] = attachment["id"]
-                component |= (
-                    {"name": attachment["filename"], "size": attachment["size"]}
-                    if "file" in component
-                    else {}
-                )
 
 
 def _refer(

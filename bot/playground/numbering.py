@@ -1,8 +1,17 @@
-"""Give components the integer ids that Discord's server assigns."""
+"""Give components the integer ids and defaults that Discord's server assigns."""
 
 from collections.abc import Iterator
 from itertools import count
-from typing import Any
+from typing import Any, Final
+
+# What Discord fills in where a component does not say it, by type.
+_DEFAULTS: Final[dict[int, dict[str, Any]]] = {
+    **dict.fromkeys((3, 5, 6, 7, 8), {"min_values": 1, "max_values": 1}),
+    11: {"description": None, "spoiler": False},
+    13: {"spoiler": False},
+    14: {"divider": True, "spacing": 1},
+    17: {"accent_color": None, "spoiler": False},
+}
 
 
 def number(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -23,7 +32,7 @@ def walk(components: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _numbered(component: dict[str, Any], free: Iterator[int]) -> dict[str, Any]:
-    copy = {**component, "id": component.get("id") or next(free)}
+    copy = {**_DEFAULTS.get(component["type"], {}), **component, "id": component.get("id") or next(free)}
     if inner := component.get("components"):
         copy["components"] = [_numbered(c, free) for c in inner]
     for key in ("accessory", "component"):

@@ -111,6 +111,6 @@ def _announce(world: "World", channel_id: int, message: Payload) -> None:
     extra = {
         "type": RESULT,
         "embeds": [{"type": "poll_result", "fields": listed}],
-        "message_reference": {"message_id": message["id"], "channel_id": str(channel_id)},
+        "message_reference": {"type": 0, "message_id": message["id"], "channel_id": str(channel_id)},
     }
     world.create_message(channel_id, int(message["author"]["id"]), {}, interaction=extra)

@@ -5,7 +5,9 @@ from typing import Any
 from bot.playground import permissions, snowflakes
 from bot.playground.state import Payload
 
-FEATURES = ["COMMUNITY", "AUTO_MODERATION", "NEWS", "THREADS_ENABLED"]
+# Privileged intents for bots in fewer than a hundred guilds: presences, members, message content.
+_APPLICATION_FLAGS = 1 << 13 | 1 << 15 | 1 << 19
+FEATURES = ["COMMUNITY", "AUTO_MODERATION", "NEWS"]
 
 
 def user(user_id: int, name: str, *, bot: bool) -> Payload:
@@ -23,6 +25,10 @@ def user(user_id: int, name: str, *, bot: bool) -> Payload:
         "public_flags": 0,
         "flags": 0,
         "avatar_decoration_data": None,
+        "collectibles": None,
+        "display_name_styles": None,
+        "clan": None,
+        "primary_guild": None,
     }
 
 
@@ -96,6 +102,12 @@ def guild(guild_id: int, name: str, owner_id: int) -> Payload:
         "premium_subscription_count": 0,
         "premium_progress_bar_enabled": False,
         "vanity_url_code": None,
+        "home_header": None,
+        "region": "deprecated",
+        "widget_enabled": False,
+        "widget_channel_id": None,
+        "max_stage_video_channel_users": 50,
+        "incidents_data": None,
         "max_presences": None,
         "max_members": 500_000,
         "max_video_channel_users": 25,
@@ -194,7 +206,10 @@ def application(application_id: int, name: str, *, owner: Payload, bot: Payload)
         "owner": owner,
         "team": None,
         "verify_key": "0" * 64,
-        "flags": 1 << 19 | 1 << 15 | 1 << 13,
+        "flags": _APPLICATION_FLAGS,
+        "flags_new": str(_APPLICATION_FLAGS),
+        "explicit_content_filter": 0,
+        "eligible_oauth2_scopes": ["bot", "applications.commands"],
         "hook": True,
         "redirect_uris": [],
         "interactions_endpoint_url": None,
@@ -204,4 +219,5 @@ def application(application_id: int, name: str, *, owner: Payload, bot: Payload)
         "integration_types_config": {"0": {}, "1": {}},
         "approximate_guild_count": 1,
         "approximate_user_install_count": 0,
+        "approximate_user_authorization_count": 0,
     }

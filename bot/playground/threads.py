@@ -46,7 +46,7 @@ def hang_on(world: "World", channel_id: int, message: Payload) -> None:
 
 def announce(world: "World", thread: Payload, channel_id: int) -> None:
     """Write Discord's own message about a thread that hangs on none."""
-    reference = {"channel_id": thread["id"], "guild_id": thread["guild_id"]}
+    reference = {"type": 0, "channel_id": thread["id"], "guild_id": thread["guild_id"]}
     extra = {"type": messages.THREAD_CREATED, "content": thread["name"], "message_reference": reference}
     world.create_message(channel_id, int(thread["owner_id"]), {}, interaction=extra)
 

@@ -16,6 +16,7 @@ _RULES = r"/guilds/{guild_id:\d+}/auto-moderation/rules"
 _RULE = _RULES + r"/{rule_id:\d+}"
 _TRIGGERS = (1, 3, 4, 5, 6)
 _MAX_KEYWORD_RULES = 6
+_KEYWORDS: Payload = {"keyword_filter": [], "regex_patterns": [], "allow_list": []}
 
 
 def routes(world: World) -> list[web.RouteDef]:
@@ -124,5 +125,7 @@ def _fields(body: Payload, before: Payload) -> Payload:
     given = {key: body[key] for key in keys if body.get(key) is not None}
     if "actions" in given:
         given["actions"] = [{"metadata": {}, **action} for action in given["actions"]]
+    if given.get("trigger_type") in (1, 6):
+        given["trigger_metadata"] = _KEYWORDS | given.get("trigger_metadata", {})
     blank = {"enabled": False, "trigger_metadata": {}, "exempt_roles": [], "exempt_channels": []}
     return {**blank, **before, **given, **ids}

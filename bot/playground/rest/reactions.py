@@ -213,6 +213,6 @@ def _tell_pins(world: World, channel_id: int, message: Payload, *, pinned: bool)
 
 
 def _announce_pin(world: World, user_id: int, channel_id: int, message: Payload) -> None:
-    reference = {"channel_id": str(channel_id), "message_id": message["id"]}
+    reference = {"type": 0, "channel_id": str(channel_id), "message_id": message["id"]}
     extra = {"type": messages.PINNED, "message_reference": reference}
     world.create_message(channel_id, user_id, {}, interaction=extra)

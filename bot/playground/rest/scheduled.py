@@ -181,6 +181,7 @@ def _new(world: World, guild: Guild, number: int, creator: int, body: Payload) -
         "user_count": 0,
         "image": None,
         "recurrence_rule": None,
+        "guild_scheduled_event_exceptions": [],
     }
     return blank | _fields(body)
 
