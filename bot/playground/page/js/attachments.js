@@ -4,6 +4,7 @@ import { icon } from "./icons.js";
 import { spoilerNode } from "./prose.js";
 
 const PREVIEW_BYTES = 65536;
+const WIDEST_PICTURE = 440;
 
 /** Render a message's attachments. */
 export function attachmentList(attachments, app) {
@@ -21,6 +22,7 @@ function attachmentNode(attachment, app) {
 /** Show a picture that this server keeps; its measure is reserved before it has loaded. */
 export function imageNode(url, description, size = {}) {
   const image = h("img", { src: url, alt: description ?? "", loading: "lazy", width: size.width ?? null, height: size.height ?? null });
+  if (size.width) image.style.width = `${Math.min(size.width, WIDEST_PICTURE)}px`;
   return h("a", { class: "picture", href: url, target: "_blank", rel: "noopener" }, image);
 }
 

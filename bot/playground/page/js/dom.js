@@ -52,9 +52,9 @@ export function uniqueId(prefix) {
   return `${prefix}-${counter}`;
 }
 
-/** Say which language a text is written in, so that the browser picks the right Chinese or Japanese glyphs. */
+/** Say which language a text is written in, so that it gets the right glyphs; "" means neither Chinese nor Japanese. */
 export function languageOf(text) {
   if (/[\u3040-\u30ff]/.test(text)) return "ja";
   if (/[\u3400-\u9fff]/.test(text)) return "zh-Hans";
-  return null;
+  return "";
 }

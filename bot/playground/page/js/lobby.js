@@ -3,6 +3,7 @@ import { avatar, mark } from "./avatar.js";
 import { fill, h } from "./dom.js";
 import { labelled } from "./dialog.js";
 import { icon } from "./icons.js";
+import { proseLine } from "./prose.js";
 import { toggleTheme } from "./theme.js";
 import { words } from "./i18n.js";
 
@@ -42,7 +43,7 @@ export class Lobby {
     fill(this.root, h("main", { class: "lobby" }, h("div", { class: "lobby-tools" }, this.languageSwitch(),
       h("button", { type: "button", class: "icon-button", "aria-label": t("toggleTheme"), title: t("toggleTheme"), onclick: toggleTheme }, icon("sun"))),
     h("div", { class: "lobby-card" }, h("div", { class: "lobby-title" }, mark(), h("h1", {}, "Storyloom")), h("p", { class: "lobby-lead" }, t("lobbyLead")),
-      this.note ? h("p", { class: "problem", role: "alert" }, t(this.note)) : null, content, h("p", { class: "model-note" }, t("modelNote")))));
+      this.note ? h("p", { class: "problem", role: "alert" }, t(this.note)) : null, content, h("p", { class: "model-note" }, proseLine(t("modelNote"), null)))));
     this.root.querySelector("form input")?.focus();
   }
 

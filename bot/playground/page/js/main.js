@@ -25,7 +25,22 @@ function play(root, seat) {
 
 function end(root, seat, reason) {
   leaveSeat();
-  lobby(root, seat.locale, reason === "refused" ? "seatGone" : null);
+  if (reason === "refused") sitDownAgain(root, seat);
+  else lobby(root, seat.locale, null);
+}
+
+/** A playground that was started anew without its data knows no old seats: take the same one again, once. */
+async function sitDownAgain(root, { name, locale, roles, again }) {
+  try {
+    if (again) throw new Error("this seat was refused twice");
+    const { token } = await new Api().seat({ name, locale, roles });
+    const seat = { token, name, locale, roles, again: true };
+    keepSeat(seat);
+    play(root, seat);
+  } catch (error) {
+    console.info("the seat could not be taken again", error);
+    lobby(root, locale, "seatGone");
+  }
 }
 
 function open() {

@@ -62,7 +62,7 @@ export class MessageRow {
     const { classList } = this.article;
     classList.toggle("from-bot", Boolean(message.author.bot));
     classList.toggle("private", Boolean(message.flags & EPHEMERAL));
-    classList.toggle("to-me", mentions(message, this.app.store.me.id));
+    classList.toggle("to-me", message.author.id !== this.app.store.me.id && mentions(message, this.app.store.me.id));
     classList.toggle("page", Boolean(message.author.bot) && (message.content ?? "").length > 160 && !(message.flags & EPHEMERAL));
   }
 
@@ -96,7 +96,8 @@ export class MessageRow {
 
 function contextLine(message, row) {
   const { app } = row;
-  if (message.interaction_metadata) return [commandLine(message, row)];
+  const command = commandOf(message);
+  if (command) return [commandLine(message, command, row)];
   const original = message.referenced_message;
   if (original) {
     return [h("button", { type: "button", class: "reply-line", onclick: () => app.timeline.reveal(original.id) }, icon("reply"),
@@ -105,11 +106,15 @@ function contextLine(message, row) {
   return message.type === 19 ? [h("p", { class: "reply-line" }, icon("reply"), app.t("originalGone"))] : [];
 }
 
-function commandLine(message, { app, guildId }) {
-  const { user, name } = message.interaction_metadata;
-  const command = name ?? message.interaction?.name;
+/** Name the command that a message answers, also through the form that it opened. */
+function commandOf({ interaction_metadata: metadata, interaction }) {
+  return metadata?.name ?? metadata?.triggering_interaction_metadata?.name ?? interaction?.name;
+}
+
+function commandLine(message, command, { app, guildId }) {
+  const user = message.interaction_metadata?.user;
   const who = h("strong", {}, user ? app.store.nameOf(user, guildId) : "…");
-  return h("p", { class: "reply-line" }, icon("slash"), who, command ? [` ${app.t("used")} `, h("span", { class: "command-name" }, `/${command}`)] : null);
+  return h("p", { class: "reply-line" }, icon("slash"), who, ` ${app.t("used")} `, h("span", { class: "command-name" }, `/${command}`));
 }
 
 function headLine(message, { app, guildId }) {

@@ -19,14 +19,15 @@ export function modalField(component, label, context) {
     h("label", { for: field.group ? null : id, id: `${id}-label` }, label.label ?? component.custom_id,
       required && component.type !== CHECKBOX ? h("span", { class: "required", title: context.app.t("required") }, "*") : null),
     label.description ? h("span", { class: "field-hint" }, label.description) : null, field.node, problem);
+  const check = () => {
+    problem.textContent = field.problem?.(required) ?? "";
+    return !problem.textContent;
+  };
+  for (const name of ["input", "change"]) node.addEventListener(name, () => problem.textContent && check());
   return {
     node,
     focus: field.focus,
-    check() {
-      const text = field.problem?.(required) ?? "";
-      problem.textContent = text;
-      return !text;
-    },
+    check,
     value: (files) => ({ type: component.type, custom_id: component.custom_id, ...field.value(files) }),
   };
 }

@@ -26,6 +26,7 @@ export function selectNode(component, app, channelId, onchange) {
       chosen = new Set(values);
       show();
       onchange(values);
+      button.dispatchEvent(new Event("change", { bubbles: true }));
     },
   });
   show();

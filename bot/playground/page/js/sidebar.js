@@ -4,6 +4,7 @@ import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { MANAGE_CHANNELS, permissionsIn } from "./permissions.js";
 import { askChannel } from "./places.js";
+import { proseLine } from "./prose.js";
 import { DIRECT, THREADS } from "./store.js";
 import { toggleTheme } from "./theme.js";
 
@@ -16,7 +17,7 @@ export class Sidebar {
       h("div", { class: "brand" }, mark(), h("span", {}, "Storyloom"),
         h("button", { type: "button", class: "icon-button drawer-only", "aria-label": app.t("close"), onclick: () => app.closeDrawers() }, icon("close"))),
       this.places,
-      h("p", { class: "model-note" }, app.t("modelNote")),
+      h("p", { class: "model-note" }, proseLine(app.t("modelNote"), app)),
       this.person);
     for (const topic of ["channels", "unread", "rights"]) app.store.on(topic, () => this.draw());
     app.store.on("members", () => this.drawPerson());

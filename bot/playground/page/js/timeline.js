@@ -15,8 +15,10 @@ export class Timeline {
   constructor(app) {
     this.app = app;
     this.rows = new Map();
+    this.loads = new Map();
     this.atEnd = true;
     this.missed = 0;
+    this.lastTop = 0;
     this.list = h("div", { class: "messages" });
     this.top = h("div", { class: "timeline-top" });
     this.scroller = h("div", { class: "timeline", role: "log", "aria-live": "off", tabindex: "0", "aria-label": app.t("messages") }, this.top, this.list);
@@ -32,23 +34,37 @@ export class Timeline {
 
   /** Show a channel from its newest message. */
   async open(channelId) {
+    const elsewhere = this.channelId !== channelId;
     this.channelId = channelId;
-    this.rows.clear();
-    fill(this.list);
-    this.atEnd = true;
+    if (elsewhere) {
+      this.atEnd = true;
+      this.clear();
+      this.drawTop();
+    }
     const history = this.app.store.history(channelId);
     if (!history.loaded) await this.load(history, {});
     if (this.channelId !== channelId) return;
+    this.clear();
     for (const message of history.messages) this.insert(message);
     this.arrange();
-    this.toEnd();
+    if (this.atEnd) this.toEnd();
   }
 
+  clear() {
+    this.rows.clear();
+    fill(this.list);
+  }
+
+  /** Fetch a page of the open channel; who asks while one is on its way waits for that one. */
   async load(history, query) {
-    if (this.loading === this.channelId) return;
     const channelId = this.channelId;
-    this.loading = channelId;
+    if (!this.loads.has(channelId)) this.loads.set(channelId, this.fetchPage(channelId, history, query));
     this.drawTop();
+    await this.loads.get(channelId);
+    this.loads.delete(channelId);
+  }
+
+  async fetchPage(channelId, history, query) {
     try {
       const page = await this.app.api.messages(channelId, { limit: PAGE, ...query });
       if (!history.loaded) this.forgetGaps(history, page);
@@ -57,9 +73,6 @@ export class Timeline {
       for (const message of page) this.app.store.putMessage(message);
     } catch (error) {
       this.app.problem(error);
-    } finally {
-      this.loading = null;
-      this.drawTop();
     }
   }
 
@@ -122,16 +135,19 @@ export class Timeline {
   drawTop() {
     const history = this.app.store.history(this.channelId);
     const channel = this.app.store.channels.get(this.channelId);
-    if (this.loading === this.channelId) fill(this.top, h("p", { class: "note" }, this.app.t("loading")));
+    if (this.loads.has(this.channelId)) fill(this.top, h("p", { class: "note" }, this.app.t("loading")));
     else if (channel && history.loaded && history.complete) fill(this.top, this.app.beginning(channel, history.messages.length === 0));
     else fill(this.top);
   }
 
   scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    this.atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
-    if (this.atEnd) this.miss(0);
-    else this.miss(this.missed);
+    const near = scrollHeight - scrollTop - clientHeight < NEAR;
+    // Only a reader who moves up leaves the end: a picture that has just loaded below is no reason.
+    if (near) this.atEnd = true;
+    else if (scrollTop < this.lastTop) this.atEnd = false;
+    this.lastTop = scrollTop;
+    this.miss(this.atEnd ? 0 : this.missed);
     if (scrollTop < 200) this.loadOlder();
   }
 
@@ -139,15 +155,23 @@ export class Timeline {
   async loadOlder() {
     const history = this.app.store.history(this.channelId);
     const oldest = history.messages.find((message) => !(message.flags & EPHEMERAL));
-    if (!history.loaded || history.complete || this.loading || !oldest) return;
+    if (!history.loaded || history.complete || this.loads.has(this.channelId) || !oldest) return;
     const channelId = this.channelId;
     await this.load(history, { before: oldest.id });
     if (this.channelId !== channelId) return;
-    const anchor = this.rows.values().next().value?.node;
-    const place = anchor?.getBoundingClientRect().top;
-    for (const message of history.messages) if (!this.rows.has(message.id)) this.insert(message);
-    this.arrange();
-    if (anchor) this.scroller.scrollTop += anchor.getBoundingClientRect().top - place;
+    this.holding(this.rows.get(oldest.id)?.article, () => {
+      for (const message of history.messages) if (!this.rows.has(message.id)) this.insert(message);
+      this.arrange();
+    });
+  }
+
+  /** Change what stands above `anchor` without moving it; the browser's own anchoring would correct a second time. */
+  holding(anchor, change) {
+    const before = anchor?.getBoundingClientRect().top;
+    this.scroller.style.overflowAnchor = "none";
+    change();
+    if (anchor) this.scroller.scrollTop += anchor.getBoundingClientRect().top - before;
+    requestAnimationFrame(() => { this.scroller.style.overflowAnchor = ""; });
   }
 
   /** Follow the newest line while the reader is there, and only then. */
