@@ -203,6 +203,12 @@ class Person:
         async with self._http.request(method, self._api + path, headers=headers, **form) as response:
             return await _checked(response)
 
+    async def download(self, url: str) -> bytes:
+        """Fetch an attachment."""
+        async with self._http.get(url) as response:
+            response.raise_for_status()
+            return await response.read()
+
     # Seeing
 
     def channel(self, channel: object) -> Payload:

@@ -209,6 +209,28 @@ class Stage:
             assert violations_of(requests) == []
         assert [r for r in requests if _pings(r.body)] == []
 
+    # What people do most
+
+    async def begin(self, person: Person, channel: object = "fireside", **options: object) -> Payload:
+        """Let a person start a story, and give the message with the buttons to begin with."""
+        await person.command("story start", channel=channel, options={"title": "The Lamp"} | options)
+        return await self._newest_in(person, channel, with_button("Continue"))
+
+    async def write(self, person: Person, text: str, channel: object = "fireside") -> Payload:
+        """Let a person write a passage, and give the message that shows it as the newest."""
+        await person.command("write", channel=channel, options={"text": text})
+        return await self._newest_in(person, channel, saying(text, button="Continue"))
+
+    async def narrate(self, person: Person, text: str, channel: object = "fireside") -> Payload:
+        """Let the narrator say a text, and give the message that shows it as the newest."""
+        self.script.says(text)
+        await person.command("continue", channel=channel)
+        return await self._newest_in(person, channel, saying(text, button="Retry"))
+
+    async def _newest_in(self, person: Person, channel: object, wanted: Callable[[Payload], bool]) -> Payload:
+        where = person.channel(channel)["id"]
+        return await person.wait_for_message(lambda m: m["channel_id"] == where and wanted(m))
+
     # What happened
 
     async def told(self, channel: object = "fireside") -> list[str]:
@@ -269,7 +291,7 @@ def saying(*words: str, button: str | None = None) -> Callable[[Payload], bool]:
 async def eventually(check: Callable[[], Awaitable[bool]]) -> None:
     """Wait until something that tells no event has come about."""
     async with asyncio.timeout(PATIENCE):
-        while not await check():
+        while not await check():  # noqa: ASYNC110  # nothing tells when a row is there
             await asyncio.sleep(0.02)
 
 

@@ -1,5 +1,7 @@
 """Carry a person's wish through: tell the story, and show in the channel what happened."""
 
+from collections.abc import Sequence
+
 import structlog
 
 from bot.locales import _
@@ -43,7 +45,9 @@ class Performance:
             await self.board.show(sheet, written.passage, written.story)
             return
         await sheet.show(written.text, foot=_waits(written, person))
-        await self._storyteller.shown(written, place.channel_id, sheet.message_ids)
+        joined = await self._storyteller.shown(written, place.channel_id, sheet.message_ids)
+        if joined is not None:
+            await self.board.show(sheet, joined, written.story)
 
     async def go_on(
         self, place: Place, person: Person, *, direction: str | None = None, passage_id: int | None = None
@@ -104,6 +108,7 @@ class Performance:
             raise  # the next start goes on in the same messages
         except Exception:
             await self._put_back(sheet, before, story)
+            await self._show_joined(narration.joined, story)
             raise
         if done.kept:
             await self.board.show(sheet, done.passage, story)
@@ -111,10 +116,18 @@ class Performance:
             await self.board.show(sheet, before, story)
         else:
             await self._offer(sheet, done, narration)
+        await self._show_joined(done.joined, story)
         if done.joined or not done.kept:
             await self.board.place_buttons(story)
         if done.trouble is not None:
             raise done.trouble
+
+    async def _show_joined(self, joined: Sequence[Passage], story: Story) -> None:
+        """Show words that waited for the narrator as what they are now: passages."""
+        for passage in joined:
+            sheet = await self.board.sheet_of(passage, story.channel_id)
+            if sheet.pages:
+                await self.board.show(sheet, passage, story)
 
     async def _put_back(self, sheet: Sheet, before: Passage | None, story: Story) -> None:
         """Show what stood there before a narration that came to nothing."""

@@ -96,13 +96,17 @@ class _Attempt:
 
 @dataclass(slots=True, eq=False)
 class Narration:
-    """Hold one job while it runs: iterate over `progress` to drive it; closing that early gives it up."""
+    """Hold one job while it runs: iterate over `progress` to drive it; closing that early gives it up.
+
+    `joined` are people's passages that came into the story when it was given up.
+    """
 
     job: Job
     story: Story
     progress: AsyncGenerator[Progress]
     generation: Generation | None = None
     stopped: bool = False
+    joined: tuple[Passage, ...] = ()
 
     def stop(self) -> None:
         """End the writing where it is; the progress then ends with what was written."""
@@ -235,7 +239,7 @@ class Narrator:
         finally:
             del self._running[job.id]
             if not self._suspended:
-                await self._give_up(job)
+                await self._give_up(narration)
 
     async def _prepare(self, narration: Narration, number: int) -> tuple[_Attempt, list[str]]:
         """Build the prompt and the sampling of one attempt; later ones try another seed and hold back more."""
@@ -360,10 +364,11 @@ class Narrator:
             created=now(),
         )
 
-    async def _give_up(self, job: Job) -> None:
+    async def _give_up(self, narration: Narration) -> None:
         """Forget a job that ended without a passage; words that came meanwhile join the story."""
+        job = narration.job
         async with self._database.transaction() as tx:
-            await _close(tx, job, await stories.get(tx, job.story_id))
+            narration.joined = await _close(tx, job, await stories.get(tx, job.story_id))
 
     async def _measured(self, language: str) -> float:
         """Return how many bytes of a language one token of this model holds."""

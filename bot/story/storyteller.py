@@ -74,13 +74,14 @@ class Storyteller:
                 return Written(story, text, arrival=await inbox.add(tx, arrival))
             return Written(story, text, passage=await join(tx, story, arrival))
 
-    async def shown(self, written: Written, channel_id: int, message_ids: Sequence[int]) -> None:
-        """Note the bot's messages that show a person's words, whether they still wait or joined meanwhile."""
+    async def shown(self, written: Written, channel_id: int, message_ids: Sequence[int]) -> Passage | None:
+        """Note the bot's messages that show words that waited; return their passage if they joined meanwhile."""
         async with self._database.transaction() as tx:
             if written.arrival is None or await inbox.show_in(tx, written.arrival.id, message_ids):
-                return
+                return None
             passage_id = await passages.joined_as(tx, written.arrival)
             await show_in(tx, passage_id, channel_id, message_ids, own=True)
+            return await passages.get(tx, passage_id)
 
     async def undo(self, place: Place, person: Person, *, passage_id: int | None = None) -> Moved:
         """Take back the newest passage; `passage_id` is the one that the person saw."""
