@@ -22,6 +22,9 @@ from bot.story.storyteller import Storyteller
 
 log = structlog.get_logger(__name__)
 
+# Nothing here speaks, so discord.py need not warn at every start that its voice libraries are missing.
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+
 EXTENSIONS = ("cogs.story", "cogs.writing", "cogs.typing")
 # Seconds without a new server after which the client counts as ready. Nothing waits for the list to be whole:
 # stories are found by their channel's id, and a server that arrives later works from then on.
@@ -101,6 +104,9 @@ class StoryBot(commands.AutoShardedBot):
         await self.tree.set_translator(Translator())
         await self.tree.sync()
         self._chore(self._take_up_work())
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """Look for no commands in messages, as the library would by itself; cogs listen for what they need."""
 
     async def on_error(self, event_method: str, /, *args: object, **kwargs: object) -> None:
         """Log what a listener did not answer itself."""

@@ -41,7 +41,7 @@ async def answering(interaction: discord.Interaction) -> AsyncIterator[None]:
 async def answer_error(interaction: discord.Interaction, error: Exception) -> None:
     """Tell the one who asked what went wrong; the log has the detail."""
     shown = explain(error)
-    log.info("request refused", error=type(error).__name__, command=_name(interaction))
+    log.info("request refused", reason=str(shown), command=_name(interaction))
     try:
         await tell(interaction, shown.text, words=shown.words if isinstance(shown, Refused) else None)
     except discord.HTTPException as unsaid:
