@@ -18,7 +18,9 @@ def stream_of(pieces: list[str], *, ascii_only: bool = False, end: str = "\n") -
 
 
 @given(PIECES, st.booleans(), st.sampled_from(["\n", "\r\n", "\n\n"]), st.data())
-def test_bytes_may_be_cut_anywhere(pieces: list[str], ascii_only: bool, end: str, data: st.DataObject) -> None:
+def test_bytes_may_be_cut_anywhere(
+    pieces: list[str], ascii_only: bool, end: str, data: st.DataObject
+) -> None:
     """However the bytes are divided, the same objects come out."""
     whole = stream_of(pieces, ascii_only=ascii_only, end=end)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=6)))

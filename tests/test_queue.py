@@ -1,6 +1,7 @@
 """Prove that the queue is fair, and that the places it tells are true."""
 
 from collections import Counter
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +33,7 @@ def test_channels_take_turns(askers: list[Asker]) -> None:
     channels = [askers[number][0] for number in drained(filled(askers))]
     for channel in set(channels):
         turns = [at for at, served in enumerate(channels) if served == channel]
-        for first, second in zip(turns, turns[1:], strict=False):
+        for first, second in pairwise(turns):
             between = Counter(channels[first + 1 : second])
             still_waiting = set(channels[second:]) - {channel}
 
@@ -48,7 +49,7 @@ def test_people_of_a_channel_take_turns(askers: list[Asker]) -> None:
         users = [user for where, user in served if where == channel]
         for user in set(users):
             turns = [at for at, other in enumerate(users) if other == user]
-            for first, second in zip(turns, turns[1:], strict=False):
+            for first, second in pairwise(turns):
                 between = Counter(users[first + 1 : second])
 
                 assert set(between.values()) <= {1}

@@ -108,7 +108,7 @@ async def _look_up(session: aiohttp.ClientSession, file: HubFile) -> _Found:
         async with session.head(url, headers=headers, allow_redirects=False) as response:
             _require_found(response.status, file)
             checksum = response.headers.get("X-Linked-Etag", response.headers.get("ETag", "")).strip('W/"')
-            size = response.headers.get("X-Linked-Size") or response.headers.get("Content-Length", "")
+            size = response.headers.get("X-Linked-Size", response.headers.get("Content-Length", ""))
             commit = response.headers.get("X-Repo-Commit", "")
             location = response.headers.get("Location")
             address = response.url.join(URL(location)) if location else response.url

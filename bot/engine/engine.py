@@ -1,7 +1,7 @@
 """Serve requests for text: a fair queue in front of a backend, and a stream for each who asked.
 
-Every stream ends, with its last word or with a typed error, and whatever ended it, the next request is served.
-A task per running request moves words from the backend to the stream; all bookkeeping happens when it is done.
+Every stream ends, with its last word or with a typed error, and whatever ended it, the next request is served. A task
+per running request moves words from the backend to the stream; all bookkeeping happens when it is done.
 """
 
 import asyncio
@@ -72,8 +72,8 @@ class Place:
 class Generation:
     """Give the text of one request, piece by piece: `async for piece in generation`.
 
-    Iteration ends after the last piece, or raises the error that ended the stream after all pieces that came before.
-    As a context manager it cancels what is still to come.
+    Iteration ends after the last piece, or, after all pieces that came before, raises the error that ended the
+    stream. As a context manager it cancels what is still to come.
     """
 
     def __init__(self, engine: "Engine", request: Request) -> None:
@@ -110,7 +110,7 @@ class Generation:
             await self.changed()
 
     def cancel(self) -> None:
-        """Stop it; what was written can still be read, then comes GenerationCancelled. Later calls do nothing."""
+        """Stop it; what was written can still be read, then comes GenerationCancelled."""
         self._engine.cancel(self)
 
     def __aiter__(self) -> AsyncIterator[str]:
@@ -204,9 +204,8 @@ class Engine:
     def submit(self, request: Request) -> Generation:
         """Queue a request and return its stream at once.
 
-        Raises:
-            QueueFull: the person or the server has as many requests as allowed
-            EngineClosed: the bot is shutting down
+        Raises QueueFull if the person or the server has as many requests as allowed, and EngineClosed when the bot
+        is shutting down.
         """
         if self._closed:
             raise EngineClosed

@@ -15,14 +15,14 @@ from bot.locales import _, _n
 
 
 class QueueFull(Refused):
-    """Tell that a person or a server has as many requests as allowed; `eta` is when the last of them starts."""
+    """Tell that a person or a server has as many requests as allowed; the last starts in `eta` seconds."""
 
     def __init__(self, scope: Literal["user", "guild"], limit: int, eta: float | None) -> None:
         wait = _(" The last one starts in about {seconds} s.", seconds=round(eta)) if eta else ""
         if scope == "user":
             text = _n(
-                "You already have {n} request with the narrator. Wait until it is done, or press Stop.{wait}",
-                "You already have {n} requests with the narrator. Wait until one is done, or press Stop.{wait}",
+                "You already have {n} request with the narrator. Let it end, or press Stop.{wait}",
+                "You already have {n} requests with the narrator. Let one end, or press Stop.{wait}",
                 limit,
                 wait=wait,
             )
@@ -43,7 +43,7 @@ class PromptTooLong(Refused):
     def __init__(self, tokens: int, limit: int) -> None:
         super().__init__(
             _(
-                "That is too long for the model: {tokens} tokens, and it can read {limit}. Make the text shorter.",
+                "That is too long for the model, which reads {limit} tokens: it has {tokens}. Make it shorter.",
                 tokens=tokens,
                 limit=limit,
             )

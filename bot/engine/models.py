@@ -30,15 +30,14 @@ async def resolve(
     cache folder. Raises StartError, with the remedy, when there is no such model or it cannot be had.
     """
     if model == EMBEDDED:
-        path, revision = _embedded()
-        return _info(path, revision, languages or EMBEDDED_LANGUAGES, context)
-    path = Path(model).expanduser()
-    if path.is_file():
+        embedded, revision = _embedded()
+        return _info(embedded, revision, languages or EMBEDDED_LANGUAGES, context)
+    if path := _file(model):
         return _info(path, "", languages or None, context)
     if match := HUB_FILE.fullmatch(model):
         file = HubFile(match["repository"], match["file"], match["revision"] or "main")
-        path, revision = await fetch(file, cache_dir=cache_dir or default_cache())
-        return _info(path, revision, languages or None, context)
+        fetched, revision = await fetch(file, cache_dir=cache_dir or default_cache())
+        return _info(fetched, revision, languages or None, context)
     raise StartError(
         _(
             "[model] model: there is no file {model}. Give `embedded`, the path of a GGUF file, or "
@@ -55,6 +54,11 @@ def default_cache() -> Path:
     caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     home = os.environ.get("HF_HOME") or f"{caches}/huggingface"
     return Path(home).expanduser() / "hub"
+
+
+def _file(model: str) -> Path | None:
+    path = Path(model).expanduser()
+    return path if path.is_file() else None
 
 
 def _embedded() -> tuple[Path, str]:

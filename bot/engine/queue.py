@@ -1,4 +1,4 @@
-"""Decide whose request is next: channels take turns, and inside a channel its people do; pure and synchronous.
+"""Decide whose request is next: channels take turns, and in a channel its people do; pure and synchronous.
 
 Who is served goes to the back of their channel's line, and their channel to the back of the queue. So nobody
 waits for more than one request of each other channel, however many requests another channel or person has.
@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 
 @dataclass(slots=True)
 class _Line(Generic[Item]):
-    """Hold one channel's requests: people in the order in which they are next, each with their own in order."""
+    """Hold one channel's requests: people in the order of their turns, each with their own in order."""
 
     people: dict[int, deque[Item]] = field(default_factory=dict)
 

@@ -36,9 +36,9 @@ class Sampling:
 class Request:
     """Ask for one text.
 
-    Requests with the same `cache_key` (one story's) share a prompt cache; the ids say whose turn it is in the queue.
-    `exact` reads the whole prompt afresh: rounding differs by what was cached, and may tip the pick of a word, so
-    only then does the same seed give the same text for certain.
+    Requests with the same `cache_key` (one story's) share a prompt cache; the ids say whose turn it is in the
+    queue. `exact` reads the whole prompt afresh: rounding differs by what was cached, and may tip the pick of a
+    word, so only then does the same seed give the same text for certain.
     """
 
     messages: tuple[Message, ...]
@@ -72,8 +72,8 @@ class Chunk:
 class ModelInfo:
     """Name the model that writes.
 
-    `id` is what passages keep to tell who wrote them; `languages` are codes, or None for a model that may know any;
-    `context` is in tokens, prompt and answer together.
+    `id` is what passages keep to tell who wrote them; `languages` are codes, or None for a model that may know
+    any; `context` is in tokens, prompt and answer together.
     """
 
     id: str
@@ -85,7 +85,7 @@ class ModelInfo:
 
 
 class Backend(Protocol):
-    """Turn requests into streams of text, at most `parallel` at once; opened and closed as a context manager."""
+    """Turn requests into streams of text, at most `parallel` at once; opened as a context manager."""
 
     @property
     def name(self) -> str:
@@ -106,11 +106,8 @@ class Backend(Protocol):
     def stream(self, request: Request) -> AsyncGenerator[Chunk]:
         """Yield a request's text, ending with a chunk that has its usage.
 
-        Closing the generator frees what it held, so that the next request may start at once.
-
-        Raises:
-            PromptTooLong: the messages do not fit in the context
-            GenerationFailed: the stream broke
+        Closing the generator frees what it held, so that the next request may start at once. Raises PromptTooLong
+        if the messages do not fit in the context, and GenerationFailed if the stream broke.
         """
 
     async def count_tokens(self, text: str) -> int:

@@ -1,11 +1,10 @@
-"""Keep a model server running as a child process: its crash takes no stream of the next minute, nor the bot, down."""
+"""Keep a model server running as a child process, so that its crash takes the bot not down with it."""
 
 import asyncio
 import json
 import os
 import sys
 import time
-from collections import deque
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,13 +19,19 @@ FIRST_DELAY = 0.2  # seconds before the first new start; doubles each time
 LONGEST_DELAY = 30.0
 SETTLED = 60.0  # seconds after which a server counts as healthy, and its next crash as the first
 EXIT_SECONDS = 5.0
-LEVELS = {"E": "error", "W": "info"}  # llama.cpp warns about much that a host cannot change
+LEVELS = {
+    "E": "warning",
+    "W": "info",
+    "I": "debug",
+    "D": "debug",
+}  # its warnings are mostly nobody's business
 
 
 class ServerProcess:
-    """Start a server script, tell its address, and start it again whenever it dies; used as a context manager.
+    """Start a server script, tell its address, and start it again whenever it dies.
 
-    `settings` go to the script's standard input, so that no secret in them shows in a process list.
+    Used as a context manager. `settings` go to the script's standard input, so that no secret in them shows in a
+    process list.
     """
 
     def __init__(self, script: Path, settings: dict[str, Any]) -> None:
@@ -37,7 +42,7 @@ class ServerProcess:
         self._keeper: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
         self._address = ""
-        self._last_words: deque[str] = deque(maxlen=5)
+        self._first_error = ""
         self.restarts = 0
 
     @property
@@ -47,11 +52,7 @@ class ServerProcess:
         return self._process.pid
 
     async def __aenter__(self) -> Self:
-        """Start the server.
-
-        Raises:
-            StartError: it did not start; the sentence has the last line of its log
-        """
+        """Start the server; raises StartError, with the reason from its log, if it does not start."""
         try:
             await self._launch()
         except BaseException:
@@ -72,7 +73,7 @@ class ServerProcess:
         return self._address
 
     async def lost(self) -> None:
-        """Take note that nobody answers at the address: wait for the end of the process, or bring it about."""
+        """Take note that nobody answers there: wait for the end of the process, or bring it about."""
         process = self._process
         if process and process.returncode is None:
             try:
@@ -99,16 +100,23 @@ class ServerProcess:
             start_new_session=True,
             env={**os.environ, "GGML_NO_BACKTRACE": "1"},
         )
-        assert process.stdin and process.stdout and process.stderr
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        self._first_error = ""
         self._logger = asyncio.create_task(self._log(process.stderr))
         process.stdin.write(json.dumps(self._settings).encode() + b"\n")
         line = await process.stdout.readline()
         if not line:
             await process.wait()
             await self._logger
-            reason = self._last_words[-1] if self._last_words else f"exit code {process.returncode}"
+            reason = self._first_error or f"exit code {process.returncode}"
             raise StartError(
-                _("The model {path} cannot be loaded: {reason}", path=self._settings["path"], reason=reason)
+                _(
+                    "The model {path} cannot be loaded ({reason}). Download it again, or choose another one.",
+                    path=self._settings["path"],
+                    reason=reason,
+                )
             )
         self._address = json.loads(line)["address"]
         self._ready.set()
@@ -149,10 +157,13 @@ class ServerProcess:
     async def _log(self, stream: asyncio.StreamReader) -> None:
         """Pass llama.cpp's lines, such as `0.01.942.624 W srv init: ...`, on to the log."""
         async for raw in stream:
-            line = raw.decode(errors="replace").strip()
-            parts = line.split(" ", 2)
-            known = len(parts) == 3 and parts[1] in "IWED"
-            text = " ".join(parts[2].split()) if known else line
-            if not known or parts[1] == "E":
-                self._last_words.append(text)
-            getattr(log, LEVELS.get(parts[1], "debug") if known else "debug")("llama.cpp", line=text)
+            clock, _space, rest = raw.decode(errors="replace").strip().partition(" ")
+            level, _space, text = rest.partition(" ")
+            if level not in LEVELS:
+                log.debug("llama.cpp", line=f"{clock} {rest}")
+                continue
+            line = " ".join(text.split())
+            if level == "E":
+                self._first_error = self._first_error or line
+            # Of a start that fails the host gets one line, which has the first of these.
+            getattr(log, LEVELS[level] if self._ready.is_set() else "debug")("llama.cpp", line=line)

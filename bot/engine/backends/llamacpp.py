@@ -30,8 +30,8 @@ PROBE_SECONDS = 10.0  # a long prompt on a slow processor keeps a healthy server
 class LlamaCppSettings:
     """Say how the model runs: `parallel` streams side by side, each with the model's context.
 
-    `threads` 0 takes every core, `gpu_layers` -1 puts the whole model on the card, and `cache_megabytes` is main
-    memory for the caches of stories that lost their slot to another.
+    `threads` 0 leaves a core for the bot where there are more than two, `gpu_layers` -1 puts the whole model on the
+    card, and `cache_megabytes` is main memory for the caches of stories that lost their slot to another.
     """
 
     parallel: int = 4
@@ -59,7 +59,7 @@ class LlamaCpp:
         self._slots = SlotTable(self.parallel)
         key = secrets.token_urlsafe(32)
         self._client = ChatClient(key=key)
-        self._server = ServerProcess(SCRIPT, self._server_settings(key))
+        self._server = ServerProcess(SCRIPT, server_settings(model, self._settings, key))
         self._resources = AsyncExitStack()
 
     @property
@@ -87,7 +87,7 @@ class LlamaCpp:
         slot = self._slots.acquire(request.cache_key)
         try:
             base = await self._reachable()
-            async with aclosing(self._client.stream(base, _body(request, slot))) as chunks:
+            async with aclosing(self._client.stream(base, request_body(request, slot))) as chunks:
                 async for chunk in chunks:
                     yield chunk
         finally:
@@ -118,19 +118,28 @@ class LlamaCpp:
             else:
                 return base
 
-    def _server_settings(self, key: str) -> dict[str, Any]:
-        return {
-            "path": str(self.model.path),
-            "context": self.model.context,
-            "parallel": self.parallel,
-            "threads": self._settings.threads or len(os.sched_getaffinity(0)),
-            "gpu_layers": self._settings.gpu_layers,
-            "cache_megabytes": self._settings.cache_megabytes,
-            "key": key,
-        }
+
+def server_settings(model: ModelInfo, settings: LlamaCppSettings, key: str) -> dict[str, Any]:
+    """Return what llamaserver.py wants to know."""
+    return {
+        "path": str(model.path),
+        "context": model.context,
+        "parallel": settings.parallel,
+        "threads": settings.threads or _spare_cores(),
+        "gpu_layers": settings.gpu_layers,
+        "cache_megabytes": settings.cache_megabytes,
+        "key": key,
+    }
 
 
-def _body(request: Request, slot: int) -> dict[str, Any]:
+def _spare_cores() -> int:
+    """Return how many cores the model takes."""
+    # Its threads wait for each other at every step of every token: one that shares its core slows all of them.
+    cores = len(os.sched_getaffinity(0))
+    return cores - 1 if cores > 2 else cores
+
+
+def request_body(request: Request, slot: int) -> dict[str, Any]:
     """Return the request with what llama.cpp knows beyond OpenAI's fields."""
     sampling = request.sampling
     return chat_body(request) | {

@@ -17,21 +17,26 @@ def main() -> None:
     # llama.cpp's own prints, a backtrace for one, must not stand where the address is read.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    watch = threading.Thread(target=_exit_with_parent)
+    watch = threading.Thread(target=_exit_with_parent, daemon=True)
     watch.start()
-    server = _serve(settings)
+    try:
+        server = serve(settings)
+    except RuntimeError as error:  # llama.cpp's log, above, tells why
+        sys.exit(str(error))
     answers.write(json.dumps({"address": server.listening_address}) + "\n")
     answers.flush()
     watch.join()
 
 
 def _exit_with_parent() -> None:
-    sys.stdin.read()
+    while os.read(0, 1024):
+        pass
     # Nothing here needs saving, and a server busy with a long prompt would take seconds to end in good order.
     os._exit(0)
 
 
-def _serve(settings: dict[str, Any]) -> Any:
+def serve(settings: dict[str, Any]) -> Any:
+    """Load the model and return llama.cpp's running server."""
     import xllamacpp  # after the watch has begun: it takes a moment to load
 
     params = xllamacpp.CommonParams()

@@ -26,7 +26,7 @@ class ChatClient:
         self._session = aiohttp.ClientSession(
             headers={"Authorization": f"Bearer {self._key}"},
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
-            # llama.cpp hangs up after a streamed answer without saying so; a connection kept would break the next.
+            # llama.cpp hangs up after a streamed answer without saying so: a connection kept breaks the next.
             connector=aiohttp.TCPConnector(limit=0, force_close=True),
         )
         return self
@@ -34,12 +34,8 @@ class ChatClient:
     async def __aexit__(self, *exc: object) -> None:
         await self._session.close()
 
-    async def post(self, url: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a server's answer to a JSON body.
-
-        Raises:
-            GenerationFailed: no answer, or none that is understood
-        """
+    async def post(self, url: str, body: Mapping[str, Any]) -> Any:
+        """Return a server's answer to a JSON body; raises GenerationFailed if none comes that is understood."""
         return await self._ask("POST", url, body)
 
     async def get(self, url: str) -> Any:
@@ -57,12 +53,10 @@ class ChatClient:
             raise GenerationFailed(repr(error)) from error
 
     async def stream(self, base: str, body: Mapping[str, Any]) -> AsyncGenerator[Chunk]:
-        """Yield the text of a chat completion; closing the generator closes the request, which stops the server.
+        """Yield the text of a chat completion; closing the generator closes the request and stops the server.
 
-        Raises:
-            PromptTooLong: the server says so
-            Unreachable: no connection could be made
-            GenerationFailed: the server refused, broke off or sent what is no such stream
+        Raises PromptTooLong if the server says so, Unreachable if no connection could be made, and GenerationFailed
+        if the server refused, broke off or sent what is no such stream.
         """
         try:
             async with self._session.post(f"{base}/v1/chat/completions", json=body) as response:

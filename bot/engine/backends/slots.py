@@ -4,7 +4,7 @@
 class SlotTable:
     """Lend numbered slots, each to one stream at a time, so that a story finds its own cache again.
 
-    A story gets the slot it had last if nobody took it meanwhile, else the idle one that was used longest ago.
+    A story gets the slot it had last if nobody took it meanwhile, else the one that was idle longest.
     """
 
     def __init__(self, count: int) -> None:

@@ -15,7 +15,7 @@ class BrokenStream(ValueError):
 
 
 class EventReader:
-    """Turn bytes into the JSON objects of `data:` lines; comments, other fields and `[DONE]` are passed over."""
+    """Turn bytes into the JSON objects of `data:` lines; all else, `[DONE]` too, is passed over."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -23,8 +23,7 @@ class EventReader:
     def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
         """Yield the objects that these bytes complete.
 
-        Raises:
-            BrokenStream: a line is too long, not UTF-8 or not a JSON object
+        Raises BrokenStream when a line is too long, not UTF-8 or not a JSON object.
         """
         *lines, self._rest = (self._rest + data).split(b"\n")
         if len(self._rest) > LINE_LIMIT:
@@ -48,8 +47,8 @@ def _object(value: bytes) -> dict[str, Any]:
 class TextJoiner:
     """Make whole characters of pieces of text.
 
-    Some servers escape a character beyond U+FFFF as two halves, which may come in two pieces. A half that is left
-    alone, and the replacement character that stands for bytes which are no text, are dropped: nobody wants to read �.
+    Some servers escape a character beyond U+FFFF as two halves, which may come in two pieces. A half left alone, and
+    the replacement character that stands for bytes which are no text, are dropped: nobody wants to read �.
     """
 
     def __init__(self) -> None:

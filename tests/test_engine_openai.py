@@ -1,0 +1,160 @@
+"""Prove that a bad server ends a stream with a typed error, and never with half a text taken for a whole one."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+
+import pytest
+from aiohttp import web
+
+from bot.engine.backends.openai import ChatClient, Unreachable, chat_body
+from bot.engine.errors import GenerationFailed, PromptTooLong
+from bot.engine.request import Chunk, Message, Request, Sampling
+
+REQUEST = Request((Message("user", "塔"),), Sampling(seed=1, stop=("\n",)), "a", 1, 1, 1)
+
+
+def event(text: str | None, finish: str | None = None, **extra: object) -> bytes:
+    """Return one event of a stream."""
+    choice = {"index": 0, "delta": {"content": text}, "finish_reason": finish}
+    return b"data: " + json.dumps({"choices": [choice], **extra}, ensure_ascii=False).encode() + b"\n\n"
+
+
+@asynccontextmanager
+async def server(answer: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[str]:
+    """Serve one kind of answer."""
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def chunks_of(*parts: bytes, abort: bool = False) -> list[Chunk]:
+    """Return what the client makes of an event stream that comes in these parts."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for part in parts:
+            await response.write(part)
+        if abort:
+            assert request.transport is not None
+            request.transport.abort()
+        return response
+
+    async with (
+        server(answer) as base,
+        ChatClient(key="k") as client,
+        aclosing(client.stream(base, chat_body(REQUEST))) as chunks,
+    ):
+        return [chunk async for chunk in chunks]
+
+
+async def test_text_and_usage_are_read() -> None:
+    """The last chunk tells the ending and the server's own count, or the number of pieces where it has none."""
+    timings = {"predicted_n": 9, "prompt_n": 3, "cache_n": 40}
+    told = await chunks_of(event(None), event("塔"), event("🗼", "length", timings=timings))
+    counted = await chunks_of(event("a"), event("b"), event(None, "stop"), b"data: [DONE]\n\n")
+
+    assert "".join(chunk.text for chunk in told) == "塔🗼"
+    assert (told[-1].usage, counted[-1].usage) != (None, None)
+    assert told[-1].usage is not None
+    assert (told[-1].usage.tokens, told[-1].usage.prompt_tokens, told[-1].usage.cached) == (9, 43, 40)
+    assert told[-1].usage.ending == "length"
+    assert counted[-1].usage is not None
+    assert (counted[-1].usage.tokens, counted[-1].usage.ending) == (2, "stop")
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (),
+        (event("Half a"),),
+        (event("a"), b'data: {"error": {"message": "out of memory"}}\n\n'),
+        (event("a"), b"data: {broken\n\n"),
+        (b"data: []\n\n",),
+        (b'data: {"choices": [7]}\n\n',),
+        (b"<html>" * 10,),
+    ],
+)
+async def test_what_is_no_whole_stream_has_failed(parts: tuple[bytes, ...]) -> None:
+    """Nothing, half a text, an error in the middle, garbage."""
+    with pytest.raises(GenerationFailed):
+        await chunks_of(*parts)
+
+
+async def test_a_cut_connection_has_failed() -> None:
+    """Even when every line so far was whole."""
+    with pytest.raises(GenerationFailed):
+        await chunks_of(event("a"), abort=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(500, "oops"), (429, '{"error": {"message": "slow down"}}'), (401, "[]"), (503, '{"error": "loading"}')],
+)
+async def test_a_refusal_has_failed_and_says_why(status: int, body: str) -> None:
+    """The status is in the detail, for the log."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=status, text=body)
+
+    async with server(answer) as base, ChatClient(key="k") as client:
+        with pytest.raises(GenerationFailed) as caught:
+            await anext(client.stream(base, chat_body(REQUEST)))
+
+    assert caught.value.detail.startswith(str(status))
+
+
+async def test_a_prompt_that_is_too_long_is_told_apart() -> None:
+    """With the server's own numbers."""
+    error = {"type": "exceed_context_size_error", "n_prompt_tokens": 5000, "n_ctx": 4096}
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response({"error": error}, status=400)
+
+    async with server(answer) as base, ChatClient(key="k") as client:
+        with pytest.raises(PromptTooLong) as caught:
+            await anext(client.stream(base, chat_body(REQUEST)))
+
+    assert (caught.value.tokens, caught.value.limit) == (5000, 4096)
+
+
+async def test_nobody_at_the_address_is_told_apart(unused_tcp_port: int) -> None:
+    """So that a request which was never asked can be asked again."""
+    async with ChatClient(key="k") as client:
+        with pytest.raises(Unreachable):
+            await anext(client.stream(f"http://127.0.0.1:{unused_tcp_port}", {}))
+
+
+async def test_the_request_is_sent_in_the_common_fields() -> None:
+    """With the key in its header."""
+    seen: list[tuple[str, object]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append((request.headers["Authorization"], await request.json()))
+        return web.Response(text=event("x", "stop").decode())
+
+    async with server(answer) as base, ChatClient(key="k") as client:
+        await anext(client.stream(base, chat_body(REQUEST)))
+
+    assert seen == [
+        (
+            "Bearer k",
+            {
+                "messages": [{"role": "user", "content": "塔"}],
+                "stream": True,
+                "seed": 1,
+                "temperature": 0.8,
+                "top_p": 0.95,
+                "max_tokens": 256,
+                "stop": ["\n"],
+            },
+        )
+    ]
