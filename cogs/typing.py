@@ -33,12 +33,14 @@ class Typing(commands.Cog):
         self._shelf = shelf
         self._storyteller = storyteller
         self._performance = performance
-        self._lulls: dict[int, asyncio.Task[None]] = {}
+        self._lulls: dict[int, asyncio.TimerHandle] = {}
+        self._placing: set[asyncio.Task[None]] = set()
 
     async def cog_unload(self) -> None:
-        """Let no task outlive the cog."""
+        """Let no timer and no task outlive the cog."""
         for lull in self._lulls.values():
             lull.cancel()
+        await asyncio.gather(*self._placing)
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
@@ -60,8 +62,16 @@ class Typing(commands.Cog):
         if not words:
             return  # a picture or a sticker is no passage
         await self._storyteller.write(place, writer_of(message), words, message_ids=[message.id])
-        await message.add_reaction(TAKEN)
-        self._wait_for_lull(story)
+        await self._sign(message, story)
+
+    async def _sign(self, message: discord.Message, story: Story) -> None:
+        """Show that a message is in the story; it stays there whatever Discord says to this."""
+        try:
+            await self._performance.board.take_away_buttons(story)
+            self._wait_for_lull(story)
+            await message.add_reaction(TAKEN)
+        except discord.HTTPException as error:
+            log.warning("a passage could not be signed", error=repr(error))
 
     async def _hint(self, message: discord.Message, error: Exception, story: Story) -> None:
         """Say beside the message why it is not in the story; the words stay where they were typed."""
@@ -73,19 +83,18 @@ class Typing(commands.Cog):
             log.warning("a hint could not be delivered", error=repr(unsaid))
 
     def _wait_for_lull(self, story: Story) -> None:
-        if waiting := self._lulls.pop(story.id, None):
+        if waiting := self._lulls.get(story.id):
             waiting.cancel()
-        task = asyncio.create_task(self._place_buttons(story))
-        self._lulls[story.id] = task
-        task.add_done_callback(lambda done: self._forget(story.id, done))
+        self._lulls[story.id] = asyncio.get_running_loop().call_later(LULL, self._lull_came, story)
 
-    def _forget(self, story_id: int, task: asyncio.Task[None]) -> None:
-        if self._lulls.get(story_id) is task:
-            del self._lulls[story_id]
+    def _lull_came(self, story: Story) -> None:
+        del self._lulls[story.id]
+        # From here on nobody cancels it: half placed, the buttons would stay in two places.
+        task = asyncio.create_task(self._place_buttons(story))
+        self._placing.add(task)
+        task.add_done_callback(self._placing.discard)
 
     async def _place_buttons(self, story: Story) -> None:
-        await self._performance.board.take_away_buttons(story)
-        await asyncio.sleep(LULL)
         try:
             await self._performance.board.place_buttons(story)
         except discord.HTTPException as error:

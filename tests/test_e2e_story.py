@@ -118,6 +118,7 @@ async def test_the_window_takes_a_passage(stage: Stage) -> None:
     for answer in (await mara.command("write", channel=HERE), await mara.click(shown, "Write")):
         assert answer.modal is not None
         assert answer.modal["title"] == "Write a passage"
+    assert answer.modal is not None
     await mara.submit_modal(answer.modal, {"Your passage": "From the window.\n\nTwo paragraphs."})
     await mara.wait_for_message(saying("From the window.\n\nTwo paragraphs.", button="Continue"))
     assert await stage.told() == ["From the window.\n\nTwo paragraphs."]

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+import discord
 import structlog
 
+from bot.errors import Unavailable
 from bot.locales import _
 from bot.reply.board import Board
 from bot.reply.buttons import only
@@ -40,6 +42,18 @@ class Performance:
     async def write(self, place: Place, person: Person, words: str) -> None:
         """Commit a person's passage, then show it; words that wait for the narrator are shown without buttons."""
         written = await self._storyteller.write(place, person, words)
+        try:
+            await self._show_written(written, place, person)
+        except discord.HTTPException as error:
+            log.warning("a passage could not be shown", error=repr(error), story=written.story.id)
+            raise Unavailable(
+                _(
+                    "Your passage is in the story, but Discord did not let me show it here."
+                    " You need not send it again."
+                )
+            ) from error
+
+    async def _show_written(self, written: Written, place: Place, person: Person) -> None:
         sheet = self.board.sheet(place.channel_id)
         if written.passage is not None:
             await self.board.show(sheet, written.passage, written.story)

@@ -1,0 +1,154 @@
+"""Type plain messages into a story: what is a passage, what is not, and what happens under it."""
+
+import asyncio
+from pathlib import Path
+
+from tests.person import Payload, Person
+from tests.stage import Stage, buttons, refused, saying, with_button
+
+HERE = "fireside"
+BELL = "A bell rang far below the water, twice, and then the tide forgot it."
+
+
+async def take(person: Person, text: str, **files: tuple[str, bytes]) -> Payload:
+    """Let a person type, and wait until the bot has taken it."""
+    said = await person.say(HERE, text, **files)
+    await reaction(person, said)
+    return said
+
+
+async def reaction(person: Person, message: Payload) -> str:
+    """Wait for the bot's reaction on a message."""
+    heard = await person._heard(("MESSAGE_REACTION_ADD",), lambda data: data["message_id"] == message["id"])
+    emoji: str = heard["data"]["emoji"]["name"]
+    return emoji
+
+
+async def test_a_typed_message_is_a_passage(stage: Stage) -> None:
+    """The bot signs it, and after a lull the buttons stand below; typing on takes them away."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    opening = await stage.begin(mara, free_typing=True)
+    said = await mara.say(HERE, "The harbour was silent.")
+    assert await reaction(jun, said) == "✒️"
+    strip = await mara.wait_for_message(saying("Mara's words are in the story.", button="Continue"))
+    assert strip["id"] != opening["id"]
+    assert int(strip["id"]) > int(said["id"])
+    await take(jun, "Then a dog barked.")
+    await mara.wait_for_message(saying("Jun's words are in the story.", button="Undo"))
+    assert [m for m in mara.messages(HERE) if m["id"] in (opening["id"], strip["id"])] == []
+    assert await stage.told() == ["The harbour was silent.", "Then a dog barked."]
+
+
+async def test_table_talk_is_no_passage(stage: Stage) -> None:
+    """Words in parentheses or behind // stay talk, in both languages' signs; a picture alone too."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara, free_typing=True)
+    for talk in ("(brb)", "（我先走了）", "// who is next?", "／／下一个谁？"):
+        await mara.say(HERE, talk)
+    await mara.say(HERE, "", picture=("cat.png", b"\x89PNG"))
+    await take(mara, "(She smiled.) Then she left.")
+    assert await stage.told() == ["(She smiled.) Then she left."]
+
+
+async def test_a_dropped_text_file_is_a_passage(stage: Stage) -> None:
+    """It comes behind the words typed with it."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara, free_typing=True)
+    await take(mara, "Chapter one.", file=("one.txt", "\ufeffIt rained.\r\nAll day.".encode()))
+    assert await stage.told() == ["Chapter one.\n\nIt rained.\nAll day."]
+
+
+async def test_a_refused_message_is_left_alone(stage: Stage) -> None:
+    """A hint that pings nobody says why; what was typed stays where it is."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara, free_typing=True)
+    said = await mara.say(HERE, "", file=("long.txt", b"word " * 2000))
+    hint = await mara.wait_for_message(saying("characters, and 8,000 fit in one"))
+    assert hint["message_reference"]["message_id"] == said["id"]
+    assert hint["mentions"] == []
+    assert mara.current(said)["id"] == said["id"]
+    assert await stage.told() == []
+
+
+async def test_typing_while_the_narrator_writes_joins_behind(stage: Stage) -> None:
+    """Typed words wait for the narrator without losing their order or their author."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    await stage.begin(mara, free_typing=True)
+    stage.script.says(BELL)
+    stage.script.hold()
+    await mara.command("continue", channel=HERE)
+    await jun.wait_for_message(with_button("Stop"))
+    await take(jun, "First.")
+    await take(mara, "Second.")
+    stage.script.go_on()
+    await mara.wait_for_message(saying("Mara's words are in the story.", button="Continue"))
+    assert await stage.told() == [BELL, "First.", "Second."]
+
+
+async def test_a_typed_passage_is_taken_back_and_brought_back(stage: Stage) -> None:
+    """The bot cannot fold a person's own message, so it wears a sign as long as it is out."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara, free_typing=True)
+    said = await take(mara, "The harbour was silent.")
+    await mara.command("undo", channel=HERE)
+    await mara.wait_for("MESSAGE_REACTION_ADD", lambda data: data["emoji"]["name"] == "↩️")
+    assert {r["emoji"]["name"] for r in await reactions(mara, said)} == {"✒️", "↩️"}
+    await mara.command("redo", channel=HERE)
+    await mara.wait_for("MESSAGE_REACTION_REMOVE", lambda data: data["emoji"]["name"] == "↩️")
+    assert {r["emoji"]["name"] for r in await reactions(mara, said)} == {"✒️"}
+    assert await stage.told() == ["The harbour was silent."]
+
+
+async def reactions(person: Person, message: Payload) -> list[Payload]:
+    """Read the reactions of a message."""
+    messages = await person.api("GET", f"/channels/{message['channel_id']}/messages?limit=50")
+    found: list[Payload] = next(m for m in messages if m["id"] == message["id"]).get("reactions", [])
+    return found
+
+
+async def test_many_who_type_at_once_all_keep_their_words(stage: Stage) -> None:
+    """Ten messages from five people at the same moment are ten passages in the channel's order."""
+    people = [await stage.seat(f"Writer {number}") for number in range(5)]
+    await stage.begin(people[0], free_typing=True)
+    said = await asyncio.gather(*(take(people[n % 5], f"Line {n}.") for n in range(10)))
+    in_order = [m["content"] for m in sorted(said, key=lambda m: int(m["id"]))]
+    assert await stage.told() == in_order
+
+
+async def test_other_channels_and_bots_are_not_heard(stage: Stage) -> None:
+    """Where no story listens nothing is taken; calling the bot by name outside a story is no error."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara, free_typing=True)
+    await mara.say("harbour", "Not here.")
+    await mara.say("harbour", f"<@{stage.user_id}> hello?")
+    await take(mara, f"<@{stage.user_id}> said the lamp.")
+    assert await stage.told() == [f"<@{stage.user_id}> said the lamp."]
+
+
+async def test_without_message_content_free_typing_is_off_and_says_why(tmp_path: Path) -> None:
+    """The bot runs all the same; direct messages may be typed even so."""
+    async with Stage.open(tmp_path, hears_typing=False) as stage:
+        mara = await stage.seat("Mara")
+        options = {"title": "The Lamp", "free_typing": True}
+        await refused(
+            await mara.command("story start", channel=HERE, options=options), "message content intent"
+        )
+        await stage.begin(mara)
+        answer = await mara.command("story settings", channel=HERE, options={"free_typing": True})
+        await refused(answer, "message content intent")
+        await stage.write(mara, "Written all the same.")
+        here = await mara.api("POST", "/users/@me/channels", {"recipient_id": stage.user_id})
+        await stage.begin(mara, here, free_typing=True)
+        said = await mara.say(here, "Typed in private.")
+        await reaction(mara, said)
+        assert await stage.told(here) == ["Typed in private."]
+
+
+async def test_the_buttons_do_not_wait_for_a_channel_that_stays_busy(stage: Stage) -> None:
+    """Only the newest lull counts: one line of buttons stands at the end."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara, free_typing=True)
+    for number in range(4):
+        await take(mara, f"Line {number}.")
+    await mara.wait_for_message(saying("Mara's words are in the story.", button="Continue"))
+    assert len([m for m in mara.messages(HERE) if buttons(m)]) == 1
