@@ -1,6 +1,7 @@
 """A backup is whole, taken from a running bot; restoring it destroys nothing."""
 
 import asyncio
+import resource
 import shutil
 import sqlite3
 from contextlib import closing
@@ -95,6 +96,21 @@ async def test_failed_backup_leaves_nothing_behind(tmp_path: Path) -> None:
         backup(tmp_path / "other.db", tmp_path / "copy.db")
 
     assert str(caught.value).startswith(str(tmp_path / "no such folder"))
+    assert files_in(tmp_path) == before
+
+
+async def test_backup_that_finds_no_room_leaves_nothing_behind(tmp_path: Path) -> None:
+    """The half that was written is removed, and the error names the target."""
+    source = await _with_texts(tmp_path / "storyloom.db", "x" * 500_000)
+    before = files_in(tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
+    try:
+        with pytest.raises(UnwritableDatabase, match=r"copy\.db: .*room"):
+            backup(source, tmp_path / "copy.db")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
     assert files_in(tmp_path) == before
 
 

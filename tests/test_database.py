@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -176,6 +177,24 @@ async def test_cancelling_anywhere_is_all_or_nothing(database: Database, steps: 
     assert await _said(database) in ([], ["a", "b"])
     await _say(database, "c")
     assert "c" in await _said(database)
+
+
+async def test_cancelled_while_sqlite_waits_leaves_no_transaction_open(
+    database: Database, tmp_path: Path
+) -> None:
+    """A BEGIN that succeeds after its task gave up is rolled back, so that the next one can begin."""
+    with closing(sqlite3.connect(tmp_path / "storyloom.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        task = asyncio.create_task(_say(database, "never"))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        await asyncio.sleep(0.05)
+        other.execute("ROLLBACK")
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert task.cancelled()
+    await _say(database, "next")
+    assert await _said(database) == ["next"]
 
 
 async def test_cancelled_while_waiting_for_its_turn(database: Database) -> None:
