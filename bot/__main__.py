@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Coroutine
@@ -29,7 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
             secrets=tuple(secret.get_secret_value() for secret in secrets),
         )
         return _dispatch(options, config)
-    except (StartError, StorageError) as error:
+    except StartError as error:
+        sys.stderr.write(f"{error.text.render(os.environ.get('LANG', 'en'))}\n")
+        return BAD_START
+    except StorageError as error:
         sys.stderr.write(f"{error}\n")
         return BAD_START
     except KeyboardInterrupt:
@@ -71,6 +75,12 @@ def _dispatch(options: argparse.Namespace, config: Config) -> int:
 
             aside = restore(options.file, config.storage.path)
             sys.stdout.write(f"{config.storage.path}" + (f" (before: {aside})\n" if aside else "\n"))
+        case "bench":
+            from bot.bench.channels import Load
+            from bot.bench.command import bench
+
+            load = Load(channels=options.channels, rate=options.rate, seconds=options.seconds)
+            return _run(bench(config, load))
     return 0
 
 
@@ -107,6 +117,13 @@ def _parser() -> argparse.ArgumentParser:
         "restore", parents=[shared], help="put a backup in the place of the stories"
     )
     restore.add_argument("file", type=Path)
+    bench = commands.add_parser("bench", parents=[shared], help="measure how fast the bot is on this machine")
+    bench.add_argument("what", choices=["bot"], help="what to measure")
+    bench.add_argument("--seconds", type=float, default=30, help="how long people write")
+    bench.add_argument("--channels", type=int, default=200, help="in how many channels they write")
+    bench.add_argument(
+        "--rate", type=float, default=100, help="how many passages a second they write together"
+    )
     return parser
 
 

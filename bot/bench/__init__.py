@@ -1,0 +1,1 @@
+"""Measure how fast the bot is; every bench gives plain figures that are printed as one line of JSON each."""
