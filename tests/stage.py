@@ -129,7 +129,7 @@ class Stage:
         """
         async with AsyncExitStack() as stack:
             log = stack.enter_context(Log.listening())
-            playground = await stack.enter_async_context(Playground.open(page=False, rate_limits=rate_limits))
+            playground = await stack.enter_async_context(Playground.open(page=True, rate_limits=rate_limits))
             seats = await stack.enter_async_context(AsyncExitStack())
             config = at_home(
                 Config(storage=StorageSettings(path=folder / "stories.db"), **(settings or {})), playground

@@ -49,12 +49,17 @@ function withFiles(payload, files) {
   return form;
 }
 
+/** No answer at all: the playground is gone, or the network is. */
+export class Unreachable extends Error {}
+
 export class Api {
-  constructor(token = null) {
+  /** `t` words what goes wrong on the way; `token` is a seat's. */
+  constructor({ t, token = null }) {
+    this.t = t;
     this.token = token;
   }
 
-  /** Send one request, waiting out rate limits; throws ApiError when it is refused. */
+  /** Send one request, waiting out rate limits; throws ApiError when it is refused, Unreachable without an answer. */
   async send(method, url, { body, files } = {}) {
     const headers = this.token ? { Authorization: this.token } : {};
     let payload;
@@ -64,11 +69,19 @@ export class Api {
       headers["Content-Type"] = "application/json";
     }
     for (let attempt = 1; ; attempt += 1) {
-      const response = await fetch(url, { method, headers, body: payload });
+      const response = await this.fetch(url, { method, headers, body: payload });
       const answer = await readJson(response);
       if (response.ok) return answer;
       if (response.status !== 429 || attempt === TRIES) throw new ApiError(response.status, answer);
       await pause(answer?.retry_after ?? 1);
+    }
+  }
+
+  async fetch(url, request) {
+    try {
+      return await fetch(url, request);
+    } catch (error) {
+      throw new Unreachable(this.t("unreachable"), { cause: error });
     }
   }
 

@@ -1,5 +1,5 @@
 /** One seat's session: owns the connection and the views, and does what the views ask for. */
-import { Api } from "./api.js";
+import { Api, ApiError, Unreachable } from "./api.js";
 import { Banner } from "./banner.js";
 import { beginning } from "./beginning.js";
 import { Composer } from "./composer.js";
@@ -27,7 +27,7 @@ export class App {
     this.onend = onend;
     this.locale = seat.locale;
     this.t = words(seat.locale);
-    this.api = new Api(seat.token);
+    this.api = new Api({ t: this.t, token: seat.token });
     this.store = new Store();
     this.gateway = new Gateway({
       token: seat.token, url: `ws://${location.host}/gateway`,
@@ -221,8 +221,8 @@ export class App {
   }
 
   problem(error) {
-    toast(error instanceof TypeError ? this.t("unreachable") : error.message, "problem");
-    if (!error.status) console.error(error);
+    toast(error.message, "problem");
+    if (!(error instanceof ApiError || error instanceof Unreachable)) console.error(error);
   }
 
   drop(event) {

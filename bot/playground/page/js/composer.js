@@ -23,7 +23,7 @@ export class Composer {
     this.replyBar = h("div", { class: "reply-bar", hidden: true });
     this.tray = h("div", { class: "file-tray", hidden: true });
     this.counter = h("span", { class: "counter", "aria-live": "polite" });
-    this.picker = h("div", { class: "picker", hidden: true }, h("p", { class: "note" }, app.t("pickerKeys")), this.list.node);
+    this.picker = h("div", { class: "picker", hidden: true }, h("p", { class: "note" }), this.list.node);
     this.chooser = h("input", { type: "file", multiple: true, class: "unseen", tabindex: "-1", "aria-hidden": "true", onchange: () => this.takeChosen() });
     this.line = h("form", { class: "composer-line", onsubmit: (event) => this.submit(event) },
       h("button", { type: "button", class: "icon-button", "aria-label": app.t("attachFile"), onclick: () => this.chooser.click() }, icon("attach")),
@@ -173,7 +173,13 @@ export class Composer {
     }
     const shown = matching(commands, typed.slice(1));
     this.list.show(shown.map((leaf) => ({ label: `/${leaf.label}`, description: leaf.description, side: leaf.application.name, value: leaf })));
-    this.picker.firstChild.textContent = this.app.t(commands.length === 0 ? "noCommands" : shown.length ? "pickerKeys" : "noMatch");
+    this.picker.firstChild.textContent = this.pickerNote(commands.length, shown.length);
+  }
+
+  pickerNote(known, shown) {
+    if (!known) return this.app.t("noCommands");
+    if (!shown) return this.app.t("noMatch");
+    return this.app.t(window.matchMedia("(hover: none)").matches ? "commands" : "pickerKeys");
   }
 
   hidePicker() {

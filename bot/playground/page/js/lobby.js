@@ -28,12 +28,13 @@ export class Lobby {
 
   async load() {
     this.t = words(this.locale);
+    this.api.t = this.t;
     document.documentElement.lang = this.locale === "zh-CN" ? "zh-Hans" : "en";
     try {
       const state = await this.api.state();
       this.draw(this.choosing(state.seats));
     } catch (error) {
-      if (error.status === 401 || error.status === 403) this.draw(this.gate());
+      if (error.status === 401) this.draw(this.gate());
       else this.draw([h("p", { class: "problem", role: "alert" }, this.t("unreachable")), h("button", { type: "button", class: "button primary", onclick: () => this.load() }, this.t("tryAgain"))]);
     }
   }

@@ -1,6 +1,7 @@
 /** Opens the page: the seat of this tab if it has one, the lobby otherwise. */
 import { Api } from "./api.js";
 import { App } from "./app.js";
+import { words } from "./i18n.js";
 import { Lobby } from "./lobby.js";
 import { keepSeat, leaveSeat, loadSeat } from "./seat.js";
 import { applyTheme } from "./theme.js";
@@ -13,7 +14,7 @@ function systemLocale() {
 }
 
 async function lobby(root, locale, note) {
-  const seat = await new Lobby({ root, api: new Api(), locale, note }).enter();
+  const seat = await new Lobby({ root, api: new Api({ t: words(locale) }), locale, note }).enter();
   keepSeat(seat);
   play(root, seat);
 }
@@ -33,7 +34,7 @@ function end(root, seat, reason) {
 async function sitDownAgain(root, { name, locale, roles, again }) {
   try {
     if (again) throw new Error("this seat was refused twice");
-    const { token } = await new Api().seat({ name, locale, roles });
+    const { token } = await new Api({ t: words(locale) }).seat({ name, locale, roles });
     const seat = { token, name, locale, roles, again: true };
     keepSeat(seat);
     play(root, seat);

@@ -188,7 +188,9 @@ export class Timeline {
 
   miss(count = this.missed + 1) {
     this.missed = count;
-    this.pill.hidden = this.atEnd;
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    const far = scrollHeight - scrollTop - clientHeight > clientHeight / 2;
+    this.pill.hidden = this.atEnd || !(count > 0 || far);
     fill(this.pill, icon("down"), count > 0 ? this.app.t("newBelow", { count }) : this.app.t("toNewest"));
   }
 
