@@ -194,6 +194,33 @@ async def test_a_reply_points_at_its_message_and_pings_unless_told(bot: Client, 
     assert (await bot.ask("POST", path, gone))[0] == 200
 
 
+async def test_nobody_forwards_what_they_cannot_see(
+    playground: Playground, bot: Client, ann: Client, admin: Client
+) -> None:
+    """A forward carries a copy; from a hidden channel it finds nothing, and a reply stays in its channel."""
+    guild = next(iter(playground.world.guilds))
+    hide = [{"id": str(guild), "type": 0, "deny": str(1 << 10), "allow": "0"}]
+    body = {"name": "secret", "permission_overwrites": hide}
+    _status, secret = await admin.ask("POST", f"/guilds/{guild}/channels", body)
+    hidden, open_one = await admin.say(secret["id"], "hush"), await ann.say("harbour", "hear")
+    path = f"/channels/{ann.channel('fireside')}/messages"
+
+    def forward(message: dict[str, Any], kind: int = 1) -> dict[str, Any]:
+        reference = {"type": kind, "message_id": message["id"], "channel_id": message["channel_id"]}
+        return {"message_reference": reference, "content": "x" if kind == 0 else ""}
+
+    _status, copy = await bot.ask("POST", path, forward(open_one))
+    assert copy["message_snapshots"][0]["message"]["content"] == "hear"
+    assert await bot.code("POST", path, forward(hidden)) == (400, 50035)
+    assert await bot.code("POST", path, forward(open_one, 0)) == (400, 50035)
+
+
+async def test_only_answers_to_interactions_are_ephemeral(ann: Client, bot: Client) -> None:
+    """The flags that hide a message or show it loading are dropped from a channel message."""
+    for client in (ann, bot):
+        assert (await client.say("fireside", "x", flags=64 | 128 | 4096))["flags"] == 4096
+
+
 async def test_people_send_neither_embeds_nor_components(ann: Client, bot: Client) -> None:
     """Those are for applications, whose components come back numbered."""
     row = [{"type": 1, "components": [{"type": 2, "style": 1, "label": "a", "custom_id": "a"}]}]

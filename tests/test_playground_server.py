@@ -13,7 +13,8 @@ import yarl
 from aiohttp import ClientSession
 
 from bot.errors import StartError
-from bot.playground import shelf
+from bot.playground import messages, shelf, snapshot, threads, voting
+from bot.playground.defaults import furnish
 from bot.playground.events import Event
 from bot.playground.ratelimit import rule
 from bot.playground.security import host_allowed, is_loopback, origin_allowed
@@ -382,3 +383,73 @@ def test_ids_only_grow_when_the_clock_steps_back() -> None:
     world = World(clock=lambda: next(times))
     ids = [world.snowflakes.next() for _ in range(4)]
     assert ids == sorted(set(ids))
+
+
+async def test_polls_and_threads_end_by_the_clock() -> None:
+    """A poll whose time is over is closed with a message, an idle thread is archived, others are not."""
+    now = 1_800_000_000.0
+    heard: list[Event] = []
+    world = World(heard.append, clock=lambda: now)
+    furnish(world)
+    channel = next(c for c in world.channels.values() if c["name"] == "fireside")
+    _application, token = world.create_application("Loom", next(iter(world.guilds)))
+    bot = world.user_of(token)
+    assert bot is not None
+    poll = {"question": {"text": "q"}, "answers": [{"poll_media": {"text": "a"}}], "duration": 1}
+    world.create_message(int(channel["id"]), bot, {"poll": poll})
+    thread = threads.create(world, channel, "Fog", owner_id=bot, kind=11, archive=60)
+    now += 3599
+    voting.close_due(world)
+    threads.archive_idle(world)
+    assert len(world.open_polls) == 1
+    assert not thread["thread_metadata"]["archived"]
+    now += 2
+    heard.clear()
+    voting.close_due(world)
+    threads.archive_idle(world)
+    assert [e.name for e in heard] == ["MESSAGE_UPDATE", "MESSAGE_CREATE", "THREAD_UPDATE"]
+    assert heard[0].data["poll"]["results"]["is_finalized"]
+    assert heard[1].data["type"] == 46
+    assert not world.open_polls
+
+
+def test_a_long_journal_keeps_the_newest_line_of_each_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message that was edited a hundred times takes one line, and nothing is lost."""
+    monkeypatch.setattr(snapshot, "TIDY_LINES", 150)
+    world = load(tmp_path, "http://127.0.0.1:1")
+    furnish(world)
+    author = int(next(iter(world.users)))
+    channel = next(int(c) for c in world.channels)
+    for text in ("first", "second"):
+        world.create_message(channel, author, {"content": text})
+    keeper = Keeper(world, tmp_path)
+    for number in range(100):
+        for message in world.histories[channel].all():
+            messages.edit(world, channel, message, {"content": f"{message['content'].split()[0]} {number}"})
+        asyncio.run(keeper.save())
+    assert len((tmp_path / "messages.jsonl").read_text().splitlines()) < 60
+    read = load(tmp_path, "http://127.0.0.1:1").histories[channel].all()
+    assert [m["content"] for m in read] == ["first 99", "second 99"]
+
+
+async def test_a_lost_answer_is_no_lost_message(playground: Playground) -> None:
+    """With `enforce_nonce`, as discord.py sends, trying again after a lost answer writes nothing twice."""
+    async with Client.open(playground, "Loom", bot=True) as bot:
+        path = f"/channels/{bot.channel('fireside')}/messages"
+        body = {"content": "once", "nonce": "5", "enforce_nonce": True}
+        playground.faults.lose("POST", "messages")
+        assert (await bot.ask("POST", path, body))[0] == 502
+        _status, sent = await bot.ask("POST", path, body)
+        assert (sent["content"], sent["nonce"]) == ("once", "5")
+        assert [m["id"] for m in (await bot.ask("GET", path))[1]] == [sent["id"]]
+
+
+async def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    """A data folder that is a file stops the start with a sentence."""
+    place = tmp_path / "file"
+    place.touch()
+    with pytest.raises(StartError, match="cannot use the folder"):
+        async with Playground.open(data=place):
+            pass

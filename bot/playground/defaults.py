@@ -11,7 +11,8 @@ _TOPICS = {"fireside": "A story for everybody", "harbour": "Another story", "炉
 
 def furnish(world: World) -> Guild:
     """Add the guild that every seat and every bot joins, and return it."""
-    keeper = world.create_user("Playground")
+    # No seat or bot can take so long a name, so nobody becomes the owner.
+    keeper = world.create_user("The playground, which owns this server", bot=True)
     guild = world.create_guild(GUILD_NAME, int(keeper["id"]))
     moderator = world.create_role(guild.id, "moderator", permissions.MODERATOR)
     world.create_role(guild.id, "admin", permissions.ADMINISTRATOR)

@@ -18,6 +18,7 @@ class _Fault:
     status: int | None = None
     seconds: float = 0.0
     is_global: bool = False
+    afterwards: bool = False
 
     def hits(self, method: str, path: str) -> bool:
         return self.times > 0 and self.method in ("*", method) and bool(self.path.search(path))
@@ -47,6 +48,10 @@ class Faults:
         """Answer with a failure, without doing what was asked."""
         self._add(_Fault(method, re.compile(path), times, status))
 
+    def lose(self, method: str, path: str, status: int = 502, times: int = 1) -> None:
+        """Do what was asked, and answer with a failure all the same."""
+        self._add(_Fault(method, re.compile(path), times, status, afterwards=True))
+
     def delay(self, method: str, path: str, seconds: float, times: int = 1) -> None:
         """Answer late, doing what was asked."""
         self._add(_Fault(method, re.compile(path), times, None, seconds))
@@ -57,17 +62,32 @@ class Faults:
 
     async def strike(self, method: str, path: str) -> web.Response | None:
         """Return the failure that this request meets, if any, after the delay that it meets."""
-        fault = next((f for f in self._waiting if f.hits(method, path)), None)
+        fault = self._take(method, path, afterwards=False)
         if fault is None:
             return None
-        fault.times -= 1
-        self._waiting = [f for f in self._waiting if f.times > 0]
         if fault.status == 429:
             return too_many(fault.seconds, is_global=fault.is_global)
         if fault.status is not None:
-            return reply({"message": f"{fault.status}: a fault was asked for", "code": 0}, fault.status)
+            return _failure(fault.status)
         await asyncio.sleep(fault.seconds)
+        return None
+
+    def loses(self, method: str, path: str) -> web.Response | None:
+        """Return the failure that stands for the answer to a request that was carried out, if any."""
+        fault = self._take(method, path, afterwards=True)
+        return None if fault is None or fault.status is None else _failure(fault.status)
+
+    def _take(self, method: str, path: str, *, afterwards: bool) -> _Fault | None:
+        for fault in self._waiting:
+            if fault.afterwards == afterwards and fault.hits(method, path):
+                fault.times -= 1
+                self._waiting = [f for f in self._waiting if f.times > 0]
+                return fault
         return None
 
     def _add(self, fault: _Fault) -> None:
         self._waiting.append(fault)
+
+
+def _failure(status: int) -> web.Response:
+    return reply({"message": f"{status}: a fault was asked for", "code": 0}, status)

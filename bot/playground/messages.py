@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 REPLY, THREAD_CREATED, PINNED = 19, 18, 6
 EPHEMERAL, LOADING, HAS_THREAD, V2 = 1 << 6, 1 << 7, 1 << 5, 1 << 15
-_SETTABLE = 1 << 2 | EPHEMERAL | LOADING | 1 << 12 | V2
+PUBLIC_FLAGS = 1 << 2 | 1 << 12 | V2
+_SETTABLE = PUBLIC_FLAGS | EPHEMERAL | LOADING
 _WHISPER_SECONDS = 3600
 _FORWARD = 1
 
@@ -36,6 +37,7 @@ def create(
     _fill(message, payload, stored)
     if poll := payload.get("poll"):
         message["poll"] = polls.create(poll, now=world.clock())
+        world.open_polls[int(message["id"])] = channel_id
     _mention(world, message, payload, author_id, replied_to=reference)
     _keep(world, channel_id, message, ephemeral_for)
     shown = show(world, message, author_id)
@@ -43,6 +45,11 @@ def create(
         shown = {**shown, "nonce": payload["nonce"]}
     world.emit_in(channel_id, "MESSAGE_CREATE", _with_member(world, channel_id, shown), to=ephemeral_for)
     return shown
+
+
+def public(payload: Payload) -> Payload:
+    """Return a body without the flags that only an answer to an interaction may set."""
+    return {**payload, "flags": payload["flags"] & PUBLIC_FLAGS} if payload.get("flags") else payload
 
 
 def edit(
@@ -156,13 +163,15 @@ def _refer(
     if not reference:
         return None
     source = int(reference.get("channel_id") or channel_id)
-    history = world.histories.get(source)
-    original = history.get(int(reference["message_id"])) if history else None
+    forward = reference.get("type") == _FORWARD
+    if source != channel_id and not forward:
+        raise invalid_field("message_reference", "REPLIES_CANNOT_REFERENCE_OTHER_CHANNEL", "Wrong channel")
+    seen = world.histories.get(source) if world.may_view(int(message["author"]["id"]), source) else None
+    original = seen.get(int(reference["message_id"])) if seen else None
     if original is None:
         if reference.get("fail_if_not_exists", True):
             raise invalid_field("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
         return None
-    forward = reference.get("type") == _FORWARD
     message["message_reference"] = {
         "type": _FORWARD if forward else 0,
         "message_id": original["id"],

@@ -116,6 +116,8 @@ def limited(world: World, *, faults: Faults, limits: RateLimits) -> Middleware:
         verdict = limits.count(request, _template(request), who=who, bot=who in world.applications)
         refused = verdict.refused
         response = await _answered(request, handler) if refused is None else refused
+        lost = faults.loses(request.method, request.path.removeprefix(PREFIX))
+        response = response if lost is None else lost
         response.headers.update(verdict.headers)
         return response
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 # What Discord fills in where a component does not say it, by type.
 _DEFAULTS: Final[dict[int, dict[str, Any]]] = {
-    **dict.fromkeys((3, 5, 6, 7, 8), {"min_values": 1, "max_values": 1}),
+    **{select: {"min_values": 1, "max_values": 1} for select in (3, 5, 6, 7, 8)},
     11: {"description": None, "spoiler": False},
     13: {"spoiler": False},
     14: {"divider": True, "spacing": 1},

@@ -6,7 +6,7 @@ import socket
 from collections import deque
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 import structlog
 from aiohttp import web
@@ -22,6 +22,8 @@ from bot.playground import (
     page_routes,
     people,
     rest,
+    threads,
+    voting,
 )
 from bot.playground.defaults import furnish
 from bot.playground.faults import Faults
@@ -33,6 +35,9 @@ from bot.playground.rest.requests import MAX_BODY_BYTES
 from bot.playground.security import is_loopback
 from bot.playground.snapshot import Keeper, load
 from bot.playground.world import World
+
+# How often polls and threads are looked at.
+TICK_SECONDS: Final = 1.0
 
 logger = structlog.get_logger(__name__)
 
@@ -84,7 +89,7 @@ class Playground:
             )
         with _listen(host, port) as listener:
             url = f"http://{_in_url(host)}:{listener.getsockname()[1]}"
-            world = await asyncio.to_thread(load, data, url)
+            world = await asyncio.to_thread(_load, data, url)
             if not world.guilds:
                 furnish(world)
             playground = cls(world, host=host, password=password, page=page, rate_limits=rate_limits)
@@ -95,14 +100,23 @@ class Playground:
     async def _serving(self, listener: socket.socket) -> AsyncIterator[None]:
         runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
+        timekeeper = asyncio.create_task(self._keep_time())
         try:
             await web.SockSite(runner, listener).start()
             logger.info("playground open", url=self.url)
             yield
         finally:
+            timekeeper.cancel()
             self.hub.close_all()
             self.book.close()
             await runner.cleanup()
+
+    async def _keep_time(self) -> None:
+        """Do what Discord does by the clock."""
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            voting.close_due(self.world)
+            threads.archive_idle(self.world)
 
     def _application(self, host: str, gate: Gate, *, page: bool, limits: RateLimits) -> web.Application:
         layers = [
@@ -128,6 +142,18 @@ class Playground:
             *commands.routes(self.world),
             *rest.routes(self.world),
         ]
+
+
+def _load(data: Path | None, url: str) -> World:
+    try:
+        return load(data, url)
+    except OSError as refused:
+        text = _(
+            "The playground cannot use the folder {folder} ({reason}).",
+            folder=data,
+            reason=refused.strerror or "",
+        )
+        raise StartError(text) from refused
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+from bot.playground import polls
 from bot.playground.history import History
 from bot.playground.snowflakes import Snowflakes
 from bot.playground.state import Application, Guild, Payload, Reaction
@@ -74,6 +75,8 @@ def place(world: World, fields: Payload) -> None:
         world.reactions[message_id] = {emoji_key(r.emoji): r for r in held}
     if fields["votes"]:
         world.votes[message_id] = _by_id(fields["votes"])
+    if "poll" in message and not polls.over(message["poll"], world.clock()):
+        world.open_polls[message_id] = int(fields["channel_id"])
     world.snowflakes.skip_past(message_id)
 
 

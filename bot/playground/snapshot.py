@@ -2,7 +2,7 @@
 
 Writing every message anew each second would stop the event loop for as long as there are messages; so the
 base (users, guilds, channels, …) is replaced as a whole, and of the messages only those that changed are
-added to the journal, which is made tidy when it is read.
+added to the journal, which is made tidy when it is read and when it has grown long.
 """
 
 import asyncio
@@ -24,14 +24,19 @@ logger = structlog.get_logger(__name__)
 BASE: Final = "world.json"
 JOURNAL: Final = "messages.jsonl"
 SAVE_SECONDS: Final = 1.0
+# After so many lines the journal is made tidy: a streamed answer adds a line a second.
+TIDY_LINES: Final = 20_000
 
 
 def load(folder: Path | None, base_url: str) -> World:
     """Return the world that a folder keeps, its links pointing at `base_url`; without one, an empty world.
 
     What cannot be read is set aside under another name and logged, and the world is empty. Blocks.
+    Raises OSError where the folder cannot be used.
     """
     world = World()
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
     if folder is not None and (folder / BASE).exists():
         try:
             _read(world, folder, base_url)
@@ -49,6 +54,7 @@ class Keeper:
     def __init__(self, world: World, folder: Path | None) -> None:
         self._world = world
         self._folder = folder
+        self._added = 0
 
     @contextlib.asynccontextmanager
     async def saving(self) -> AsyncIterator[None]:
@@ -92,11 +98,14 @@ class Keeper:
         return json.dumps(shelf.pack(world), ensure_ascii=False), lines
 
     def _write(self, folder: Path, base: str, lines: list[str]) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self._world.files.write_waiting()
         with _private(folder / JOURNAL, "a") as journal:
             journal.writelines(line + "\n" for line in lines)
         _replace(folder / BASE, base)
+        self._added += len(lines)
+        if self._added > TIDY_LINES:
+            self._added = 0
+            _tidy(folder / JOURNAL)
 
 
 def _read(world: World, folder: Path, base_url: str) -> None:
@@ -108,6 +117,13 @@ def _read(world: World, folder: Path, base_url: str) -> None:
     for line in kept:
         shelf.place(world, line)
     _replace(folder / JOURNAL, tidy)
+
+
+def _tidy(journal: Path) -> None:
+    """Keep the newest line of each message; the id stands first in a line."""
+    with journal.open(encoding="utf-8") as lines:
+        newest = {line.partition(",")[0]: line for line in lines}
+    _replace(journal, "".join(newest.values()))
 
 
 def _lines(journal: Path, old_url: str, new_url: str) -> Iterator[Any]:

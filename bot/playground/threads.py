@@ -78,6 +78,24 @@ def remove_member(world: "World", thread: Payload, user_id: int) -> None:
     world.rights_changed()
 
 
+def archive_idle(world: "World") -> None:
+    """Archive the threads in which nothing was said for as long as they wait, and tell."""
+    for thread_id in list(world.thread_members):
+        thread = world.channels[thread_id]
+        metadata = thread["thread_metadata"]
+        waits = metadata["auto_archive_duration"] * 60
+        if not metadata["archived"] and _last_sign(thread) + waits < world.clock():
+            metadata |= {"archived": True, "archive_timestamp": snowflakes.iso(world.clock())}
+            world.changed = True
+            world.emit_in(thread_id, "THREAD_UPDATE", thread)
+
+
+def _last_sign(thread: Payload) -> float:
+    """Return when a thread was opened or last written in, in Unix time."""
+    opened = snowflakes.moment(thread["thread_metadata"]["archive_timestamp"])
+    return max(opened, snowflakes.unix_time(int(thread["last_message_id"] or thread["id"])))
+
+
 def delete(world: "World", thread: Payload) -> None:
     """Take a thread away, and tell who saw it."""
     thread_id = int(thread["id"])

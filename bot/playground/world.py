@@ -56,6 +56,10 @@ class World:
         self.votes: dict[int, dict[int, list[int]]] = {}
         """Message id → poll answer id → voters."""
         self.webhooks: dict[int, Payload] = {}
+        self.nonces: dict[tuple[int, str], int] = {}
+        """(Author, nonce) → id of the message that was sent with it."""
+        self.open_polls: dict[int, int] = {}
+        """Message id → channel id, of polls that still take votes."""
         self.files = FileStore()
         self.base_url = ""
         """The server's own address, for attachment links."""

@@ -8,10 +8,11 @@ from bot.playground import automod, limits, messages, permissions, snowflakes
 from bot.playground.errors import ApiError, Code, invalid_field, known
 from bot.playground.rest import access
 from bot.playground.rest.requests import done, number, read_form, read_object, reply
-from bot.playground.state import DIRECT, THREADS, Payload
+from bot.playground.state import DIRECT, THREADS, Payload, Upload
 from bot.playground.world import World
 
 _TWO_WEEKS = 14 * 86_400
+_NONCES_KEPT = 1000
 _CHANNEL = r"/channels/{channel_id:\d+}"
 _MESSAGES = _CHANNEL + "/messages"
 _MESSAGE = _MESSAGES + r"/{message_id:\d+}"
@@ -59,8 +60,8 @@ class _Routes:
         return reply(messages.show(self._world, message, access.user_id(request)))
 
     async def create(self, request: web.Request) -> web.Response:
-        channel_id, channel = access.to_write(self._world, request)
         payload, files = await read_form(request)
+        channel_id, channel = access.to_write(self._world, request)
         author = access.user_id(request)
         if not self._world.is_bot(author):
             payload = {key: value for key, value in payload.items() if key in _PEOPLE_MAY_WRITE}
@@ -70,12 +71,12 @@ class _Routes:
         automod.check(self._world, channel_id, author, payload.get("content") or "")
         if channel["type"] in THREADS:
             wake(self._world, channel)
-        return reply(self._world.create_message(channel_id, author, payload, files=files))
+        return reply(_write(self._world, channel_id, author, payload, files))
 
     async def edit(self, request: web.Request) -> web.Response:
+        payload, files = await read_form(request)
         channel_id, channel = access.channel(self._world, request)
         message = access.message(self._world, request, channel_id)
-        payload, files = await read_form(request)
         _check_edit(self._world, access.user_id(request), channel_id, message, payload)
         access.open_thread(channel)
         limits.check_message(payload, existing=message, files=files)
@@ -92,9 +93,9 @@ class _Routes:
         return done()
 
     async def bulk_delete(self, request: web.Request) -> web.Response:
+        body = await read_object(request)
         channel_id, channel = access.channel(self._world, request, permissions.MANAGE_MESSAGES)
         access.not_direct(channel)
-        body = await read_object(request)
         messages.delete(self._world, channel_id, _bulk_ids(self._world, body.get("messages")), bulk=True)
         return done()
 
@@ -110,6 +111,19 @@ class _Routes:
         message = access.message(self._world, request, channel_id)
         message["flags"] |= 1
         return reply(messages.tell_update(self._world, channel_id, message))
+
+
+def _write(world: World, channel_id: int, author: int, payload: Payload, files: list[Upload]) -> Payload:
+    """Write a message once: with `enforce_nonce`, the author's earlier one of the same nonce stands for it."""
+    key = (author, str(payload["nonce"])) if payload.get("enforce_nonce") and payload.get("nonce") else None
+    if key is not None and (earlier := world.histories[channel_id].get(world.nonces.get(key, 0))):
+        return {**messages.show(world, earlier, author), "nonce": payload["nonce"]}
+    message = world.create_message(channel_id, author, messages.public(payload), files=files)
+    if key is not None:
+        world.nonces[key] = int(message["id"])
+        if len(world.nonces) > _NONCES_KEPT:
+            del world.nonces[next(iter(world.nonces))]
+    return message
 
 
 def wake(world: World, thread: Payload) -> None:

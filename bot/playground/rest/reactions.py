@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.playground import messages, permissions, polls, reactions, snowflakes
+from bot.playground import messages, permissions, reactions, snowflakes, voting
 from bot.playground.errors import Code, invalid_field, known
 from bot.playground.rest import access
 from bot.playground.rest.requests import done, number, read_object, reply
@@ -161,14 +161,14 @@ class _PollRoutes:
         if self._world.is_bot(access.user_id(request)):
             raise known(Code.POLL_VOTING_BLOCKED)
         answers = _answers((await read_object(request)).get("answer_ids"))
-        polls.vote(self._world, channel_id, message, access.user_id(request), answers)
+        voting.vote(self._world, channel_id, message, access.user_id(request), answers)
         return done()
 
     async def expire(self, request: web.Request) -> web.Response:
         channel_id, message = _message(self._world, request)
         if message["author"]["id"] != str(access.user_id(request)):
             raise known(Code.CANNOT_EXPIRE_POLL)
-        polls.expire(self._world, channel_id, message)
+        voting.expire(self._world, channel_id, message)
         return reply(messages.show(self._world, message, access.user_id(request)))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.playground import limits, permissions, threads
+from bot.playground import limits, messages, permissions, threads
 from bot.playground.errors import Code, known
 from bot.playground.form import Form
 from bot.playground.rest import access
@@ -68,8 +68,8 @@ class _Routes:
         return reply(self._world.thread_payload(thread, owner), 201)
 
     async def create(self, request: web.Request) -> web.Response:
-        _id, channel = access.channel(self._world, request)
         body, files = await read_form(request)
+        _id, channel = access.channel(self._world, request)
         if channel["type"] == FORUM:
             return reply(_post(self._world, access.user_id(request), channel, body, files), 201)
         return reply(_standalone(self._world, access.user_id(request), channel, body), 201)
@@ -179,7 +179,9 @@ def _post(world: World, owner: int, forum: Payload, body: Payload, files: list[U
         world, forum, owner_id=owner, kind=PUBLIC_THREAD, tags=[str(parse(t)) for t in tags], **fields
     )
     mark = {"id": thread["id"]}
-    first = world.create_message(int(thread["id"]), owner, payload, files=files, interaction=mark)
+    first = world.create_message(
+        int(thread["id"]), owner, messages.public(payload), files=files, interaction=mark
+    )
     return {**world.thread_payload(thread, owner), "message": first}
 
 

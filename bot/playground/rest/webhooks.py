@@ -97,7 +97,7 @@ class _MessageRoutes:
         if hook["application_id"]:
             marks["application_id"] = hook["application_id"]
         message = self._world.create_message(
-            channel_id, int(hook["user"]["id"]), payload, files=files, interaction=marks
+            channel_id, int(hook["user"]["id"]), messages.public(payload), files=files, interaction=marks
         )
         return reply(message) if request.query.get("wait") in ("true", "1", "True") else done()
 
