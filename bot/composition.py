@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import aiohttp
 import discord
 import structlog
 
@@ -46,6 +47,14 @@ async def run(config: Config) -> None:
                 "discord does not grant the message content intent; free typing is off", remedy="README.md"
             )
             await _connect(config, token, engine=engine, database=database, hears_typing=False)
+        except aiohttp.ClientConnectionError as error:
+            log.error("discord cannot be reached", error=str(error))
+            raise StartError(
+                _(
+                    "Discord cannot be reached at {address}: check the network, and api_base under [discord].",
+                    address=config.discord.api_base,
+                )
+            ) from None
         except discord.LoginFailure:
             raise StartError(
                 _("Discord refuses the token: copy it anew from discord.com/developers into DISCORD_TOKEN.")
@@ -66,7 +75,9 @@ async def open_engine(config: Config) -> AsyncIterator[Engine]:
         cache_megabytes=chosen.cache_megabytes,
     )
     limits = Limits(config.limits.requests_per_user, config.limits.requests_per_guild)
-    async with Engine.open(LlamaCpp(model, settings), limits=limits, timeout_seconds=chosen.timeout_seconds) as engine:
+    async with Engine.open(
+        LlamaCpp(model, settings), limits=limits, timeout_seconds=chosen.timeout_seconds
+    ) as engine:
         yield engine
 
 

@@ -117,6 +117,9 @@ class Performance:
         """Stream a narration; `before` is the take whose place it takes."""
         story = narration.story
         try:
+            if before is None:
+                # Nothing under the older passage could be done while the narrator writes.
+                await self.board.take_away_buttons(story)
             done = await stream(narration, sheet, narrator=self._narrator)
         except Suspended:
             raise  # the next start goes on in the same messages

@@ -21,7 +21,10 @@ def opening(story: Story) -> discord.Embed:
     """Return the card that opens a story, in the story's language."""
     language = story.language
     embed = discord.Embed(title=story.title, description=story.premise or None, colour=COLOUR)
-    how = _("Write with `/write`, or let the narrator go on with `/continue`. Everyone here can join in.")
+    how = _(
+        "Write with `/write`, or let the narrator go on with `/continue`. Everyone here can join in."
+        " To make every message a passage: `/story settings free_typing:True`."
+    )
     if story.free_typing:
         how = _(
             "Just type: every message here is a passage. (Words in parentheses, or after //, are table talk.)"
@@ -51,7 +54,7 @@ def card(overview: Overview, locale: str) -> discord.Embed:
         (_("Rating"), RATINGS[story.rating]),
         (_("Free typing"), on_off),
         (_("Passages"), _n("{n} passage", "{n} passages", overview.passages)),
-        (_("The narrator writes about"), _n("{n} word", "{n} words", story.words)),
+        (_("The narrator writes about"), _length(story)),
         (_("Language model"), _("{model}", model=overview.model)),
     ):
         embed.add_field(name=name.render(locale), value=value.render(locale))
@@ -59,6 +62,12 @@ def card(overview: Overview, locale: str) -> discord.Embed:
     line = _("Started by {name} on {date}", name=inline_name(story.starter_name or "—"), date=started)
     embed.add_field(name="\u200b", value=line.render(locale), inline=False)
     return embed
+
+
+def _length(story: Story) -> Text:
+    if story.language == "zh":
+        return _n("{n} character", "{n} characters", story.words)
+    return _n("{n} word", "{n} words", story.words)
 
 
 def shelf_page(page: Page, number: int, locale: str) -> discord.Embed:

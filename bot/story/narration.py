@@ -51,6 +51,7 @@ _OTHER_ROLE = re.compile(
 
 _END = re.compile(r"(?:[.!?…]+[\"'”’)\]*_»]*(?=\s|\Z)|[。！？…⋯]+[”’」』）)\"'》*_]*)")
 _ABBREVIATION = re.compile(r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Prof|Capt|Lt|Sgt|vs|etc)\.\Z")
+_BLANK_LINE = re.compile(r"\n\s*\n")
 _RULE_AT_END = re.compile(r"\s*\n\s*[-*_#]{3,}\s*\Z")
 _PAIRS = {"“": "”", "「": "」", "『": "』"}
 _WRAPPED = {'"': '"', "“": "”", "「": "」"}
@@ -178,8 +179,10 @@ def finish(text: str, *, cut: bool) -> str:
     """Return a passage that ends at a sentence.
 
     `cut` tells that it was stopped in mid-speech: half a sentence at the end goes if a whole one is left.
+    Paragraphs that only a line end divides get the blank line that sets prose apart.
     """
     text = _unwrapped(_RULE_AT_END.sub("", neutralise(text)).strip())
+    text = text if _BLANK_LINE.search(text) else text.replace("\n", "\n\n")
     if not cut or not text:
         return text
     ends = [found.end() for found in _END.finditer(text) if not _ABBREVIATION.search(text[: found.end()])]
