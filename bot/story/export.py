@@ -56,7 +56,8 @@ def markdown(story: ExportedStory, passages: Iterable[ExportedPassage], *, local
     if by_model:
         notes.append(_("Parts of this story were written by an AI language model, as the credits tell."))
     blocks = [f"# {_inline(story.title)}", *premise, *filter(None, prose), "---"]
-    blocks += [f"## {_('Credits').render(locale)}", _credits(shares, story.language, locale)]
+    heading = _("Credits").render(locale)
+    blocks += [f"## {heading}", _credits(shares, story.language, locale)]
     blocks += [f"*{note.render(locale)}*" for note in notes]
     return "\n\n".join(filter(None, blocks)) + "\n"
 

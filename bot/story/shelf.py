@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from bot.clock import now
 from bot.engine.request import ModelInfo
@@ -188,8 +188,8 @@ class Shelf:
             async for some in passages.whole(self._database, head)
             for passage in some
         ]
-        ended = _time(story.ended) if story.ended is not None else None
-        outline = ExportedStory(story.title, story.premise, story.language, _time(story.created), ended)
+        ended = _day(story.ended) if story.ended is not None else None
+        outline = ExportedStory(story.title, story.premise, story.language, _day(story.created), ended)
         # A long story takes longer than the event loop may be held.
         return story, await asyncio.to_thread(markdown, outline, told, locale=locale)
 
@@ -230,5 +230,5 @@ def _line(raw: str, *, limit: int) -> str:
     return " ".join(clean_passage(raw, limit=limit).split())
 
 
-def _time(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+def _day(milliseconds: int) -> date:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).date()
