@@ -11,10 +11,10 @@ from bot.playground.errors import Code, known
 from bot.playground.events import Event
 from bot.playground.files import FileStore
 from bot.playground.history import History
-from bot.playground.snowflakes import Snowflakes, iso_time, moment
+from bot.playground.rights import Rights
+from bot.playground.snowflakes import Snowflakes, iso_time
 from bot.playground.state import (
     DIRECT,
-    PRIVATE_THREAD,
     THREADS,
     Application,
     Guild,
@@ -67,7 +67,7 @@ class World:
         """Something other than messages changed since the last snapshot."""
         self.changed_messages: dict[int, int] = {}
         """Message id → channel id, of messages that changed since then."""
-        self._bits: dict[tuple[int, int], int] = {}
+        self._rights = Rights(self)
 
     # Users -------------------------------------------------------------------------------------------
 
@@ -239,62 +239,16 @@ class World:
 
     def permissions(self, user_id: int, channel_id: int) -> int:
         """Return a user's permission bits in a channel; 0 where there is no such channel for them."""
-        key = (user_id, channel_id)
-        bits = self._bits.get(key)
-        if bits is None:
-            bits = self._bits[key] = self._count_bits(user_id, channel_id)
-        return bits
+        return self._rights.in_channel(user_id, channel_id)
 
     def guild_permissions(self, user_id: int, guild_id: int) -> int:
         """Return a member's permission bits in the whole guild; 0 for who is not in it."""
-        guild = self.guilds[guild_id]
-        if user_id not in guild.members:
-            return 0
-        if guild.data["owner_id"] == str(user_id):
-            return permissions.ALL
-        return permissions.in_guild(guild.roles, self._held(guild, user_id))
+        return self._rights.in_guild(user_id, guild_id)
 
     def rights_changed(self) -> None:
         """Count every permission anew from now on: roles, members or channels changed."""
-        self._bits.clear()
+        self._rights.forget()
         self.changed = True
-
-    def _held(self, guild: Guild, user_id: int) -> list[int]:
-        return [guild.id, *(int(r) for r in guild.members[user_id]["roles"])]
-
-    def _count_bits(self, user_id: int, channel_id: int) -> int:
-        channel = self.channels.get(channel_id)
-        if channel is None:
-            return 0
-        if channel["type"] == DIRECT:
-            return permissions.DIRECT if user_id in self.recipients[channel_id] else 0
-        if channel["type"] in THREADS:
-            return self._thread_bits(user_id, channel)
-        guild = self.guilds[int(channel["guild_id"])]
-        bits = self.guild_permissions(user_id, guild.id)
-        if not bits:
-            return 0
-        bits = permissions.in_channel(
-            bits,
-            channel["permission_overwrites"],
-            everyone=guild.id,
-            held=self._held(guild, user_id),
-            user_id=user_id,
-        )
-        return bits & permissions.TIMED_OUT_MAY if self.timed_out(guild, user_id) else bits
-
-    def _thread_bits(self, user_id: int, thread: Payload) -> int:
-        bits = self.permissions(user_id, int(thread["parent_id"]))
-        if thread["type"] == PRIVATE_THREAD and not bits & permissions.MANAGE_THREADS:
-            return bits if user_id in self.thread_members[int(thread["id"])] else 0
-        return bits
-
-    def timed_out(self, guild: Guild, user_id: int) -> bool:
-        """Tell whether a member is in a timeout now; administrators never are."""
-        until = guild.members[user_id]["communication_disabled_until"]
-        if until is None or self.guild_permissions(user_id, guild.id) & permissions.ADMINISTRATOR:
-            return False
-        return moment(until) > self.clock()
 
     # Messages ----------------------------------------------------------------------------------------
 
