@@ -7,7 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 import pytest
 from aiohttp import web
 
-from bot.engine.backends.openai import ChatClient, Unreachable, chat_body
+from bot.engine.backends.openai import ChatClient, chat_body
 from bot.engine.errors import GenerationFailed, PromptTooLong
 from bot.engine.request import Chunk, Message, Request, Sampling
 
@@ -126,10 +126,10 @@ async def test_a_prompt_that_is_too_long_is_told_apart() -> None:
     assert (caught.value.tokens, caught.value.limit) == (5000, 4096)
 
 
-async def test_nobody_at_the_address_is_told_apart(unused_tcp_port: int) -> None:
-    """So that a request which was never asked can be asked again."""
+async def test_a_server_that_is_not_there_has_failed(unused_tcp_port: int) -> None:
+    """No connection is no answer."""
     async with ChatClient(key="k") as client:
-        with pytest.raises(Unreachable):
+        with pytest.raises(GenerationFailed):
             await anext(client.stream(f"http://127.0.0.1:{unused_tcp_port}", {}))
 
 

@@ -51,6 +51,11 @@ class ServerProcess:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def ready(self) -> bool:
+        """Tell whether the server serves, as far as is known."""
+        return self._ready.is_set()
+
     async def __aenter__(self) -> Self:
         """Start the server; raises StartError, with the reason from its log, if it does not start."""
         try:
@@ -72,21 +77,18 @@ class ServerProcess:
         await self._ready.wait()
         return self._address
 
-    async def lost(self) -> None:
-        """Take note that nobody answers there: wait for the end of the process, or bring it about."""
+    async def lost(self, address: str) -> None:
+        """Take note that nobody answers at an address: wait for the end of its process, or bring it about."""
         process = self._process
-        if process and process.returncode is None:
-            try:
-                await asyncio.wait_for(process.wait(), EXIT_SECONDS)
-            except TimeoutError:
-                self.kill()
-                await process.wait()
-        self._ready.clear()
-
-    def kill(self) -> None:
-        """End a server that does not answer any more; it is started again."""
-        if self._process and self._process.returncode is None:
-            self._process.kill()
+        if not (process and self._ready.is_set() and address == self._address):
+            return  # known already
+        try:
+            await asyncio.wait_for(process.wait(), EXIT_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+        if process is self._process:
+            self._ready.clear()
 
     async def _launch(self) -> None:
         self._process = process = await asyncio.create_subprocess_exec(
@@ -107,7 +109,7 @@ class ServerProcess:
         self._logger = asyncio.create_task(self._log(process.stderr))
         process.stdin.write(json.dumps(self._settings).encode() + b"\n")
         line = await process.stdout.readline()
-        if not line:
+        if not line.endswith(b"\n"):
             await process.wait()
             await self._logger
             reason = self._first_error or f"exit code {process.returncode}"
@@ -133,7 +135,7 @@ class ServerProcess:
             await asyncio.sleep(delay)
             try:
                 await self._launch()
-            except StartError as error:
+            except (StartError, OSError) as error:
                 log.error("model server did not start", reason=str(error))
             else:
                 self.restarts += 1

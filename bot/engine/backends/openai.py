@@ -10,10 +10,7 @@ from bot.engine.errors import GenerationFailed, PromptTooLong
 from bot.engine.request import Chunk, Ending, Request, Usage
 
 CONNECT_SECONDS = 10
-
-
-class Unreachable(GenerationFailed):
-    """Tell that no connection could be made, so nothing was asked yet."""
+ANSWER_SECONDS = 30  # for questions that need no text written
 
 
 class ChatClient:
@@ -44,19 +41,18 @@ class ChatClient:
 
     async def _ask(self, method: str, url: str, body: Mapping[str, Any] | None) -> Any:
         try:
-            async with self._session.request(method, url, json=body) as response:
+            timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
+            async with self._session.request(method, url, json=body, timeout=timeout) as response:
                 await _check(response)
                 return await response.json(content_type=None)
-        except aiohttp.ClientConnectorError as error:
-            raise Unreachable(repr(error)) from error
-        except (aiohttp.ClientError, ValueError) as error:
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise GenerationFailed(repr(error)) from error
 
     async def stream(self, base: str, body: Mapping[str, Any]) -> AsyncGenerator[Chunk]:
         """Yield the text of a chat completion; closing the generator closes the request and stops the server.
 
-        Raises PromptTooLong if the server says so, Unreachable if no connection could be made, and GenerationFailed
-        if the server refused, broke off or sent what is no such stream.
+        Raises PromptTooLong if the server says so, and GenerationFailed if nobody is there, or the server refused,
+        broke off or sent what is no such stream.
         """
         try:
             async with self._session.post(f"{base}/v1/chat/completions", json=body) as response:
@@ -65,8 +61,6 @@ class ChatClient:
                 async for data in response.content.iter_any():
                     for chunk in reading.feed(data):
                         yield chunk
-        except aiohttp.ClientConnectorError as error:
-            raise Unreachable(repr(error)) from error
         except (aiohttp.ClientError, BrokenStream) as error:
             raise GenerationFailed(repr(error)) from error
         if not reading.ended:
