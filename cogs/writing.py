@@ -6,6 +6,7 @@ from discord.ext import commands
 
 from bot.client import StoryBot
 from bot.errors import Refused
+from bot.locales import _
 from bot.reply.answers import answering
 from bot.reply.files import read_text
 from bot.reply.performance import Performance
@@ -133,6 +134,12 @@ class Writing(commands.Cog):
                 await performance.board.show_move(moved, person.name, in_place=False)
             case "stop":
                 performance.stop(about, person)
+            case _:
+                raise Refused(
+                    _(
+                        "This button has no use any more. Use the buttons under the newest passage, or a command."
+                    )
+                )
 
     async def _undo(self, place: Place, person: Person, passage_id: int | None) -> None:
         moved = await self._storyteller.undo(place, person, passage_id=passage_id)

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from storage.database import Database
-from tests.stage import Stage
+pytest.register_assert_rewrite("tests.stage", "tests.person", "tests.openapi")
+
+from storage.database import Database  # noqa: E402  # the rewriting must be asked for before the imports
+from tests.stage import Stage  # noqa: E402  # likewise
 
 
 @pytest.fixture

@@ -3,16 +3,17 @@
 import asyncio
 from pathlib import Path
 
-from tests.person import Payload, Person
+from tests.person import Person
+from tests.person_forms import Payload
 from tests.stage import Stage, buttons, refused, saying, with_button
 
 HERE = "fireside"
 BELL = "A bell rang far below the water, twice, and then the tide forgot it."
 
 
-async def take(person: Person, text: str, **files: tuple[str, bytes]) -> Payload:
+async def take(person: Person, text: str) -> Payload:
     """Let a person type, and wait until the bot has taken it."""
-    said = await person.say(HERE, text, **files)
+    said = await person.say(HERE, text)
     await reaction(person, said)
     return said
 
@@ -54,7 +55,8 @@ async def test_a_dropped_text_file_is_a_passage(stage: Stage) -> None:
     """It comes behind the words typed with it."""
     mara = await stage.seat("Mara")
     await stage.begin(mara, free_typing=True)
-    await take(mara, "Chapter one.", file=("one.txt", "\ufeffIt rained.\r\nAll day.".encode()))
+    said = await mara.say(HERE, "Chapter one.", file=("one.txt", "\ufeffIt rained.\r\nAll day.".encode()))
+    await reaction(mara, said)
     assert await stage.told() == ["Chapter one.\n\nIt rained.\nAll day."]
 
 

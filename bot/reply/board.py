@@ -93,8 +93,8 @@ class Board:
             return
         went_back = head is None or (moved.before is not None and moved.before.depth > head.depth)
         if went_back and moved.before is not None:
-            await self._fold(moved.before, story, name)
             await self.place_buttons(story)
+            await self._fold(moved.before, story, name)
         elif head is not None:
             await self._unfold(head, story)
 
@@ -104,6 +104,7 @@ class Board:
         if sheet.pages:
             line = _("{name} took this passage back. `/redo` brings it back.", name=inline_name(name))
             await sheet.show("", foot=line.render(story.language))
+            await self.link(sheet, passage)
         for display in shown:
             if not display.own:
                 # A person's own message cannot be edited, so it wears a sign.

@@ -217,6 +217,8 @@ class Narrator:
         narration = self._running[job.id]
         attempt = None
         try:
+            # The first step costs nothing: from here on, whatever happens to who shows it, the job is cleaned up.
+            yield Waiting(0, None)
             for number in range(ATTEMPTS):
                 attempt, recent = await self._prepare(narration, number)
                 async with aclosing(self._run(narration, attempt)) as steps:

@@ -119,7 +119,9 @@ def _toggled(marks: tuple[str, ...], mark: str, before: str, after: str) -> tupl
     if mark in marks:
         inside_word = mark == "_" and after.isalnum()
         return marks if inside_word else tuple(other for other in marks if other != mark)
-    opens = bool(after.strip()) and not (mark == "_" and before.isalnum()) and not mark.startswith("\\")
+    # Asterisks before a blank are asterisks; a spoiler may begin on a line of its own, and must not leak.
+    marks_something = bool(after.strip()) or (mark == "||" and after == "\n")
+    opens = marks_something and not (mark == "_" and before.isalnum()) and not mark.startswith("\\")
     return (*marks, mark) if opens else marks
 
 
