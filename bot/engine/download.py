@@ -5,7 +5,7 @@
         snapshots/<commit>/<file>     a link to ../../blobs/<sha256>
         blobs/<sha256>                the content; `.incomplete` while it is on its way
 
-Written here and not taken from `huggingface_hub`, whose dependencies would be a tenth of the light installation.
+Written here and not taken from `huggingface_hub`, which would bring a dozen packages and a second HTTP client for it.
 """
 
 import asyncio
