@@ -12,7 +12,7 @@ from bot.client import StoryBot
 from bot.locales import _
 from bot.reply.performance import Performance
 from bot.reply.story_card import card, shelf_page
-from bot.reply.who import person_of, place_of, require_age, require_voice
+from bot.reply.who import person_of, place_of, require_age, require_voice, sight_of
 from bot.story.shelf import Changes, Outline, Shelf
 from storage.stories import Language, Rating
 
@@ -84,7 +84,7 @@ class StoryGroup(
     ) -> None:
         """List a server's stories, the newest first, privately."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        found = await self._shelf.list_page(place_of(interaction), page)
+        found = await self._shelf.list_page(place_of(interaction), page, may_see=sight_of(interaction))
         await interaction.edit_original_response(embed=shelf_page(found, page, interaction.locale.value))
 
     @app_commands.command(description="Change the story of this channel; for its starter and moderators")

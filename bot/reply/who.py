@@ -1,5 +1,7 @@
 """Read from Discord's objects who acts and where, and whether the bot may speak there."""
 
+from collections.abc import Callable
+
 import discord
 
 from bot.errors import Refused
@@ -23,6 +25,24 @@ def person_of(interaction: discord.Interaction) -> Person:
 def writer_of(message: discord.Message) -> Person:
     """Return who typed a message."""
     return Person(message.author.id, message.author.display_name)
+
+
+def sight_of(interaction: discord.Interaction) -> Callable[[int], bool]:
+    """Return which channels the one who asks may see, so that a list tells nothing of the others."""
+
+    def may_see(channel_id: int) -> bool:
+        guild, member = interaction.guild, interaction.user
+        if channel_id == interaction.channel_id or guild is None or not isinstance(member, discord.Member):
+            return channel_id == interaction.channel_id
+        channel = guild.get_channel_or_thread(channel_id)
+        if channel is None:
+            return False
+        rights = channel.permissions_for(member)
+        # Discord does not tell a bot who sits in a private thread.
+        closed = isinstance(channel, discord.Thread) and channel.is_private()
+        return rights.view_channel and (not closed or rights.manage_threads)
+
+    return may_see
 
 
 def require_voice(interaction: discord.Interaction) -> None:

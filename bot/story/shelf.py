@@ -1,6 +1,7 @@
 """Keep the stories of a server: start, show, list, change, end, export."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -116,21 +117,20 @@ class Shelf:
         """Return the story that runs in a place, if one does."""
         return await stories.running_in(self._database, place.channel_id)
 
-    async def list_page(self, place: Place, page: int) -> Page:
-        """Return a page of the server's stories, the newest first; pages count from 1."""
+    async def list_page(self, place: Place, page: int, *, may_see: Callable[[int], bool]) -> Page:
+        """Return a page, counted from 1, of the stories in channels that the one who asks may see; newest first."""
+        first = (page - 1) * PAGE
+        seen: list[Story] = []
         before: int | None = None
-        for number in range(page):
-            found = await stories.list_of(
-                self._database,
-                guild_id=place.guild_id,
-                channel_id=place.channel_id,
-                before=before,
-                limit=PAGE + 1,
+        while len(seen) <= first + PAGE:
+            some = await stories.list_of(
+                self._database, guild_id=place.guild_id, channel_id=place.channel_id, before=before, limit=100
             )
-            before = found[:PAGE][-1].id if found else None
-            if number == page - 1 or len(found) <= PAGE:
+            if not some:
                 break
-        return Page(tuple(found[:PAGE]), len(found) > PAGE)
+            seen += [story for story in some if may_see(story.channel_id)]
+            before = some[-1].id
+        return Page(tuple(seen[first : first + PAGE]), len(seen) > first + PAGE)
 
     async def change(self, place: Place, person: Person, changes: Changes) -> Story:
         """Change a running story; for its starter or a moderator."""
