@@ -20,7 +20,7 @@ browser = pytest.mark.browser
 def words(language: str) -> dict[str, str]:
     """Return a catalog of the page's own words."""
     source = (PAGE / "js" / f"words_{language}.js").read_text(encoding="utf-8")
-    return dict(re.findall(r'^  (\w+): "(.*)",$', source, re.MULTILINE))
+    return dict(re.findall(r'^  (\w+):\s+"(.*)",$', source, re.MULTILINE))
 
 
 @pytest.fixture
@@ -256,14 +256,24 @@ async def test_two_tabs_are_two_people_and_a_reload_resumes(visit: Visit) -> Non
 
 
 @browser
-async def test_a_lost_connection_comes_back_by_itself(playground: Playground, visit: Visit) -> None:
-    """After the socket broke, what was written meanwhile arrives, once."""
+@pytest.mark.parametrize("resumable", [True, False])
+async def test_a_lost_connection_comes_back_by_itself(
+    playground: Playground, visit: Visit, resumable: bool
+) -> None:
+    """After the socket broke, or the session was forgotten, what was written meanwhile arrives, once."""
     ana, ben = await visit("Ana"), await visit("Ben")
     await ana.say("before")
     await expect(ben.message("before")).to_be_visible()
-    playground.hub.drop(next(i for i, u in playground.world.users.items() if u["username"] == "Ben"))
+    ben_id = next(i for i, user in playground.world.users.items() if user["username"] == "Ben")
+    if resumable:
+        playground.hub.drop(ben_id)
+    else:
+        playground.hub.invalidate(ben_id, resumable=False)
     await ana.say("after")
     await expect(ben.message("after")).to_have_count(1)
+    await expect(ben.message("before")).to_have_count(1)
+    await ben.say("here again")
+    await expect(ana.message("here again")).to_have_count(1)
 
 
 @browser

@@ -85,25 +85,55 @@ export class Api {
     }
   }
 
-  get(path) { return this.send("GET", BASE + path); }
-  post(path, body, files) { return this.send("POST", BASE + path, { body, files }); }
-  put(path, body) { return this.send("PUT", BASE + path, { body }); }
-  patch(path, body) { return this.send("PATCH", BASE + path, { body }); }
-  remove(path) { return this.send("DELETE", BASE + path); }
+  get(path) {
+    return this.send("GET", BASE + path);
+  }
+  post(path, body, files) {
+    return this.send("POST", BASE + path, { body, files });
+  }
+  put(path, body) {
+    return this.send("PUT", BASE + path, { body });
+  }
+  patch(path, body) {
+    return this.send("PATCH", BASE + path, { body });
+  }
+  remove(path) {
+    return this.send("DELETE", BASE + path);
+  }
 
-  state() { return this.send("GET", "/playground/state"); }
-  login(password) { return this.send("POST", "/playground/password", { body: { password } }); }
+  state() {
+    return this.send("GET", "/playground/state");
+  }
+  login(password) {
+    return this.send("POST", "/playground/password", { body: { password } });
+  }
 
   /** Create the seat of that name, or return the one that exists; {token, user}. */
-  seat(seat) { return this.send("POST", "/playground/seats", { body: seat }); }
+  seat(seat) {
+    return this.send("POST", "/playground/seats", { body: seat });
+  }
 
-  messages(channelId, query) { return this.get(`/channels/${channelId}/messages?${new URLSearchParams(query)}`); }
-  createMessage(channelId, body, files) { return this.post(`/channels/${channelId}/messages`, body, files); }
-  editMessage(channelId, id, body) { return this.patch(`/channels/${channelId}/messages/${id}`, body); }
-  deleteMessage(channelId, id) { return this.remove(`/channels/${channelId}/messages/${id}`); }
-  typing(channelId) { return this.post(`/channels/${channelId}/typing`); }
-  openDirect(userId) { return this.post("/users/@me/channels", { recipient_id: userId }); }
-  interact(body, files) { return this.post("/interactions", body, files); }
+  messages(channelId, query) {
+    return this.get(`/channels/${channelId}/messages?${new URLSearchParams(query)}`);
+  }
+  createMessage(channelId, body, files) {
+    return this.post(`/channels/${channelId}/messages`, body, files);
+  }
+  editMessage(channelId, id, body) {
+    return this.patch(`/channels/${channelId}/messages/${id}`, body);
+  }
+  deleteMessage(channelId, id) {
+    return this.remove(`/channels/${channelId}/messages/${id}`);
+  }
+  typing(channelId) {
+    return this.post(`/channels/${channelId}/typing`);
+  }
+  openDirect(userId) {
+    return this.post("/users/@me/channels", { recipient_id: userId });
+  }
+  interact(body, files) {
+    return this.post("/interactions", body, files);
+  }
 
   /** Add or take back one's own reaction. */
   react(message, emoji, add) {

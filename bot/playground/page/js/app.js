@@ -30,10 +30,17 @@ export class App {
     this.api = new Api({ t: this.t, token: seat.token });
     this.store = new Store();
     this.gateway = new Gateway({
-      token: seat.token, url: `ws://${location.host}/gateway`,
-      onevent: (name, data) => this.hear(name, data), onstatus: (status, pause) => this.status(status, pause),
+      token: seat.token,
+      url: `ws://${location.host}/gateway`,
+      onevent: (name, data) => this.hear(name, data),
+      onstatus: (status, pause) => this.status(status, pause),
     });
-    this.interactions = new Interactions({ api: this.api, gateway: this.gateway, store: this.store, t: this.t });
+    this.interactions = new Interactions({
+      api: this.api,
+      gateway: this.gateway,
+      store: this.store,
+      t: this.t,
+    });
     this.build();
   }
 
@@ -46,7 +53,15 @@ export class App {
     this.composer = new Composer(this);
     this.typing = new Typing(this);
     this.scrim = h("div", { class: "scrim", onclick: () => this.closeDrawers() });
-    const main = h("main", { class: "room" }, this.header.node, this.banner.node, this.timeline.node, this.composer.node, this.typing.node);
+    const main = h(
+      "main",
+      { class: "room" },
+      this.header.node,
+      this.banner.node,
+      this.timeline.node,
+      this.composer.node,
+      this.typing.node,
+    );
     fill(this.root, h("div", { class: "app" }, this.sidebar.node, main, this.members.node, this.scrim));
     main.addEventListener("dragover", (event) => event.preventDefault());
     main.addEventListener("drop", (event) => this.drop(event));
@@ -54,7 +69,9 @@ export class App {
     this.store.on("lost", (parent) => this.openChannel(parent ?? this.firstChannel()));
     this.store.on("unread", () => keepRead(this.store.me.id, this.store.read));
     this.onkeydown = (event) => this.keydown(event);
-    this.onvisible = () => { if (!document.hidden && this.store.activeId) this.store.markRead(this.store.activeId); };
+    this.onvisible = () => {
+      if (!document.hidden && this.store.activeId) this.store.markRead(this.store.activeId);
+    };
     document.addEventListener("keydown", this.onkeydown);
     document.addEventListener("visibilitychange", this.onvisible);
   }
@@ -142,7 +159,9 @@ export class App {
     const guild = [...this.store.guilds.values()][0];
     const held = this.store.membersOf(guild?.id).get(userId)?.roles ?? [];
     const names = (guild?.roles ?? []).filter((role) => held.includes(role.id)).map((role) => role.name);
-    const known = (names.length ? names : fallback.length ? fallback : ["member"]).map((name) => (["admin", "moderator", "member"].includes(name) ? this.t(name) : name));
+    const known = (names.length ? names : fallback.length ? fallback : ["member"]).map((name) =>
+      ["admin", "moderator", "member"].includes(name) ? this.t(name) : name,
+    );
     return known.join(this.t("listComma"));
   }
 
@@ -182,8 +201,16 @@ export class App {
 
   noteSilence({ channel, applicationId }, error) {
     if (!(error instanceof NoAnswer)) throw error;
-    const bot = this.store.users.get(applicationId) ?? { id: applicationId, username: this.t("bot"), bot: true };
-    this.store.addNote(channel.id, bot, this.t("didNotRespond", { name: this.store.nameOf(bot, channel.guild_id) }));
+    const bot = this.store.users.get(applicationId) ?? {
+      id: applicationId,
+      username: this.t("bot"),
+      bot: true,
+    };
+    this.store.addNote(
+      channel.id,
+      bot,
+      this.t("didNotRespond", { name: this.store.nameOf(bot, channel.guild_id) }),
+    );
   }
 
   /** Send a click or a selection; settles when the bot has answered or failed to. */
@@ -200,8 +227,16 @@ export class App {
   }
 
   runMessageCommand(command, message, channel) {
-    const data = { id: command.id, name: command.name, type: 3, version: command.version, target_id: message.id };
-    return this.attempt(() => this.perform({ type: COMMAND, channel, applicationId: command.application_id, data }));
+    const data = {
+      id: command.id,
+      name: command.name,
+      type: 3,
+      version: command.version,
+      target_id: message.id,
+    };
+    return this.attempt(() =>
+      this.perform({ type: COMMAND, channel, applicationId: command.application_id, data }),
+    );
   }
 
   /** Remove a private message from this page; nobody else ever saw it. */

@@ -15,13 +15,20 @@ export function attachmentList(attachments, app) {
 }
 
 function attachmentNode(attachment, app) {
-  if (isImage(attachment) && isOwn(attachment.url)) return imageNode(attachment.url, attachment.description ?? attachment.filename, attachment);
+  if (isImage(attachment) && isOwn(attachment.url))
+    return imageNode(attachment.url, attachment.description ?? attachment.filename, attachment);
   return fileNode(attachment, app);
 }
 
 /** Show a picture that this server keeps; its measure is reserved before it has loaded. */
 export function imageNode(url, description, size = {}) {
-  const image = h("img", { src: url, alt: description ?? "", loading: "lazy", width: size.width ?? null, height: size.height ?? null });
+  const image = h("img", {
+    src: url,
+    alt: description ?? "",
+    loading: "lazy",
+    width: size.width ?? null,
+    height: size.height ?? null,
+  });
   if (size.width) image.style.width = `${Math.min(size.width, WIDEST_PICTURE)}px`;
   return h("a", { class: "picture", href: url, target: "_blank", rel: "noopener" }, image);
 }
@@ -29,7 +36,12 @@ export function imageNode(url, description, size = {}) {
 /** Show a picture from anywhere: one from another place is only linked, since the page loads nothing from outside. */
 export function anyImage(url, description, app) {
   if (isOwn(url)) return imageNode(url, description);
-  return h("a", { class: "outside", href: url, target: "_blank", rel: "noopener noreferrer" }, icon("external"), description || app.t("pictureElsewhere"));
+  return h(
+    "a",
+    { class: "outside", href: url, target: "_blank", rel: "noopener noreferrer" },
+    icon("external"),
+    description || app.t("pictureElsewhere"),
+  );
 }
 
 /** Tell whether an address lies on this very server. */
@@ -42,24 +54,52 @@ export function isOwn(url) {
 }
 
 function isImage({ content_type, filename }) {
-  return content_type ? /^image\/(png|jpeg|gif|webp|avif)/.test(content_type) : /\.(png|jpe?g|gif|webp|avif)$/i.test(filename);
+  return content_type
+    ? /^image\/(png|jpeg|gif|webp|avif)/.test(content_type)
+    : /\.(png|jpe?g|gif|webp|avif)$/i.test(filename);
 }
 
 function isText({ content_type, filename }) {
-  return /^text\/|json/.test(content_type ?? "") || /\.(txt|md|log|json|csv|toml|py|js|ya?ml)$/i.test(filename);
+  return (
+    /^text\/|json/.test(content_type ?? "") || /\.(txt|md|log|json|csv|toml|py|js|ya?ml)$/i.test(filename)
+  );
 }
 
 /** Show a file with its name, size, a way to keep it and, for texts, a preview. */
 export function fileNode(attachment, app) {
-  const name = h("a", { class: "file-name", href: attachment.url, download: attachment.filename }, attachment.filename);
-  const node = h("div", { class: "file" }, icon("file"), h("span", { class: "file-words" }, name, h("span", { class: "file-size" }, sizeText(attachment.size))));
+  const name = h(
+    "a",
+    { class: "file-name", href: attachment.url, download: attachment.filename },
+    attachment.filename,
+  );
+  const node = h(
+    "div",
+    { class: "file" },
+    icon("file"),
+    h("span", { class: "file-words" }, name, h("span", { class: "file-size" }, sizeText(attachment.size))),
+  );
   if (isText(attachment) && isOwn(attachment.url)) node.append(previewButton(attachment, app, node));
-  node.append(h("a", { class: "icon-button", href: attachment.url, download: attachment.filename, "aria-label": app.t("download", { name: attachment.filename }) }, icon("download")));
+  node.append(
+    h(
+      "a",
+      {
+        class: "icon-button",
+        href: attachment.url,
+        download: attachment.filename,
+        "aria-label": app.t("download", { name: attachment.filename }),
+      },
+      icon("download"),
+    ),
+  );
   return h("div", { class: "file-frame" }, node);
 }
 
 function previewButton(attachment, app, node) {
-  const button = h("button", { type: "button", class: "button quiet small", "aria-expanded": "false" }, app.t("preview"));
+  const button = h(
+    "button",
+    { type: "button", class: "button quiet small", "aria-expanded": "false" },
+    app.t("preview"),
+  );
   let shown = null;
   button.addEventListener("click", async () => {
     if (shown) {

@@ -2,7 +2,8 @@
 import { h, svg } from "./dom.js";
 
 const HUES = 5n;
-const MARK = "M5 4v16M12 4v16M19 4v16M3 8c3-2.5 6 2.5 9 0s6-2.5 9 0M3 13c3 2.5 6-2.5 9 0s6 2.5 9 0M3 18c3-2.5 6 2.5 9 0s6-2.5 9 0";
+const MARK =
+  "M5 4v16M12 4v16M19 4v16M3 8c3-2.5 6 2.5 9 0s6-2.5 9 0M3 13c3 2.5 6-2.5 9 0s6 2.5 9 0M3 18c3-2.5 6 2.5 9 0s6-2.5 9 0";
 
 /** Draw a user's seal. */
 export function avatar(user, name) {

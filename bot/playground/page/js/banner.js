@@ -18,7 +18,11 @@ export class Banner {
 
   draw() {
     const retry = () => this.app.gateway.connect();
-    fill(this.node, h("span", {}, this.app.t("reconnecting")), h("button", { type: "button", class: "link-button", onclick: retry }, this.app.t("tryNow")));
+    fill(
+      this.node,
+      h("span", {}, this.app.t("reconnecting")),
+      h("button", { type: "button", class: "link-button", onclick: retry }, this.app.t("tryNow")),
+    );
     this.node.hidden = false;
   }
 }

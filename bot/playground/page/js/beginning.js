@@ -7,7 +7,12 @@ import { DIRECT } from "./store.js";
 export function beginning(channel, empty, app) {
   const { t } = app;
   const name = app.placeName(channel);
-  const head = h("div", { class: "beginning" }, h("h2", {}, name), h("p", {}, t(channel.type === DIRECT ? "directBegins" : "channelBegins", { name })));
+  const head = h(
+    "div",
+    { class: "beginning" },
+    h("h2", {}, name),
+    h("p", {}, t(channel.type === DIRECT ? "directBegins" : "channelBegins", { name })),
+  );
   if (empty && maySend(app.store, channel)) head.append(hint(app));
   else if (empty) head.append(h("p", {}, t("emptyReadOnly")));
   return head;
@@ -15,8 +20,15 @@ export function beginning(channel, empty, app) {
 
 function hint(app) {
   const { t } = app;
-  return h("div", { class: "first-steps" },
+  return h(
+    "div",
+    { class: "first-steps" },
     h("p", {}, t("hintStart")),
-    h("button", { type: "button", class: "button primary", onclick: () => app.startCommand("story start") }, t("hintButton")),
-    h("p", { class: "note" }, t("hintMore")));
+    h(
+      "button",
+      { type: "button", class: "button primary", onclick: () => app.startCommand("story start") },
+      t("hintButton"),
+    ),
+    h("p", { class: "note" }, t("hintMore")),
+  );
 }

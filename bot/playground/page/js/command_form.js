@@ -1,5 +1,6 @@
 /** The form of one command, in the composer's place: its options with hints, sent with Enter. */
 import { nestOptions } from "./command_index.js";
+import { iconButton } from "./buttons.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { AUTOCOMPLETE, COMMAND } from "./interactions.js";
@@ -18,14 +19,30 @@ export class CommandForm {
     this.fields = leaf.options.map((option) => optionField(option, context));
     this.problem = h("p", { class: "problem", role: "alert" });
     this.main = h("button", { type: "submit", class: "button primary" }, icon("send"), app.t("send"));
-    this.node = h("form", {
-      class: "command-form", "aria-label": `/${leaf.label}`, novalidate: true,
-      onsubmit: (event) => this.submit(event), onkeydown: (event) => this.keydown(event), oninput: grow,
-    },
-    h("header", {}, h("span", { class: "command-name" }, `/${leaf.label}`), h("span", { class: "command-description" }, leaf.description),
-      h("button", { type: "button", class: "icon-button", "aria-label": app.t("cancel"), onclick: () => onclose() }, icon("close"))),
-    h("div", { class: "option-fields" }, this.fields.map((field) => field.node)),
-    h("footer", {}, this.problem, h("span", { class: "keys" }, app.t("commandKeys")), this.main));
+    this.node = h(
+      "form",
+      {
+        class: "command-form",
+        "aria-label": `/${leaf.label}`,
+        novalidate: true,
+        onsubmit: (event) => this.submit(event),
+        onkeydown: (event) => this.keydown(event),
+        oninput: grow,
+      },
+      h(
+        "header",
+        {},
+        h("span", { class: "command-name" }, `/${leaf.label}`),
+        h("span", { class: "command-description" }, leaf.description),
+        iconButton("close", app.t("cancel"), () => onclose()),
+      ),
+      h(
+        "div",
+        { class: "option-fields" },
+        this.fields.map((field) => field.node),
+      ),
+      h("footer", {}, this.problem, h("span", { class: "keys" }, app.t("commandKeys")), this.main),
+    );
   }
 
   /** Put what was typed after the command's name into its first text option. */
@@ -42,7 +59,13 @@ export class CommandForm {
     if (event.key === "Escape") {
       event.preventDefault();
       this.onclose();
-    } else if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229 && event.target.matches("input, textarea")) {
+    } else if (
+      event.key === "Enter" &&
+      !event.shiftKey &&
+      !event.isComposing &&
+      event.keyCode !== 229 &&
+      event.target.matches("input, textarea")
+    ) {
       event.preventDefault();
       this.node.requestSubmit();
     }
@@ -60,7 +83,8 @@ export class CommandForm {
         if (field.file) {
           values.push({ type: ATTACHMENT, name: field.option.name, value: String(files.length) });
           files.push(field.file);
-        } else if (value !== undefined) values.push({ type: field.option.type, name: field.option.name, value });
+        } else if (value !== undefined)
+          values.push({ type: field.option.type, name: field.option.name, value });
       } catch (error) {
         field.complain(error.message);
         wrong ??= field;
@@ -78,8 +102,17 @@ export class CommandForm {
     this.main.disabled = true;
     this.problem.textContent = "";
     try {
-      const data = { ...this.data(filled.values), attachments: filled.files.map((file, id) => ({ id: String(id), filename: file.name })) };
-      await this.app.perform({ type: COMMAND, channel: this.channel, applicationId: this.leaf.application.id, data, files: filled.files });
+      const data = {
+        ...this.data(filled.values),
+        attachments: filled.files.map((file, id) => ({ id: String(id), filename: file.name })),
+      };
+      await this.app.perform({
+        type: COMMAND,
+        channel: this.channel,
+        applicationId: this.leaf.application.id,
+        data,
+        files: filled.files,
+      });
       this.onclose();
     } catch (error) {
       this.problem.textContent = error.message;
@@ -91,21 +124,34 @@ export class CommandForm {
 
   data(values) {
     const { command, path } = this.leaf;
-    return { id: command.id, name: command.name, type: 1, version: command.version, options: nestOptions(path, values) };
+    return {
+      id: command.id,
+      name: command.name,
+      type: 1,
+      version: command.version,
+      options: nestOptions(path, values),
+    };
   }
 
   async suggestions(option, text) {
-    const others = this.fields.filter((field) => field.option !== option).flatMap((field) => {
-      try {
-        const value = field.read();
-        return value === undefined ? [] : [{ type: field.option.type, name: field.option.name, value }];
-      } catch {
-        return [];
-      }
-    });
+    const others = this.fields
+      .filter((field) => field.option !== option)
+      .flatMap((field) => {
+        try {
+          const value = field.read();
+          return value === undefined ? [] : [{ type: field.option.type, name: field.option.name, value }];
+        } catch {
+          return [];
+        }
+      });
     const data = this.data([...others, { type: option.type, name: option.name, value: text, focused: true }]);
     try {
-      const { answered } = await this.app.interactions.send({ type: AUTOCOMPLETE, channel: this.channel, applicationId: this.leaf.application.id, data });
+      const { answered } = await this.app.interactions.send({
+        type: AUTOCOMPLETE,
+        channel: this.channel,
+        applicationId: this.leaf.application.id,
+        data,
+      });
       return (await answered) ?? [];
     } catch (error) {
       this.problem.textContent = error.message;

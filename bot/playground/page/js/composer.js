@@ -1,45 +1,53 @@
 /** Where people write: messages, replies, files, and the way into commands. */
-import { sizeText } from "./attachments.js";
+import { iconButton } from "./buttons.js";
 import { CommandForm } from "./command_form.js";
-import { matching, namedInFull, typedCommands } from "./command_index.js";
+import { CommandPicker } from "./command_picker.js";
 import { fill, h } from "./dom.js";
+import { FileTray } from "./file_tray.js";
 import { icon } from "./icons.js";
-import { Listbox } from "./listbox.js";
 import { maySend } from "./permissions.js";
 import { toast } from "./toast.js";
 
 const LIMIT = 2000;
 const TELL_FROM = 1800;
+const TALLEST = 220;
 const TYPING_PAUSE = 8000;
-const MOST_FILES = 10;
 
 export class Composer {
   constructor(app) {
+    const { t } = app;
     this.app = app;
     this.drafts = new Map();
-    this.files = [];
     this.input = h("textarea", { class: "composer-input", rows: "1", autocomplete: "off" });
-    this.list = new Listbox({ input: this.input, label: app.t("commands"), onpick: (option) => this.startCommand(option.value) });
-    this.replyBar = h("div", { class: "reply-bar", hidden: true });
-    this.tray = h("div", { class: "file-tray", hidden: true });
     this.counter = h("span", { class: "counter", "aria-live": "polite" });
-    this.picker = h("div", { class: "picker", hidden: true }, h("p", { class: "note" }), this.list.node);
-    this.chooser = h("input", { type: "file", multiple: true, class: "unseen", tabindex: "-1", "aria-hidden": "true", onchange: () => this.takeChosen() });
-    this.line = h("form", { class: "composer-line", onsubmit: (event) => this.submit(event) },
-      h("button", { type: "button", class: "icon-button", "aria-label": app.t("attachFile"), onclick: () => this.chooser.click() }, icon("attach")),
-      h("button", { type: "button", class: "icon-button", "aria-label": app.t("commands"), onclick: () => this.openCommands() }, icon("slash")),
-      this.chooser, this.input, this.counter,
-      h("button", { type: "submit", class: "icon-button send", "aria-label": app.t("send") }, icon("send")));
-    this.closed = h("p", { class: "composer-closed", hidden: true }, app.t("readOnly"));
+    this.picker = new CommandPicker({
+      app,
+      input: this.input,
+      onpick: (leaf, rest) => this.startCommand(leaf, rest),
+    });
+    this.tray = new FileTray({ t, onchosen: () => this.input.focus() });
+    this.replyBar = h("div", { class: "reply-bar", hidden: true });
     this.formPlace = h("div");
-    this.node = h("div", { class: "composer" }, this.picker, this.replyBar, this.tray, this.formPlace, this.line, this.closed);
+    this.line = h(
+      "form",
+      { class: "composer-line", onsubmit: (event) => this.submit(event) },
+      iconButton("attach", t("attachFile"), () => this.tray.chooser.click()),
+      iconButton("slash", t("commands"), () => this.openCommands()),
+      this.tray.chooser,
+      this.input,
+      this.counter,
+      iconButton("send", t("send"), null, { type: "submit", class: "send" }),
+    );
+    this.closed = h("p", { class: "composer-closed", hidden: true }, t("readOnly"));
+    const parts = [this.picker.node, this.replyBar, this.tray.node, this.formPlace, this.line, this.closed];
+    this.node = h("div", { class: "composer" }, parts);
     this.listen();
   }
 
   listen() {
     this.input.addEventListener("input", () => this.changed());
     this.input.addEventListener("keydown", (event) => this.keydown(event));
-    this.input.addEventListener("blur", () => this.hidePicker());
+    this.input.addEventListener("blur", () => this.picker.hide());
     this.input.addEventListener("paste", (event) => {
       if (!event.clipboardData.files.length) return;
       event.preventDefault();
@@ -54,20 +62,21 @@ export class Composer {
     this.channel = channel;
     this.endCommand(false);
     this.cancelReply();
-    this.setFiles([]);
+    this.tray.set([]);
     this.input.value = this.drafts.get(channel.id) ?? "";
     this.adjust();
     this.changed();
   }
 
+  /** Show the line to write in, the form of a command, or that one may only read here. */
   adjust() {
     if (!this.channel) return;
     const open = maySend(this.app.store, this.channel);
     this.line.hidden = !open || Boolean(this.form);
     this.closed.hidden = open;
-    const name = this.app.placeName(this.channel);
-    this.input.placeholder = this.app.t("writeIn", { name });
-    this.input.setAttribute("aria-label", this.app.t("writeIn", { name }));
+    const words = this.app.t("writeIn", { name: this.app.placeName(this.channel) });
+    this.input.placeholder = words;
+    this.input.setAttribute("aria-label", words);
   }
 
   focus() {
@@ -76,8 +85,9 @@ export class Composer {
   }
 
   keydown(event) {
+    // Some browsers end an input method's composition with a plain Enter of key code 229.
     if (event.isComposing || event.keyCode === 229) return;
-    if (this.list.take(event)) return;
+    if (this.picker.list.take(event)) return;
     if (event.key === "Escape") this.escape(event);
     else if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
@@ -86,7 +96,7 @@ export class Composer {
   }
 
   escape(event) {
-    if (!this.picker.hidden) this.hidePicker();
+    if (this.picker.open) this.picker.hide();
     else if (this.reply) this.cancelReply();
     else return;
     event.preventDefault();
@@ -94,36 +104,40 @@ export class Composer {
 
   changed() {
     this.input.style.height = "auto";
-    this.input.style.height = `${Math.min(this.input.scrollHeight + 2, 220)}px`;
+    this.input.style.height = `${Math.min(this.input.scrollHeight + 2, TALLEST)}px`;
     const length = [...this.input.value].length;
     this.counter.textContent = length >= TELL_FROM ? String(LIMIT - length) : "";
     this.counter.classList.toggle("over", length > LIMIT);
-    if (this.input.value.startsWith("/")) this.showPicker();
-    else {
-      this.hidePicker();
-      this.tellTyping();
+    if (this.input.value.startsWith("/")) {
+      this.picker.show(this.channel);
+      return;
     }
+    this.picker.hide();
+    this.tellTyping();
   }
 
   tellTyping() {
     const now = Date.now();
-    if (!this.input.value.trim() || document.activeElement !== this.input || now - (this.toldTyping ?? 0) < TYPING_PAUSE) return;
+    const writing = this.input.value.trim() && document.activeElement === this.input;
+    if (!writing || now - (this.toldTyping ?? 0) < TYPING_PAUSE) return;
     this.toldTyping = now;
     this.app.api.typing(this.channel.id).catch((error) => console.debug("typing was not told", error));
   }
 
+  // Messages
+
   async submit(event) {
     event.preventDefault();
     const content = this.input.value.trim();
-    const { channel, files, reply } = this;
-    if (!content && !files.length) return;
-    if ([...content].length > LIMIT) {
-      toast(this.app.t("tooLong", { count: [...content].length - LIMIT }), "problem");
+    const { channel } = this;
+    const { files } = this.tray;
+    const excess = [...content].length - LIMIT;
+    if (excess > 0) {
+      toast(this.app.t("tooLong", { count: excess }), "problem");
       return;
     }
-    const body = { content };
-    if (files.length) body.attachments = files.map((file, id) => ({ id, filename: file.name }));
-    if (reply) body.message_reference = { message_id: reply.id, channel_id: channel.id };
+    if (!content && !files.length) return;
+    const body = this.body(content, files);
     this.clear();
     try {
       await this.app.api.createMessage(channel.id, body, files);
@@ -133,11 +147,18 @@ export class Composer {
     }
   }
 
+  body(content, files) {
+    const body = { content };
+    if (files.length) body.attachments = files.map((file, id) => ({ id, filename: file.name }));
+    if (this.reply) body.message_reference = { message_id: this.reply.id, channel_id: this.channel.id };
+    return body;
+  }
+
   clear() {
     this.input.value = "";
     this.toldTyping = 0;
     this.cancelReply();
-    this.setFiles([]);
+    this.tray.set([]);
     this.changed();
   }
 
@@ -146,9 +167,32 @@ export class Composer {
     if (this.channel.id !== channel.id) this.drafts.set(channel.id, content);
     else if (!this.input.value) {
       this.input.value = content;
-      this.setFiles(files);
+      this.tray.set(files);
       this.changed();
     }
+  }
+
+  replyTo(message) {
+    this.reply = message;
+    const name = this.app.store.nameOf(message.author, this.channel.guild_id);
+    const words = h("span", {}, this.app.t("replyingTo", { name }));
+    fill(
+      this.replyBar,
+      icon("reply"),
+      words,
+      iconButton("close", this.app.t("cancel"), () => this.cancelReply()),
+    );
+    this.replyBar.hidden = false;
+    this.input.focus();
+  }
+
+  cancelReply() {
+    this.reply = null;
+    this.replyBar.hidden = true;
+  }
+
+  addFiles(files) {
+    this.tray.add(files);
   }
 
   // Commands
@@ -159,40 +203,12 @@ export class Composer {
     this.changed();
   }
 
-  async showPicker() {
-    const channel = this.channel;
-    if (this.picker.hidden) this.commands = this.app.commandIndex(channel).then((index) => typedCommands(index, this.app.locale));
-    this.picker.hidden = false;
-    const commands = await this.commands;
-    const typed = this.input.value;
-    if (!typed.startsWith("/") || this.channel !== channel || this.form) return;
-    const named = namedInFull(commands, typed);
-    if (named) {
-      this.startCommand(named.command, named.rest);
-      return;
-    }
-    const shown = matching(commands, typed.slice(1));
-    this.list.show(shown.map((leaf) => ({ label: `/${leaf.label}`, description: leaf.description, side: leaf.application.name, value: leaf })));
-    this.picker.firstChild.textContent = this.pickerNote(commands.length, shown.length);
-  }
-
-  pickerNote(known, shown) {
-    if (!known) return this.app.t("noCommands");
-    if (!shown) return this.app.t("noMatch");
-    return this.app.t(window.matchMedia("(hover: none)").matches ? "commands" : "pickerKeys");
-  }
-
-  hidePicker() {
-    this.picker.hidden = true;
-    this.list.hide();
-  }
-
   /** Ask for a command's options in the composer's place. */
   startCommand(leaf, rest = "") {
-    this.hidePicker();
     this.input.value = "";
     this.changed();
-    this.form = new CommandForm({ app: this.app, leaf, channel: this.channel, onclose: () => this.endCommand(true) });
+    const onclose = () => this.endCommand(true);
+    this.form = new CommandForm({ app: this.app, leaf, channel: this.channel, onclose });
     this.form.prefill(rest);
     fill(this.formPlace, this.form.node);
     this.adjust();
@@ -208,42 +224,8 @@ export class Composer {
 
   /** Start the command of that name, as a click on its mention does. */
   async startNamed(name) {
-    const commands = typedCommands(await this.app.commandIndex(this.channel), this.app.locale);
-    const leaf = commands.find((command) => command.name === name);
+    const leaf = (await this.picker.fetch(this.channel)).find((command) => command.name === name);
     if (leaf) this.startCommand(leaf);
     else toast(this.app.t("noMatch"), "problem");
-  }
-
-  // Replies and files
-
-  replyTo(message) {
-    this.reply = message;
-    const name = this.app.store.nameOf(message.author, this.channel.guild_id);
-    fill(this.replyBar, icon("reply"), h("span", {}, this.app.t("replyingTo", { name })),
-      h("button", { type: "button", class: "icon-button", "aria-label": this.app.t("cancel"), onclick: () => this.cancelReply() }, icon("close")));
-    this.replyBar.hidden = false;
-    this.input.focus();
-  }
-
-  cancelReply() {
-    this.reply = null;
-    this.replyBar.hidden = true;
-  }
-
-  takeChosen() {
-    this.addFiles(this.chooser.files);
-    this.chooser.value = "";
-    this.input.focus();
-  }
-
-  addFiles(files) {
-    this.setFiles([...this.files, ...files].slice(0, MOST_FILES));
-  }
-
-  setFiles(files) {
-    this.files = files;
-    this.tray.hidden = files.length === 0;
-    fill(this.tray, files.map((file) => h("span", { class: "tray-file" }, icon("file"), h("span", {}, `${file.name} · ${sizeText(file.size)}`),
-      h("button", { type: "button", class: "icon-button", "aria-label": this.app.t("removeFile", { name: file.name }), onclick: () => this.setFiles(this.files.filter((other) => other !== file)) }, icon("close")))));
   }
 }

@@ -1,16 +1,28 @@
 /** Dialogs: native <dialog> elements, which keep the focus inside and close on Escape. */
+import { iconButton } from "./buttons.js";
 import { h, uniqueId } from "./dom.js";
-import { icon } from "./icons.js";
 import { closePopover } from "./popover.js";
 
 /**
  * Open a form in a dialog. `submit()` runs on Enter and on the main button: it closes the dialog unless it
  * throws, and what it throws is shown inside. Returns the dialog element.
  */
-export function openDialog({ title, content, submitLabel, cancelLabel, submit, danger = false, className = "" }) {
+export function openDialog({
+  title,
+  content,
+  submitLabel,
+  cancelLabel,
+  submit,
+  danger = false,
+  className = "",
+}) {
   const heading = h("h2", { id: uniqueId("title") }, title);
   const problem = h("p", { class: "problem", role: "alert" });
-  const main = h("button", { type: "submit", class: danger ? "button danger" : "button primary" }, submitLabel);
+  const main = h(
+    "button",
+    { type: "submit", class: danger ? "button danger" : "button primary" },
+    submitLabel,
+  );
   const dialog = h("dialog", { class: `dialog ${className}`, "aria-labelledby": heading.id });
   const close = () => dialog.close();
   const run = async (event) => {
@@ -26,11 +38,21 @@ export function openDialog({ title, content, submitLabel, cancelLabel, submit, d
       main.disabled = false;
     }
   };
-  dialog.append(h("form", { class: "dialog-form", method: "dialog", novalidate: true, onsubmit: run },
-    h("header", {}, heading, h("button", { type: "button", class: "icon-button", "aria-label": cancelLabel, onclick: close }, icon("close"))),
-    h("div", { class: "dialog-body" }, content),
-    problem,
-    h("footer", {}, h("button", { type: "button", class: "button quiet", onclick: close }, cancelLabel), main)));
+  dialog.append(
+    h(
+      "form",
+      { class: "dialog-form", method: "dialog", novalidate: true, onsubmit: run },
+      h("header", {}, heading, iconButton("close", cancelLabel, close)),
+      h("div", { class: "dialog-body" }, content),
+      problem,
+      h(
+        "footer",
+        {},
+        h("button", { type: "button", class: "button quiet", onclick: close }, cancelLabel),
+        main,
+      ),
+    ),
+  );
   show(dialog);
   return dialog;
 }
@@ -49,6 +71,16 @@ export function labelled(text, input, { hint, required = false } = {}) {
   input.id ||= uniqueId("field");
   const note = hint ? h("span", { class: "field-hint", id: `${input.id}-hint` }, hint) : null;
   if (note) input.setAttribute("aria-describedby", note.id);
-  return h("div", { class: "field" },
-    h("label", { for: input.id }, text, required ? h("span", { class: "required", "aria-hidden": "true" }, " *") : null), note, input);
+  return h(
+    "div",
+    { class: "field" },
+    h(
+      "label",
+      { for: input.id },
+      text,
+      required ? h("span", { class: "required", "aria-hidden": "true" }, " *") : null,
+    ),
+    note,
+    input,
+  );
 }

@@ -87,12 +87,16 @@ const HANDLERS = {
   MESSAGE_REACTION_REMOVE: (store, data) => changeReaction(store, data, -1),
 
   MESSAGE_REACTION_REMOVE_ALL(store, data) {
-    changeMessage(store, data, (message) => { message.reactions = []; });
+    changeMessage(store, data, (message) => {
+      message.reactions = [];
+    });
   },
 
   MESSAGE_REACTION_REMOVE_EMOJI(store, data) {
     changeMessage(store, data, (message) => {
-      message.reactions = (message.reactions ?? []).filter((entry) => emojiKey(entry.emoji) !== emojiKey(data.emoji));
+      message.reactions = (message.reactions ?? []).filter(
+        (entry) => emojiKey(entry.emoji) !== emojiKey(data.emoji),
+      );
     });
   },
 
@@ -107,7 +111,8 @@ function isPrivate(message) {
 
 function putGuild(store, guild) {
   store.guilds.set(guild.id, { ...guild, channels: undefined, threads: undefined, members: undefined });
-  for (const channel of [...(guild.channels ?? []), ...(guild.threads ?? [])]) putChannel(store, { ...channel, guild_id: guild.id });
+  for (const channel of [...(guild.channels ?? []), ...(guild.threads ?? [])])
+    putChannel(store, { ...channel, guild_id: guild.id });
   for (const member of guild.members ?? []) {
     store.membersOf(guild.id).set(member.user.id, member);
     store.users.set(member.user.id, member.user);
@@ -123,7 +128,8 @@ function markOldUnread(store) {
   for (const channel of store.channels.values()) {
     const read = store.read.get(channel.id);
     if (!channel.last_message_id || !read || store.unread.has(channel.id)) continue;
-    if (compareIds(channel.last_message_id, read) > 0) store.unread.set(channel.id, { count: 1, mentions: 0 });
+    if (compareIds(channel.last_message_id, read) > 0)
+      store.unread.set(channel.id, { count: 1, mentions: 0 });
   }
 }
 

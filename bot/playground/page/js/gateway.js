@@ -1,6 +1,13 @@
 /** The websocket client: identify, heartbeat, resume, and reconnecting with growing pauses. */
 
-const DISPATCH = 0, HEARTBEAT = 1, IDENTIFY = 2, RESUME = 6, RECONNECT = 7, INVALID_SESSION = 9, HELLO = 10, ACK = 11;
+const DISPATCH = 0,
+  HEARTBEAT = 1,
+  IDENTIFY = 2,
+  RESUME = 6,
+  RECONNECT = 7,
+  INVALID_SESSION = 9,
+  HELLO = 10,
+  ACK = 11;
 const LONGEST_PAUSE = 15000;
 const REFUSED = new Set([4004]);
 
@@ -111,7 +118,10 @@ export class Gateway {
       return;
     }
     if (code >= 4003 && code <= 4009) this.forget();
-    const pause = this.failures === 0 ? 200 : Math.min(LONGEST_PAUSE, 500 * 2 ** this.failures * (0.75 + Math.random() / 2));
+    const pause =
+      this.failures === 0
+        ? 200
+        : Math.min(LONGEST_PAUSE, 500 * 2 ** this.failures * (0.75 + Math.random() / 2));
     this.failures += 1;
     this.onstatus("waiting", pause);
     this.retryTimer = setTimeout(() => this.connect(), pause);

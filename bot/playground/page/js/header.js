@@ -1,6 +1,6 @@
 /** The line above the reading column: where one is, and the ways to the drawers. */
+import { iconButton } from "./buttons.js";
 import { fill, h } from "./dom.js";
-import { icon } from "./icons.js";
 import { CREATE_THREADS, permissionsIn } from "./permissions.js";
 import { askThread } from "./places.js";
 import { TEXT } from "./store.js";
@@ -17,16 +17,14 @@ export class Header {
     const channel = store.channels.get(store.activeId);
     if (!channel) return;
     const mayThread = channel.type === TEXT && permissionsIn(store, channel) & CREATE_THREADS;
-    fill(this.node,
-      this.tool("menu", t("channels"), () => this.app.openDrawer("places"), "drawer-only"),
+    fill(
+      this.node,
+      iconButton("menu", t("channels"), () => this.app.openDrawer("places"), { class: "drawer-only" }),
       h("h1", {}, this.app.placeName(channel)),
       h("p", { class: "topic", title: channel.topic ?? "" }, channel.topic ?? ""),
-      mayThread ? this.tool("thread", t("newThread"), () => askThread(this.app, channel)) : null,
-      this.tool("people", t("members"), () => this.toggleMembers()));
-  }
-
-  tool(name, label, run, className = "") {
-    return h("button", { type: "button", class: `icon-button ${className}`, "aria-label": label, title: label, onclick: run }, icon(name));
+      mayThread ? iconButton("thread", t("newThread"), () => askThread(this.app, channel)) : null,
+      iconButton("people", t("members"), () => this.toggleMembers()),
+    );
   }
 
   toggleMembers() {

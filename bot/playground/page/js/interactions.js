@@ -1,7 +1,10 @@
 /** Commands, clicks and forms on their way to a bot: sent with a nonce, settled by the gateway's answer. */
 import { localId } from "./snowflake.js";
 
-export const COMMAND = 2, COMPONENT = 3, AUTOCOMPLETE = 4, MODAL = 5;
+export const COMMAND = 2,
+  COMPONENT = 3,
+  AUTOCOMPLETE = 4,
+  MODAL = 5;
 const LONGEST_WAIT = 20000;
 
 /** Thrown when the bot did not answer an interaction. */
@@ -25,7 +28,9 @@ export class Interactions {
     const answered = this.wait(nonce);
     answered.catch(() => {});
     const body = {
-      type, nonce, data,
+      type,
+      nonce,
+      data,
       application_id: applicationId,
       channel_id: channel.id,
       session_id: this.gateway.sessionId,
@@ -60,8 +65,11 @@ export class Interactions {
 
   /** Hear a gateway event that may settle an interaction. */
   hear(name, data) {
-    if (name === "INTERACTION_SUCCESS" || name === "INTERACTION_MODAL_CREATE") this.settle(data.nonce)?.resolve(null);
-    else if (name === "APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE") this.settle(data.nonce)?.resolve(data.choices);
-    else if (name === "INTERACTION_FAILURE") this.settle(data.nonce)?.reject(new NoAnswer(this.t("noAnswer")));
+    if (name === "INTERACTION_SUCCESS" || name === "INTERACTION_MODAL_CREATE")
+      this.settle(data.nonce)?.resolve(null);
+    else if (name === "APPLICATION_COMMAND_AUTOCOMPLETE_RESPONSE")
+      this.settle(data.nonce)?.resolve(data.choices);
+    else if (name === "INTERACTION_FAILURE")
+      this.settle(data.nonce)?.reject(new NoAnswer(this.t("noAnswer")));
   }
 }

@@ -39,8 +39,10 @@ export class Listbox {
   take(event) {
     if (!this.open || event.isComposing) return false;
     if (event.key === "ArrowDown") this.activate((this.active + 1) % this.options.length);
-    else if (event.key === "ArrowUp") this.activate((this.active - 1 + this.options.length) % this.options.length);
-    else if ((event.key === "Enter" || event.key === "Tab") && this.active >= 0 && !event.shiftKey) this.pick(this.active);
+    else if (event.key === "ArrowUp")
+      this.activate((this.active - 1 + this.options.length) % this.options.length);
+    else if ((event.key === "Enter" || event.key === "Tab") && this.active >= 0 && !event.shiftKey)
+      this.pick(this.active);
     else return false;
     event.preventDefault();
     return true;
@@ -64,13 +66,22 @@ export class Listbox {
   }
 
   row(option, index) {
-    return h("div", {
-      class: "option", role: "option", id: uniqueId("option"),
-      onpointerdown: (event) => event.preventDefault(),
-      onclick: () => this.pick(index),
-    },
-    h("span", { class: "option-main" }, h("span", { class: "option-label" }, option.label),
-      option.description ? h("span", { class: "option-description" }, option.description) : null),
-    option.side ? h("span", { class: "option-side" }, option.side) : null);
+    return h(
+      "div",
+      {
+        class: "option",
+        role: "option",
+        id: uniqueId("option"),
+        onpointerdown: (event) => event.preventDefault(),
+        onclick: () => this.pick(index),
+      },
+      h(
+        "span",
+        { class: "option-main" },
+        h("span", { class: "option-label" }, option.label),
+        option.description ? h("span", { class: "option-description" }, option.description) : null,
+      ),
+      option.side ? h("span", { class: "option-side" }, option.side) : null,
+    );
   }
 }

@@ -1,8 +1,8 @@
 /** The first screens: the password where one is asked for, and the choice of a seat. */
 import { avatar, mark } from "./avatar.js";
+import { iconButton } from "./buttons.js";
 import { fill, h } from "./dom.js";
 import { labelled } from "./dialog.js";
-import { icon } from "./icons.js";
 import { proseLine } from "./prose.js";
 import { toggleTheme } from "./theme.js";
 import { words } from "./i18n.js";
@@ -35,26 +35,68 @@ export class Lobby {
       this.draw(this.choosing(state.seats));
     } catch (error) {
       if (error.status === 401) this.draw(this.gate());
-      else this.draw([h("p", { class: "problem", role: "alert" }, this.t("unreachable")), h("button", { type: "button", class: "button primary", onclick: () => this.load() }, this.t("tryAgain"))]);
+      else
+        this.draw([
+          h("p", { class: "problem", role: "alert" }, this.t("unreachable")),
+          h(
+            "button",
+            { type: "button", class: "button primary", onclick: () => this.load() },
+            this.t("tryAgain"),
+          ),
+        ]);
     }
   }
 
   draw(content) {
     const { t } = this;
-    fill(this.root, h("main", { class: "lobby" }, h("div", { class: "lobby-tools" }, this.languageSwitch(),
-      h("button", { type: "button", class: "icon-button", "aria-label": t("toggleTheme"), title: t("toggleTheme"), onclick: toggleTheme }, icon("sun"))),
-    h("div", { class: "lobby-card" }, h("div", { class: "lobby-title" }, mark(), h("h1", {}, "Storyloom")), h("p", { class: "lobby-lead" }, t("lobbyLead")),
-      this.note ? h("p", { class: "problem", role: "alert" }, t(this.note)) : null, content, h("p", { class: "model-note" }, proseLine(t("modelNote"), null)))));
+    fill(
+      this.root,
+      h(
+        "main",
+        { class: "lobby" },
+        h(
+          "div",
+          { class: "lobby-tools" },
+          this.languageSwitch(),
+          iconButton("sun", t("toggleTheme"), toggleTheme),
+        ),
+        h(
+          "div",
+          { class: "lobby-card" },
+          h("div", { class: "lobby-title" }, mark(), h("h1", {}, "Storyloom")),
+          h("p", { class: "lobby-lead" }, t("lobbyLead")),
+          this.note ? h("p", { class: "problem", role: "alert" }, t(this.note)) : null,
+          content,
+          h("p", { class: "model-note" }, proseLine(t("modelNote"), null)),
+        ),
+      ),
+    );
     this.root.querySelector("form input")?.focus();
   }
 
   languageSwitch() {
-    return h("div", { class: "segments", role: "group", "aria-label": this.t("language") }, [["en-US", "English"], ["zh-CN", "中文"]].map(([locale, name]) => h("button", {
-      type: "button", "aria-pressed": String(this.locale === locale), lang: locale, onclick: () => {
-        this.locale = locale;
-        this.load();
-      },
-    }, name)));
+    return h(
+      "div",
+      { class: "segments", role: "group", "aria-label": this.t("language") },
+      [
+        ["en-US", "English"],
+        ["zh-CN", "中文"],
+      ].map(([locale, name]) =>
+        h(
+          "button",
+          {
+            type: "button",
+            "aria-pressed": String(this.locale === locale),
+            lang: locale,
+            onclick: () => {
+              this.locale = locale;
+              this.load();
+            },
+          },
+          name,
+        ),
+      ),
+    );
   }
 
   gate() {
@@ -69,12 +111,21 @@ export class Lobby {
   choosing(seats) {
     const { t } = this;
     const name = h("input", { type: "text", maxlength: "32", autocomplete: "nickname" });
-    const role = radios("role", ROLES.map((value) => [value, t(value), t(`${value}Hint`)]), "member", t("role"));
-    const form = this.form([labelled(t("yourName"), name, { required: true }), role.node], t("sitDown"), async () => {
-      if (!name.value.trim()) throw new Error(t("nameNeeded"));
-      const roles = role.value() === "member" ? ["member"] : [role.value()];
-      await this.take({ name: name.value.trim(), locale: this.locale, roles });
-    });
+    const role = radios(
+      "role",
+      ROLES.map((value) => [value, t(value), t(`${value}Hint`)]),
+      "member",
+      t("role"),
+    );
+    const form = this.form(
+      [labelled(t("yourName"), name, { required: true }), role.node],
+      t("sitDown"),
+      async () => {
+        if (!name.value.trim()) throw new Error(t("nameNeeded"));
+        const roles = role.value() === "member" ? ["member"] : [role.value()];
+        await this.take({ name: name.value.trim(), locale: this.locale, roles });
+      },
+    );
     return [this.seatList(seats), seats.length ? h("h2", {}, t("newSeat")) : null, form];
   }
 
@@ -82,15 +133,53 @@ export class Lobby {
     const { t } = this;
     const people = seats.filter((seat) => seat.locale && !isKeeper(seat));
     if (!people.length) return null;
-    return h("section", { class: "seats" }, h("h2", {}, t("seatsHere")), h("ul", {}, people.map((seat) => h("li", {}, h("button", {
-      type: "button", class: "seat", onclick: () => this.take({ name: seat.user.username }, seat).catch((error) => this.complain(error)),
-    }, avatar(seat.user, seat.user.username), h("span", { class: "seat-name" }, seat.user.username),
-    h("span", { class: "note" }, [seat.locale === "zh-CN" ? "中文" : "English", seat.roles.map((name) => t(name)).join(t("listComma")), seat.online ? t("online") : ""].filter(Boolean).join(" · ")))))));
+    return h(
+      "section",
+      { class: "seats" },
+      h("h2", {}, t("seatsHere")),
+      h(
+        "ul",
+        {},
+        people.map((seat) =>
+          h(
+            "li",
+            {},
+            h(
+              "button",
+              {
+                type: "button",
+                class: "seat",
+                onclick: () =>
+                  this.take({ name: seat.user.username }, seat).catch((error) => this.complain(error)),
+              },
+              avatar(seat.user, seat.user.username),
+              h("span", { class: "seat-name" }, seat.user.username),
+              h(
+                "span",
+                { class: "note" },
+                [
+                  seat.locale === "zh-CN" ? "中文" : "English",
+                  seat.roles.map((name) => t(name)).join(t("listComma")),
+                  seat.online ? t("online") : "",
+                ]
+                  .filter(Boolean)
+                  .join(" · "),
+              ),
+            ),
+          ),
+        ),
+      ),
+    );
   }
 
   async take(wanted, known) {
     const { token, user } = await this.api.seat(wanted);
-    this.resolve({ token, name: user.username, locale: known?.locale ?? wanted.locale, roles: known?.roles ?? wanted.roles });
+    this.resolve({
+      token,
+      name: user.username,
+      locale: known?.locale ?? wanted.locale,
+      roles: known?.roles ?? wanted.roles,
+    });
   }
 
   form(content, label, submit) {
@@ -103,7 +192,13 @@ export class Lobby {
         this.complain(error);
       }
     };
-    return h("form", { class: "lobby-form", novalidate: true, onsubmit: run }, content, this.problem, h("button", { type: "submit", class: "button primary wide" }, label));
+    return h(
+      "form",
+      { class: "lobby-form", novalidate: true, onsubmit: run },
+      content,
+      this.problem,
+      h("button", { type: "submit", class: "button primary wide" }, label),
+    );
   }
 
   complain(error) {
@@ -117,8 +212,21 @@ function isKeeper(seat) {
 }
 
 function radios(name, options, preset, legend) {
-  const inputs = options.map(([value]) => h("input", { type: "radio", name, value, checked: value === preset }));
-  const node = h("fieldset", { class: "radios" }, h("legend", {}, legend),
-    options.map(([, label, hint], index) => h("label", { class: "choice-row" }, inputs[index], h("span", {}, label, h("span", { class: "field-hint" }, hint)))));
+  const inputs = options.map(([value]) =>
+    h("input", { type: "radio", name, value, checked: value === preset }),
+  );
+  const node = h(
+    "fieldset",
+    { class: "radios" },
+    h("legend", {}, legend),
+    options.map(([, label, hint], index) =>
+      h(
+        "label",
+        { class: "choice-row" },
+        inputs[index],
+        h("span", {}, label, h("span", { class: "field-hint" }, hint)),
+      ),
+    ),
+  );
   return { node, value: () => inputs.find((input) => input.checked).value };
 }

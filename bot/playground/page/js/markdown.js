@@ -63,7 +63,8 @@ function pastFences(rest, lineEnd) {
 
 function blockAt(lines, at, mayQuote) {
   const line = lines[at];
-  if (mayQuote && line.startsWith(">>> ")) return quoteOf([line.slice(4), ...lines.slice(at + 1)], lines.length);
+  if (mayQuote && line.startsWith(">>> "))
+    return quoteOf([line.slice(4), ...lines.slice(at + 1)], lines.length);
   if (mayQuote && line.startsWith("> ")) return lineQuote(lines, at);
   let found = HEADING.exec(line);
   if (found) return single({ kind: "heading", level: found[1].length, children: parseInline(found[2]) }, at);

@@ -18,16 +18,24 @@ function itemNode(entry) {
     closePopover();
     entry.run();
   };
-  return h("button", { type: "button", role: "menuitem", tabindex: "-1", class: entry.danger ? "danger" : null, onclick: run },
+  return h(
+    "button",
+    { type: "button", role: "menuitem", tabindex: "-1", class: entry.danger ? "danger" : null, onclick: run },
     entry.icon ? icon(entry.icon) : null,
     h("span", { class: "menu-label" }, entry.label),
-    entry.hint ? h("span", { class: "menu-hint" }, entry.hint) : null);
+    entry.hint ? h("span", { class: "menu-hint" }, entry.hint) : null,
+  );
 }
 
 function walk(event) {
   const items = [...event.currentTarget.querySelectorAll("[role=menuitem]")];
   const at = items.indexOf(document.activeElement);
-  const target = { ArrowDown: (at + 1) % items.length, ArrowUp: (at - 1 + items.length) % items.length, Home: 0, End: items.length - 1 }[event.key];
+  const target = {
+    ArrowDown: (at + 1) % items.length,
+    ArrowUp: (at - 1 + items.length) % items.length,
+    Home: 0,
+    End: items.length - 1,
+  }[event.key];
   if (event.key === "Tab") closePopover();
   if (target === undefined) return;
   event.preventDefault();

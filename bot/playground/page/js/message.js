@@ -2,6 +2,7 @@
 import { attachmentList } from "./attachments.js";
 import { avatar } from "./avatar.js";
 import { componentNode } from "./components.js";
+import { iconButton } from "./buttons.js";
 import { fill, h } from "./dom.js";
 import { embedNode } from "./embeds.js";
 import { icon } from "./icons.js";
@@ -15,13 +16,34 @@ import { formatTime, timeNode } from "./time.js";
 
 /** The parts of a message from top to bottom: what each depends on, and how it is drawn. */
 const PARTS = [
-  ["context", (m) => [m.referenced_message?.id, m.referenced_message?.content, m.interaction_metadata?.id, m.message_reference?.message_id], contextLine],
+  [
+    "context",
+    (m) => [
+      m.referenced_message?.id,
+      m.referenced_message?.content,
+      m.interaction_metadata?.id,
+      m.message_reference?.message_id,
+    ],
+    contextLine,
+  ],
   ["head", (m) => [m.author, m.edited_timestamp], headLine],
   ["body", (m) => [m.content, m.flags & LOADING, m.type, Boolean(m.poll)], body],
-  ["files", (m) => m.attachments, (m, row) => (m.flags & COMPONENTS_V2 ? [] : attachmentList(m.attachments ?? [], row.app))],
-  ["embeds", (m) => m.embeds, (m, row) => (m.embeds ?? []).map((embed) => embedNode(embed, row.app, row.guildId))],
+  [
+    "files",
+    (m) => m.attachments,
+    (m, row) => (m.flags & COMPONENTS_V2 ? [] : attachmentList(m.attachments ?? [], row.app)),
+  ],
+  [
+    "embeds",
+    (m) => m.embeds,
+    (m, row) => (m.embeds ?? []).map((embed) => embedNode(embed, row.app, row.guildId)),
+  ],
   ["poll", (m) => m.poll, (m, row) => (m.poll ? [pollNode(m, row.app)] : [])],
-  ["components", (m) => m.components, (m, row) => (m.components ?? []).map((part) => componentNode(part, m, row.app, row.use))],
+  [
+    "components",
+    (m) => m.components,
+    (m, row) => (m.components ?? []).map((part) => componentNode(part, m, row.app, row.use)),
+  ],
   ["thread", (m) => m.thread, threadLine],
   ["reactions", (m) => m.reactions, (m, row) => reactionRow(m, row.app)],
   ["private", (m) => m.flags & EPHEMERAL, privateLine],
@@ -34,10 +56,22 @@ export class MessageRow {
     this.keys = new Map();
     this.slots = new Map(PARTS.map(([name]) => [name, h("div", { class: `part-${name}` })]));
     this.day = h("div", { class: "day", hidden: true });
-    this.more = h("button", { type: "button", class: "icon-button more", tabindex: "-1", "aria-haspopup": "menu", "aria-label": app.t("moreActions"), onclick: () => this.openMenu(this.more) }, icon("more"));
-    this.article = h("article", { class: "message", tabindex: "-1", dataset: { id: message.id } },
-      h("div", { class: "message-side" }, avatar(message.author, app.store.nameOf(message.author, this.guildId))),
-      h("div", { class: "message-main" }, [...this.slots.values()]), this.more);
+    this.more = iconButton("more", app.t("moreActions"), () => this.openMenu(this.more), {
+      class: "more",
+      tabindex: "-1",
+      "aria-haspopup": "menu",
+    });
+    this.article = h(
+      "article",
+      { class: "message", tabindex: "-1", dataset: { id: message.id } },
+      h(
+        "div",
+        { class: "message-side" },
+        avatar(message.author, app.store.nameOf(message.author, this.guildId)),
+      ),
+      h("div", { class: "message-main" }, [...this.slots.values()]),
+      this.more,
+    );
     this.node = h("div", { class: "row", dataset: { id: message.id } }, this.day, this.article);
     this.use = (component, values) => this.interact(component, values);
     onContext(this.article, (place) => this.openMenu(place));
@@ -62,12 +96,20 @@ export class MessageRow {
     const { classList } = this.article;
     classList.toggle("from-bot", Boolean(message.author.bot));
     classList.toggle("private", Boolean(message.flags & EPHEMERAL));
-    classList.toggle("to-me", message.author.id !== this.app.store.me.id && mentions(message, this.app.store.me.id));
-    classList.toggle("page", Boolean(message.author.bot) && (message.content ?? "").length > 160 && !(message.flags & EPHEMERAL));
+    classList.toggle(
+      "to-me",
+      message.author.id !== this.app.store.me.id && mentions(message, this.app.store.me.id),
+    );
+    classList.toggle(
+      "page",
+      Boolean(message.author.bot) && (message.content ?? "").length > 160 && !(message.flags & EPHEMERAL),
+    );
   }
 
   refocus(lost) {
-    const again = lost.dataset.customId && this.article.querySelector(`[data-custom-id="${CSS.escape(lost.dataset.customId)}"]`);
+    const again =
+      lost.dataset.customId &&
+      this.article.querySelector(`[data-custom-id="${CSS.escape(lost.dataset.customId)}"]`);
     (again || this.article).focus({ preventScroll: true });
   }
 
@@ -100,8 +142,23 @@ function contextLine(message, row) {
   if (command) return [commandLine(message, command, row)];
   const original = message.referenced_message;
   if (original) {
-    return [h("button", { type: "button", class: "reply-line", onclick: () => app.timeline.reveal(original.id) }, icon("reply"),
-      h("strong", {}, app.store.nameOf(original.author, row.guildId)), h("span", { class: "reply-text" }, proseLine((original.content || app.t("noText")).slice(0, 160).replace(/\s+/g, " "), app, row.guildId)))];
+    return [
+      h(
+        "button",
+        { type: "button", class: "reply-line", onclick: () => app.timeline.reveal(original.id) },
+        icon("reply"),
+        h("strong", {}, app.store.nameOf(original.author, row.guildId)),
+        h(
+          "span",
+          { class: "reply-text" },
+          proseLine(
+            (original.content || app.t("noText")).slice(0, 160).replace(/\s+/g, " "),
+            app,
+            row.guildId,
+          ),
+        ),
+      ),
+    ];
   }
   return message.type === 19 ? [h("p", { class: "reply-line" }, icon("reply"), app.t("originalGone"))] : [];
 }
@@ -114,35 +171,89 @@ function commandOf({ interaction_metadata: metadata, interaction }) {
 function commandLine(message, command, { app, guildId }) {
   const user = message.interaction_metadata?.user;
   const who = h("strong", {}, user ? app.store.nameOf(user, guildId) : "…");
-  return h("p", { class: "reply-line" }, icon("slash"), who, ` ${app.t("used")} `, h("span", { class: "command-name" }, `/${command}`));
+  return h(
+    "p",
+    { class: "reply-line" },
+    icon("slash"),
+    who,
+    ` ${app.t("used")} `,
+    h("span", { class: "command-name" }, `/${command}`),
+  );
 }
 
 function headLine(message, { app, guildId }) {
   const name = app.store.nameOf(message.author, guildId);
-  return [h("span", { class: "author" }, name), message.author.bot ? h("span", { class: "badge" }, app.t("bot")) : null,
+  return [
+    h("span", { class: "author" }, name),
+    message.author.bot ? h("span", { class: "badge" }, app.t("bot")) : null,
     timeNode(new Date(message.timestamp), "t", app.locale),
-    message.edited_timestamp ? h("span", { class: "edited", title: formatTime(new Date(message.edited_timestamp), "F", app.locale) }, app.t("edited")) : null];
+    message.edited_timestamp
+      ? h(
+          "span",
+          { class: "edited", title: formatTime(new Date(message.edited_timestamp), "F", app.locale) },
+          app.t("edited"),
+        )
+      : null,
+  ];
 }
 
 function body(message, { app, guildId }) {
   if (message.flags & LOADING) {
-    return [h("p", { class: "thinking" }, h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")), app.t("thinking", { name: app.store.nameOf(message.author, guildId) }))];
+    return [
+      h(
+        "p",
+        { class: "thinking" },
+        h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")),
+        app.t("thinking", { name: app.store.nameOf(message.author, guildId) }),
+      ),
+    ];
   }
   const system = SYSTEM[message.type];
-  if (system) return [h("p", { class: "note" }, app.t(system, { name: app.store.nameOf(message.author, guildId), title: message.content }))];
+  if (system)
+    return [
+      h(
+        "p",
+        { class: "note" },
+        app.t(system, { name: app.store.nameOf(message.author, guildId), title: message.content }),
+      ),
+    ];
   return message.content ? [prose(message.content, app, guildId)] : [];
 }
 
-const SYSTEM = { 6: "pinnedNote", 7: "joinedNote", 18: "threadNote", 21: "threadStartNote", 46: "pollEndedNote" };
+const SYSTEM = {
+  6: "pinnedNote",
+  7: "joinedNote",
+  18: "threadNote",
+  21: "threadStartNote",
+  46: "pollEndedNote",
+};
 
 function threadLine(message, { app }) {
   const { thread } = message;
   if (!thread) return [];
-  return [h("button", { type: "button", class: "thread-line", onclick: () => app.openChannel(thread.id) }, icon("thread"), thread.name)];
+  return [
+    h(
+      "button",
+      { type: "button", class: "thread-line", onclick: () => app.openChannel(thread.id) },
+      icon("thread"),
+      thread.name,
+    ),
+  ];
 }
 
 function privateLine(message, { app }) {
   if (!(message.flags & EPHEMERAL)) return [];
-  return [h("p", { class: "private-line" }, icon("eye"), `${app.t("onlyYou")} · `,
-    h("button", { type: "button", class: "link-button", onclick: () => app.dismiss(message) }, app.t("dismiss")))];
+  return [
+    h(
+      "p",
+      { class: "private-line" },
+      icon("eye"),
+      `${app.t("onlyYou")} · `,
+      h(
+        "button",
+        { type: "button", class: "link-button", onclick: () => app.dismiss(message) },
+        app.t("dismiss"),
+      ),
+    ),
+  ];
 }

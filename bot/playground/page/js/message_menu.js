@@ -13,7 +13,10 @@ import { toast } from "./toast.js";
 export async function messageMenu(place, message, app) {
   const channel = app.store.channels.get(message.channel_id);
   const commands = message.flags & EPHEMERAL ? [] : messageCommands(await app.commandIndex(channel));
-  const entries = [...ownEntries(place, message, channel, app), ...botEntries(commands, message, channel, app)];
+  const entries = [
+    ...ownEntries(place, message, channel, app),
+    ...botEntries(commands, message, channel, app),
+  ];
   openMenu(place, entries, app.t("moreActions"));
 }
 
@@ -23,22 +26,50 @@ function ownEntries(place, message, channel, app) {
   const mine = message.author.id === store.me.id;
   const lasting = !(message.flags & EPHEMERAL);
   return [
-    lasting && maySend(store, channel) && { label: t("reply"), icon: "reply", run: () => app.composer.replyTo(message) },
-    lasting && rights & ADD_REACTIONS && { label: t("addReaction"), icon: "smile", run: () => openPalette(place, message, app) },
+    lasting &&
+      maySend(store, channel) && {
+        label: t("reply"),
+        icon: "reply",
+        run: () => app.composer.replyTo(message),
+      },
+    lasting &&
+      rights & ADD_REACTIONS && {
+        label: t("addReaction"),
+        icon: "smile",
+        run: () => openPalette(place, message, app),
+      },
     { label: t("copyText"), icon: "copy", run: () => copy(message.content, t) },
     lasting && mine && { label: t("edit"), icon: "edit", run: () => askEdit(message, app) },
-    lasting && channel.type === TEXT && rights & CREATE_THREADS && !message.thread && { label: t("startThread"), icon: "thread", run: () => askThread(app, channel, message) },
-    lasting && (mine || (channel.guild_id && rights & MANAGE_MESSAGES)) && { label: t("delete"), icon: "trash", danger: true, run: () => askDelete(message, app) },
+    lasting &&
+      channel.type === TEXT &&
+      rights & CREATE_THREADS &&
+      !message.thread && {
+        label: t("startThread"),
+        icon: "thread",
+        run: () => askThread(app, channel, message),
+      },
+    lasting &&
+      (mine || (channel.guild_id && rights & MANAGE_MESSAGES)) && {
+        label: t("delete"),
+        icon: "trash",
+        danger: true,
+        run: () => askDelete(message, app),
+      },
     !lasting && { label: t("dismiss"), icon: "close", run: () => app.dismiss(message) },
   ].filter(Boolean);
 }
 
 function botEntries(commands, message, channel, app) {
   if (!commands.length) return [];
-  return [null, ...commands.map(({ command, application }) => ({
-    label: localized(command, "name", app.locale), hint: application.name, icon: "spark",
-    run: () => app.runMessageCommand(command, message, channel),
-  }))];
+  return [
+    null,
+    ...commands.map(({ command, application }) => ({
+      label: localized(command, "name", app.locale),
+      hint: application.name,
+      icon: "spark",
+      run: () => app.runMessageCommand(command, message, channel),
+    })),
+  ];
 }
 
 async function copy(text, t) {
@@ -53,14 +84,21 @@ async function copy(text, t) {
 function askEdit(message, app) {
   const input = h("textarea", { rows: "6", maxlength: "2000", value: message.content });
   openDialog({
-    title: app.t("edit"), content: labelled(app.t("messageText"), input), submitLabel: app.t("save"), cancelLabel: app.t("cancel"),
+    title: app.t("edit"),
+    content: labelled(app.t("messageText"), input),
+    submitLabel: app.t("save"),
+    cancelLabel: app.t("cancel"),
     submit: () => app.api.editMessage(message.channel_id, message.id, { content: input.value }),
   });
 }
 
 function askDelete(message, app) {
   openDialog({
-    title: app.t("deleteTitle"), content: h("p", {}, app.t("deleteQuestion")), submitLabel: app.t("delete"), cancelLabel: app.t("cancel"), danger: true,
+    title: app.t("deleteTitle"),
+    content: h("p", {}, app.t("deleteQuestion")),
+    submitLabel: app.t("delete"),
+    cancelLabel: app.t("cancel"),
+    danger: true,
     submit: () => app.api.deleteMessage(message.channel_id, message.id),
   });
 }

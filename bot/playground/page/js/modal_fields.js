@@ -2,7 +2,11 @@
 import { h, uniqueId } from "./dom.js";
 import { selectNode } from "./selects.js";
 
-const TEXT_INPUT = 4, FILE_UPLOAD = 19, RADIO_GROUP = 21, CHECKBOX_GROUP = 22, CHECKBOX = 23;
+const TEXT_INPUT = 4,
+  FILE_UPLOAD = 19,
+  RADIO_GROUP = 21,
+  CHECKBOX_GROUP = 22,
+  CHECKBOX = 23;
 const LONGEST = 4000;
 
 /**
@@ -15,10 +19,25 @@ export function modalField(component, label, context) {
   const problem = h("span", { class: "problem", role: "alert" });
   const field = kind(component, { ...context, id });
   const required = component.required ?? true;
-  const node = h("div", { class: "field", role: field.group ? "group" : null, "aria-labelledby": field.group ? `${id}-label` : null },
-    h("label", { for: field.group ? null : id, id: `${id}-label` }, label.label ?? component.custom_id,
-      required && component.type !== CHECKBOX ? h("span", { class: "required", title: context.app.t("required") }, "*") : null),
-    label.description ? h("span", { class: "field-hint" }, label.description) : null, field.node, problem);
+  const node = h(
+    "div",
+    {
+      class: "field",
+      role: field.group ? "group" : null,
+      "aria-labelledby": field.group ? `${id}-label` : null,
+    },
+    h(
+      "label",
+      { for: field.group ? null : id, id: `${id}-label` },
+      label.label ?? component.custom_id,
+      required && component.type !== CHECKBOX
+        ? h("span", { class: "required", title: context.app.t("required") }, "*")
+        : null,
+    ),
+    label.description ? h("span", { class: "field-hint" }, label.description) : null,
+    field.node,
+    problem,
+  );
   const check = () => {
     problem.textContent = field.problem?.(required) ?? "";
     return !problem.textContent;
@@ -45,13 +64,24 @@ function textInput(component, { app, id }) {
   const max = component.max_length ?? LONGEST;
   const min = component.min_length ?? 0;
   const input = h(long ? "textarea" : "input", {
-    id, type: long ? null : "text", rows: long ? "7" : null, maxlength: String(max), autocomplete: "off",
-    placeholder: component.placeholder ?? null, value: component.value ?? "", class: "modal-input",
+    id,
+    type: long ? null : "text",
+    rows: long ? "7" : null,
+    maxlength: String(max),
+    autocomplete: "off",
+    placeholder: component.placeholder ?? null,
+    value: component.value ?? "",
+    class: "modal-input",
   });
   const counter = h("span", { class: "counter" });
-  const count = () => { counter.textContent = `${input.value.length} / ${max}`; };
+  const count = () => {
+    counter.textContent = `${input.value.length} / ${max}`;
+  };
   input.addEventListener("input", count);
-  if (!long) input.addEventListener("keydown", (event) => { if (event.isComposing && event.key === "Enter") event.preventDefault(); });
+  if (!long)
+    input.addEventListener("keydown", (event) => {
+      if (event.isComposing && event.key === "Enter") event.preventDefault();
+    });
   count();
   return {
     node: [input, counter],
@@ -66,19 +96,24 @@ function textInput(component, { app, id }) {
 
 function selectField(component, { app, channelId, id }) {
   let values = initial(component);
-  const button = selectNode(component, app, channelId, (chosen) => { values = chosen; });
+  const button = selectNode(component, app, channelId, (chosen) => {
+    values = chosen;
+  });
   button.id = id;
   return {
     node: button,
     focus: () => button.focus(),
-    problem: (required) => (required && values.length < Math.max(1, component.min_values ?? 1) ? app.t("neededHere") : ""),
+    problem: (required) =>
+      required && values.length < Math.max(1, component.min_values ?? 1) ? app.t("neededHere") : "",
     value: () => ({ values }),
   };
 }
 
 function initial(component) {
   const preset = (component.default_values ?? []).map((entry) => String(entry.id));
-  return preset.length ? preset : (component.options ?? []).filter((option) => option.default).map((option) => option.value);
+  return preset.length
+    ? preset
+    : (component.options ?? []).filter((option) => option.default).map((option) => option.value);
 }
 
 function fileUpload(component, { app, id }) {
@@ -89,17 +124,32 @@ function fileUpload(component, { app, id }) {
     problem(required) {
       const { length } = input.files;
       if (required && length < Math.max(1, component.min_values ?? 1)) return app.t("neededHere");
-      return length > (component.max_values ?? 1) ? app.t("tooManyFiles", { count: component.max_values ?? 1 }) : "";
+      return length > (component.max_values ?? 1)
+        ? app.t("tooManyFiles", { count: component.max_values ?? 1 })
+        : "";
     },
     value: (files) => ({ values: [...input.files].map((file) => String(files.push(file) - 1)) }),
   };
 }
 
 function optionGroup(component, { app, id }, type) {
-  const inputs = component.options.map((option) => h("input", { type, name: id, value: option.value, checked: option.default }));
+  const inputs = component.options.map((option) =>
+    h("input", { type, name: id, value: option.value, checked: option.default }),
+  );
   const chosen = () => inputs.filter((input) => input.checked).map((input) => input.value);
-  const rows = component.options.map((option, index) => h("label", { class: "choice-row" }, inputs[index],
-    h("span", {}, option.label, option.description ? h("span", { class: "field-hint" }, option.description) : null)));
+  const rows = component.options.map((option, index) =>
+    h(
+      "label",
+      { class: "choice-row" },
+      inputs[index],
+      h(
+        "span",
+        {},
+        option.label,
+        option.description ? h("span", { class: "field-hint" }, option.description) : null,
+      ),
+    ),
+  );
   return {
     group: true,
     node: h("div", { class: "choice-group" }, rows),
@@ -107,7 +157,9 @@ function optionGroup(component, { app, id }, type) {
     problem(required) {
       const { length } = chosen();
       if (required && length < Math.max(1, component.min_values ?? 1)) return app.t("neededHere");
-      return type === "checkbox" && length > (component.max_values ?? inputs.length) ? app.t("tooManyChoices", { count: component.max_values }) : "";
+      return type === "checkbox" && length > (component.max_values ?? inputs.length)
+        ? app.t("tooManyChoices", { count: component.max_values })
+        : "";
     },
     value: () => (type === "radio" ? { value: chosen()[0] ?? null } : { values: chosen() }),
   };

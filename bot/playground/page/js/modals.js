@@ -9,24 +9,34 @@ import { prose } from "./prose.js";
 export function openModal(data, app) {
   const channel = app.store.channels.get(data.channel_id);
   const context = { app, channelId: data.channel_id, fields: [] };
-  const content = [h("p", { class: "note" }, app.t("formFrom", { name: data.application?.name ?? app.t("bot") })),
-    data.components.map((component) => partNode(component, context))];
+  const content = [
+    h("p", { class: "note" }, app.t("formFrom", { name: data.application?.name ?? app.t("bot") })),
+    data.components.map((component) => partNode(component, context)),
+  ];
   openDialog({
-    title: data.title, content, className: "modal", submitLabel: app.t("submit"), cancelLabel: app.t("cancel"),
+    title: data.title,
+    content,
+    className: "modal",
+    submitLabel: app.t("submit"),
+    cancelLabel: app.t("cancel"),
     submit: () => submit(data, channel, context),
   });
 }
 
 /** Draw one top-level part: a row with one input, a label around one field, or a text. */
 function partNode(component, context) {
-  if (component.type === 10) return prose(component.content, context.app, context.app.guildIdOf(context.channelId));
+  if (component.type === 10)
+    return prose(component.content, context.app, context.app.guildIdOf(context.channelId));
   if (component.type === 18) return keep(component.component, component, context);
   return (component.components ?? []).map((inner) => keep(inner, inner, context));
 }
 
 function keep(component, label, context) {
   const field = modalField(component, label, context);
-  const boxed = label === component ? (filled) => ({ type: 1, components: [filled] }) : (filled) => ({ type: 18, component: filled });
+  const boxed =
+    label === component
+      ? (filled) => ({ type: 1, components: [filled] })
+      : (filled) => ({ type: 18, component: filled });
   context.fields.push({ ...field, value: (files) => boxed(field.value(files)) });
   return field.node;
 }
@@ -41,7 +51,10 @@ async function submit(data, channel, { app, fields }) {
   const components = fields.map((field) => field.value(files));
   const attachments = files.map((file, id) => ({ id: String(id), filename: file.name }));
   const { answered } = await app.interactions.send({
-    type: MODAL, channel, applicationId: data.application.id, files,
+    type: MODAL,
+    channel,
+    applicationId: data.application.id,
+    files,
     data: { id: data.id, custom_id: data.custom_id, components, attachments },
   });
   await answered;

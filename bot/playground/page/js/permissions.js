@@ -21,7 +21,7 @@ export function permissionsIn(store, channel) {
   let bits = 0n;
   for (const role of guild.roles) if (held.has(role.id)) bits |= BigInt(role.permissions);
   if (bits & ADMINISTRATOR || guild.owner_id === store.me.id) return ALL;
-  const place = THREADS.has(channel.type) ? store.channels.get(channel.parent_id) ?? channel : channel;
+  const place = THREADS.has(channel.type) ? (store.channels.get(channel.parent_id) ?? channel) : channel;
   return applyOverwrites(bits, place.permission_overwrites ?? [], guild.id, held, store.me.id);
 }
 

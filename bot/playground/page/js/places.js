@@ -7,8 +7,10 @@ import { Listbox } from "./listbox.js";
 export function askChannel(app, guildId) {
   const input = h("input", { type: "text", maxlength: "100", autocomplete: "off" });
   openDialog({
-    title: app.t("newChannel"), content: labelled(app.t("channelName"), input, { hint: app.t("channelHint"), required: true }),
-    submitLabel: app.t("create"), cancelLabel: app.t("cancel"),
+    title: app.t("newChannel"),
+    content: labelled(app.t("channelName"), input, { hint: app.t("channelHint"), required: true }),
+    submitLabel: app.t("create"),
+    cancelLabel: app.t("cancel"),
     submit: async () => {
       const name = named(input, app).toLowerCase().replace(/\s+/g, "-");
       const channel = await app.api.post(`/guilds/${guildId}/channels`, { name, type: 0 });
@@ -21,11 +23,15 @@ export function askChannel(app, guildId) {
 export function askThread(app, channel, message) {
   const input = h("input", { type: "text", maxlength: "100", autocomplete: "off" });
   openDialog({
-    title: app.t("newThread"), content: labelled(app.t("threadName"), input, { required: true }),
-    submitLabel: app.t("create"), cancelLabel: app.t("cancel"),
+    title: app.t("newThread"),
+    content: labelled(app.t("threadName"), input, { required: true }),
+    submitLabel: app.t("create"),
+    cancelLabel: app.t("cancel"),
     submit: async () => {
       const body = { name: named(input, app), auto_archive_duration: 1440 };
-      const path = message ? `/channels/${channel.id}/messages/${message.id}/threads` : `/channels/${channel.id}/threads`;
+      const path = message
+        ? `/channels/${channel.id}/messages/${message.id}/threads`
+        : `/channels/${channel.id}/threads`;
       const thread = await app.api.post(path, message ? body : { ...body, type: 11 });
       app.openWhenKnown(thread.id);
     },
@@ -41,22 +47,37 @@ function named(input, app) {
 /** Open the quick switcher: type part of a channel's name, choose with the arrows, go with Enter. */
 export function openSwitcher(app) {
   if (document.querySelector("dialog[open]")) return;
-  const input = h("input", { type: "text", autocomplete: "off", "aria-label": app.t("goTo"), placeholder: app.t("goToHint") });
+  const input = h("input", {
+    type: "text",
+    autocomplete: "off",
+    "aria-label": app.t("goTo"),
+    placeholder: app.t("goToHint"),
+  });
   const dialog = h("dialog", { class: "dialog switcher", "aria-label": app.t("goTo") });
-  const list = new Listbox({ input, label: app.t("goTo"), onpick: (option) => {
-    dialog.close();
-    app.openChannel(option.value);
-  } });
+  const list = new Listbox({
+    input,
+    label: app.t("goTo"),
+    onpick: (option) => {
+      dialog.close();
+      app.openChannel(option.value);
+    },
+  });
   const refresh = () => {
     const query = input.value.trim().toLowerCase().replace(/^[#@]/, "");
     const places = [...app.store.channels.values()].filter((channel) => channel.type !== 4);
-    list.show(places.map((channel) => ({ label: app.placeName(channel), value: channel.id }))
-      .filter((option) => option.label.toLowerCase().includes(query)).slice(0, 12));
+    list.show(
+      places
+        .map((channel) => ({ label: app.placeName(channel), value: channel.id }))
+        .filter((option) => option.label.toLowerCase().includes(query))
+        .slice(0, 12),
+    );
   };
   input.addEventListener("input", refresh);
   input.addEventListener("keydown", (event) => list.take(event));
   dialog.addEventListener("close", () => dialog.remove());
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
   dialog.append(input, list.node);
   document.body.append(dialog);
   dialog.showModal();

@@ -12,7 +12,7 @@ export function openPopover(place, content, { className = "", onclose = () => {}
   closePopover();
   const before = document.activeElement;
   const panel = h("div", { class: `popover ${className}`, popover: "manual" }, content);
-  const host = place instanceof Element ? place.closest("dialog") ?? document.body : document.body;
+  const host = place instanceof Element ? (place.closest("dialog") ?? document.body) : document.body;
   host.append(panel);
   panel.showPopover();
   const reposition = () => position(panel, place);
@@ -23,10 +23,17 @@ export function openPopover(place, content, { className = "", onclose = () => {}
     for (const [target, name, listener] of listeners) target.removeEventListener(name, listener, true);
     panel.remove();
     onclose();
-    if (!keepFocus && before?.isConnected && !document.activeElement?.closest("dialog, .composer")) before.focus({ preventScroll: true });
+    if (!keepFocus && before?.isConnected && !document.activeElement?.closest("dialog, .composer"))
+      before.focus({ preventScroll: true });
   };
   const listeners = [
-    [document, "pointerdown", (event) => { if (!panel.contains(event.target) && !contains(place, event.target)) close(); }],
+    [
+      document,
+      "pointerdown",
+      (event) => {
+        if (!panel.contains(event.target) && !contains(place, event.target)) close();
+      },
+    ],
     [document, "keydown", (event) => closeOnEscape(event, close)],
     [window, "resize", reposition],
   ];
@@ -55,7 +62,10 @@ function closeOnEscape(event, close) {
 }
 
 function position(panel, place) {
-  const box = place instanceof Element ? place.getBoundingClientRect() : { left: place.x, right: place.x, top: place.y, bottom: place.y, width: 0 };
+  const box =
+    place instanceof Element
+      ? place.getBoundingClientRect()
+      : { left: place.x, right: place.x, top: place.y, bottom: place.y, width: 0 };
   const { innerWidth, innerHeight } = window;
   const above = box.top - MARGIN * 2;
   const below = innerHeight - box.bottom - MARGIN * 2;

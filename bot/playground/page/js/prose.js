@@ -9,7 +9,11 @@ const TAGS = { strong: "strong", emphasis: "em", underline: "u", strike: "s" };
 /** Render a whole message text. `app` gives names and what a click on a mention does. */
 export function prose(source, app, guildId) {
   const context = { app, guildId };
-  return h("div", { class: "prose", lang: languageOf(source) }, parse(source).map((block) => blockNode(block, context)));
+  return h(
+    "div",
+    { class: "prose", lang: languageOf(source) },
+    parse(source).map((block) => blockNode(block, context)),
+  );
 }
 
 /** Render one line without blocks, as for titles and previews. */
@@ -19,20 +23,43 @@ export function proseLine(source, app, guildId) {
 
 function blockNode(block, context) {
   switch (block.kind) {
-    case "heading": return h(`h${block.level + 2}`, { class: `heading-${block.level}` }, inlineNodes(block.children, context));
-    case "subtext": return h("p", { class: "subtext" }, inlineNodes(block.children, context));
-    case "quote": return h("blockquote", {}, block.blocks.map((inner) => blockNode(inner, context)));
-    case "list": return listNode(block, context);
-    case "fence": return fenceNode(block);
-    default: return h("p", {}, inlineNodes(block.children, context));
+    case "heading":
+      return h(
+        `h${block.level + 2}`,
+        { class: `heading-${block.level}` },
+        inlineNodes(block.children, context),
+      );
+    case "subtext":
+      return h("p", { class: "subtext" }, inlineNodes(block.children, context));
+    case "quote":
+      return h(
+        "blockquote",
+        {},
+        block.blocks.map((inner) => blockNode(inner, context)),
+      );
+    case "list":
+      return listNode(block, context);
+    case "fence":
+      return fenceNode(block);
+    default:
+      return h("p", {}, inlineNodes(block.children, context));
   }
 }
 
 function listNode(block, context) {
   const start = block.ordered && block.start !== 1 ? block.start : null;
-  return h(block.ordered ? "ol" : "ul", { start }, block.items.map((item) => (
-    h("li", {}, inlineNodes(item.children, context), item.lists.map((inner) => listNode(inner, context)))
-  )));
+  return h(
+    block.ordered ? "ol" : "ul",
+    { start },
+    block.items.map((item) =>
+      h(
+        "li",
+        {},
+        inlineNodes(item.children, context),
+        item.lists.map((inner) => listNode(inner, context)),
+      ),
+    ),
+  );
 }
 
 function fenceNode(node) {
@@ -54,13 +81,25 @@ const INLINE = {
   code: (node) => h("code", {}, node.text),
   fence: fenceNode,
   spoiler: (node, context) => spoilerNode(inlineNodes(node.children, context), context.app.t),
-  link: (node, context) => h("a", {
-    href: node.url, target: "_blank", rel: "noopener noreferrer nofollow", title: node.url,
-  }, inlineNodes(node.children, context)),
+  link: (node, context) =>
+    h(
+      "a",
+      {
+        href: node.url,
+        target: "_blank",
+        rel: "noopener noreferrer nofollow",
+        title: node.url,
+      },
+      inlineNodes(node.children, context),
+    ),
   user: (node, { app, guildId }) => {
     const user = app.store.users.get(node.id);
     const own = node.id === app.store.me?.id;
-    return h("span", { class: own ? "mention own" : "mention" }, `@${user ? app.store.nameOf(user, guildId) : app.t("unknownUser")}`);
+    return h(
+      "span",
+      { class: own ? "mention own" : "mention" },
+      `@${user ? app.store.nameOf(user, guildId) : app.t("unknownUser")}`,
+    );
   },
   role: (node, { app, guildId }) => {
     const role = app.store.guilds.get(guildId)?.roles.find((known) => known.id === node.id);
@@ -69,11 +108,22 @@ const INLINE = {
   channel: (node, { app }) => {
     const channel = app.store.channels.get(node.id);
     if (!channel) return h("span", { class: "mention" }, `#${app.t("unknownChannel")}`);
-    return h("button", { type: "button", class: "mention", onclick: () => app.openChannel(node.id) }, `#${app.store.channelName(channel)}`);
+    return h(
+      "button",
+      { type: "button", class: "mention", onclick: () => app.openChannel(node.id) },
+      `#${app.store.channelName(channel)}`,
+    );
   },
-  command: (node, { app }) => h("button", {
-    type: "button", class: "mention", onclick: () => app.startCommand(node.name),
-  }, `/${node.name}`),
+  command: (node, { app }) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: "mention",
+        onclick: () => app.startCommand(node.name),
+      },
+      `/${node.name}`,
+    ),
   everyone: (node) => h("span", { class: "mention" }, `@${node.name}`),
   emoji: (node) => h("span", { class: "custom-emoji", title: `:${node.name}:` }, `:${node.name}:`),
   time: (node, { app }) => timeNode(new Date(node.seconds * 1000), node.style, app.locale),
@@ -82,7 +132,11 @@ const INLINE = {
 /** Hide nodes behind a spoiler that opens on a click, Enter or Space, and then stays open. */
 export function spoilerNode(children, t) {
   const content = h("span", { class: "spoiler-content" }, children);
-  const node = h("span", { class: "spoiler", role: "button", tabindex: "0", "aria-label": t("spoiler"), "aria-expanded": "false" }, content);
+  const node = h(
+    "span",
+    { class: "spoiler", role: "button", tabindex: "0", "aria-label": t("spoiler"), "aria-expanded": "false" },
+    content,
+  );
   content.inert = true;
   const reveal = (event) => {
     if (event.type === "keydown" && event.key !== "Enter" && event.key !== " ") return;

@@ -1,9 +1,14 @@
 /** What this tab knows of the playground: users, channels, messages, unread marks; views listen for changes. */
 import { compareIds, localId } from "./snowflake.js";
 
-export const TEXT = 0, DIRECT = 1, CATEGORY = 4, FORUM = 15;
+export const TEXT = 0,
+  DIRECT = 1,
+  CATEGORY = 4,
+  FORUM = 15;
 export const THREADS = new Set([10, 11, 12]);
-export const EPHEMERAL = 64, LOADING = 128, COMPONENTS_V2 = 32768;
+export const EPHEMERAL = 64,
+  LOADING = 128,
+  COMPONENTS_V2 = 32768;
 
 export class Store {
   constructor() {
@@ -31,7 +36,8 @@ export class Store {
 
   /** Return a channel's loaded messages, oldest first: {messages, loaded, complete}. */
   history(channelId) {
-    if (!this.histories.has(channelId)) this.histories.set(channelId, { messages: [], loaded: false, complete: false });
+    if (!this.histories.has(channelId))
+      this.histories.set(channelId, { messages: [], loaded: false, complete: false });
     return this.histories.get(channelId);
   }
 
@@ -47,7 +53,8 @@ export class Store {
     this.noteUsers(message);
     if (known) return Object.assign(known, message);
     messages.push(message);
-    if (messages.length > 1 && compareIds(messages.at(-2).id, message.id) > 0) messages.sort((a, b) => compareIds(a.id, b.id));
+    if (messages.length > 1 && compareIds(messages.at(-2).id, message.id) > 0)
+      messages.sort((a, b) => compareIds(a.id, b.id));
     return message;
   }
 
@@ -60,8 +67,18 @@ export class Store {
   /** Show a note that only this tab knows, in the shape of a private message by `author`. */
   addNote(channelId, author, content) {
     const message = {
-      id: localId(), channel_id: channelId, author, content, flags: EPHEMERAL, type: 0, note: true,
-      timestamp: new Date().toISOString(), attachments: [], embeds: [], components: [], mentions: [],
+      id: localId(),
+      channel_id: channelId,
+      author,
+      content,
+      flags: EPHEMERAL,
+      type: 0,
+      note: true,
+      timestamp: new Date().toISOString(),
+      attachments: [],
+      embeds: [],
+      components: [],
+      mentions: [],
     };
     this.putMessage(message);
     this.emit("message", { kind: "create", message });
@@ -99,21 +116,27 @@ export class Store {
   /** Return the text channels of a guild in their order, without threads. */
   textChannels(guildId) {
     return [...this.channels.values()]
-      .filter((channel) => channel.guild_id === guildId && !THREADS.has(channel.type) && channel.type !== CATEGORY)
+      .filter(
+        (channel) => channel.guild_id === guildId && !THREADS.has(channel.type) && channel.type !== CATEGORY,
+      )
       .sort((a, b) => (a.position ?? 0) - (b.position ?? 0) || compareIds(a.id, b.id));
   }
 
   /** Return the open threads of a channel, oldest first. */
   threadsOf(parentId) {
     return [...this.channels.values()]
-      .filter((channel) => THREADS.has(channel.type) && channel.parent_id === parentId && !channel.thread_metadata?.archived)
+      .filter(
+        (channel) =>
+          THREADS.has(channel.type) && channel.parent_id === parentId && !channel.thread_metadata?.archived,
+      )
       .sort((a, b) => compareIds(a.id, b.id));
   }
 
   /** Return the direct messages, newest first. */
   directs() {
     const newest = (channel) => channel.last_message_id ?? channel.id;
-    return [...this.channels.values()].filter((channel) => channel.type === DIRECT)
+    return [...this.channels.values()]
+      .filter((channel) => channel.type === DIRECT)
       .sort((a, b) => compareIds(newest(b), newest(a)));
   }
 
@@ -137,7 +160,8 @@ export class Store {
   countUnread(message) {
     const entry = this.unread.get(message.channel_id) ?? { count: 0, mentions: 0 };
     entry.count += 1;
-    if (mentions(message, this.me.id) || this.channels.get(message.channel_id)?.type === DIRECT) entry.mentions += 1;
+    if (mentions(message, this.me.id) || this.channels.get(message.channel_id)?.type === DIRECT)
+      entry.mentions += 1;
     this.unread.set(message.channel_id, entry);
     this.emit("unread");
   }

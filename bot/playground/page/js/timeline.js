@@ -21,7 +21,12 @@ export class Timeline {
     this.lastTop = 0;
     this.list = h("div", { class: "messages" });
     this.top = h("div", { class: "timeline-top" });
-    this.scroller = h("div", { class: "timeline", role: "log", "aria-live": "off", tabindex: "0", "aria-label": app.t("messages") }, this.top, this.list);
+    this.scroller = h(
+      "div",
+      { class: "timeline", role: "log", "aria-live": "off", tabindex: "0", "aria-label": app.t("messages") },
+      this.top,
+      this.list,
+    );
     this.pill = h("button", { type: "button", class: "pill", hidden: true, onclick: () => this.toEnd() });
     this.announcer = h("div", { class: "unseen", role: "status", "aria-live": "polite" });
     this.node = h("div", { class: "timeline-frame" }, this.scroller, this.pill, this.announcer);
@@ -79,7 +84,9 @@ export class Timeline {
   /** After a lost connection: messages older than the new page might have gaps before them, so they are fetched anew. */
   forgetGaps(history, page) {
     const newest = page[0]?.id ?? "0";
-    history.messages = history.messages.filter((message) => message.flags & EPHEMERAL || compareIds(message.id, newest) > 0);
+    history.messages = history.messages.filter(
+      (message) => message.flags & EPHEMERAL || compareIds(message.id, newest) > 0,
+    );
   }
 
   hear({ kind, message }) {
@@ -136,7 +143,8 @@ export class Timeline {
     const history = this.app.store.history(this.channelId);
     const channel = this.app.store.channels.get(this.channelId);
     if (this.loads.has(this.channelId)) fill(this.top, h("p", { class: "note" }, this.app.t("loading")));
-    else if (channel && history.loaded && history.complete) fill(this.top, this.app.beginning(channel, history.messages.length === 0));
+    else if (channel && history.loaded && history.complete)
+      fill(this.top, this.app.beginning(channel, history.messages.length === 0));
     else fill(this.top);
   }
 
@@ -171,7 +179,9 @@ export class Timeline {
     this.scroller.style.overflowAnchor = "none";
     change();
     if (anchor) this.scroller.scrollTop += anchor.getBoundingClientRect().top - before;
-    requestAnimationFrame(() => { this.scroller.style.overflowAnchor = ""; });
+    requestAnimationFrame(() => {
+      this.scroller.style.overflowAnchor = "";
+    });
   }
 
   /** Follow the newest line while the reader is there, and only then. */
@@ -226,7 +236,8 @@ export class Timeline {
     const at = article ? articles.indexOf(article) : articles.length;
     if (event.key === "ArrowUp" || event.key === "ArrowDown") {
       event.preventDefault();
-      const next = articles[Math.max(0, Math.min(articles.length - 1, at + (event.key === "ArrowUp" ? -1 : 1)))];
+      const next =
+        articles[Math.max(0, Math.min(articles.length - 1, at + (event.key === "ArrowUp" ? -1 : 1)))];
       next?.focus();
     } else if (article && (event.key === "Enter" || event.key === "ContextMenu")) {
       event.preventDefault();
@@ -237,7 +248,12 @@ export class Timeline {
 }
 
 function continues(before, message) {
-  return before.author.id === message.author.id && !message.interaction_metadata && !message.referenced_message
-    && message.type !== 19 && (before.flags & EPHEMERAL) === (message.flags & EPHEMERAL)
-    && new Date(message.timestamp) - new Date(before.timestamp) < PAUSE_BETWEEN_GROUPS;
+  return (
+    before.author.id === message.author.id &&
+    !message.interaction_metadata &&
+    !message.referenced_message &&
+    message.type !== 19 &&
+    (before.flags & EPHEMERAL) === (message.flags & EPHEMERAL) &&
+    new Date(message.timestamp) - new Date(before.timestamp) < PAUSE_BETWEEN_GROUPS
+  );
 }

@@ -40,7 +40,8 @@ export const EN = {
   goTo: "Go to",
   goToHint: "Where to? Type part of a name",
   hintButton: "Start a story",
-  hintMore: "Once a story runs, write on with /write or /continue; where free typing is on, simply type. Right-click or hold a message for more.",
+  hintMore:
+    "Once a story runs, write on with /write or /continue; where free typing is on, simply type. Right-click or hold a message for more.",
   hintStart: "The page is still blank. Type / and choose /story start to begin a story together.",
   language: "Language",
   listComma: ", ",
@@ -52,7 +53,8 @@ export const EN = {
   message: "Message",
   messageText: "Text",
   messages: "Messages",
-  modelNote: "The built-in model is small and writes English only. A larger one is set by `model` in config.toml.",
+  modelNote:
+    "The built-in model is small and writes English only. A larger one is set by `model` in config.toml.",
   moderator: "moderator",
   moderatorHint: "may also take back what others wrote",
   moreActions: "More actions",

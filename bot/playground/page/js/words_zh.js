@@ -40,7 +40,8 @@ export const ZH = {
   goTo: "前往",
   goToHint: "想去哪里？输入名称的一部分",
   hintButton: "开始一个故事",
-  hintMore: "故事开始后，用 /write 或 /continue 续写；开启自由书写后，直接输入即可。右键点击或长按消息可以看到更多操作。",
+  hintMore:
+    "故事开始后，用 /write 或 /continue 续写；开启自由书写后，直接输入即可。右键点击或长按消息可以看到更多操作。",
   hintStart: "这一页还是空白。输入 / 并选择 /story start，一起开始讲故事。",
   language: "语言",
   listComma: "、",
