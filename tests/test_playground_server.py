@@ -1,9 +1,7 @@
 """Prove what stands around the playground's routes: guards, limits, faults, the record, files, snapshots."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -13,13 +11,12 @@ import yarl
 from aiohttp import ClientSession
 
 from bot.errors import StartError
-from bot.playground import messages, shelf, snapshot, threads, voting
+from bot.playground import threads, voting
 from bot.playground.defaults import furnish
 from bot.playground.events import Event
 from bot.playground.ratelimit import rule
 from bot.playground.security import host_allowed, is_loopback, origin_allowed
 from bot.playground.server import Playground
-from bot.playground.snapshot import Keeper, load
 from bot.playground.world import World
 from tests.guest import pointed_at
 from tests.playground_client import Client
@@ -93,6 +90,13 @@ async def test_the_page_has_a_strict_policy(playground: Playground, http: Client
     for path in ("/page/..%2fserver.py", "/page/%2e%2e/server.py", "/page/none.js", "/page//etc/passwd"):
         async with http.get(yarl.URL(playground.url + path, encoded=True)) as response:
             assert response.status == 404
+
+
+async def test_the_page_stands_at_one_address(playground: Playground, http: ClientSession) -> None:
+    """Whoever asks for localhost is sent to the address that links to files name."""
+    url = playground.url.replace("127.0.0.1", "localhost")
+    async with http.get(url, allow_redirects=False) as response:
+        assert (response.status, response.headers["Location"]) == (302, playground.url + "/")
 
 
 async def test_an_open_address_needs_a_password(http: ClientSession) -> None:
@@ -274,88 +278,6 @@ async def test_everybody_has_a_face(playground: Playground, http: ClientSession)
         assert "&lt;" in await response.text()
 
 
-# Snapshots
-
-
-async def test_a_second_start_shows_the_same_world(tmp_path: Path, http: ClientSession) -> None:
-    """Seats, tokens, channels, messages, reactions, pins, votes and files outlive the server."""
-    async with Playground.open(data=tmp_path) as first, Client.open(first, "Ann", roles=["admin"]) as ann:
-        body = {"content": "keep", "attachments": [{"id": 0, "filename": "a.txt"}]}
-        path = f"/channels/{ann.channel('fireside')}/messages"
-        _status, kept = await ann.ask("POST", path, body, files=[("a.txt", b"ink")])
-        gone = await ann.say("fireside", "gone")
-        await ann.ask("PUT", f"{path}/{kept['id']}/reactions/👍/@me")
-        await ann.ask("PUT", f"{path}/pins/{kept['id']}")
-        await ann.ask("POST", f"{path}/{kept['id']}/threads", {"name": "Fog"})
-        await ann.ask("DELETE", f"{path}/{gone['id']}")
-        before = shelf.pack(first.world)
-    async with Playground.open(data=tmp_path) as second, Client.open(second, "Ann", roles=["admin"]) as again:
-        assert again.id == ann.id
-        assert shelf.pack(second.world) | {"base_url": ""} == before | {"base_url": ""}
-        _status, read = await again.ask("GET", path)
-        assert [m["content"] for m in read if m["type"] == 0] == ["keep"]
-        shown = read[-1]
-        assert shown["reactions"][0]["count"] == 1
-        assert shown["thread"]["name"] == "Fog"
-        async with http.get(shown["attachments"][0]["url"]) as response:
-            assert await response.read() == b"ink"
-        newer = await again.say("fireside", "newer")
-        assert int(newer["id"]) > int(read[0]["id"])
-
-
-async def test_what_was_written_is_saved_while_it_runs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A message is in the folder before the server ends, for its owner's eyes alone."""
-    saved = asyncio.Event()
-    write = Keeper._write
-
-    def note(keeper: Keeper, folder: Path, base: str, lines: list[str]) -> None:
-        write(keeper, folder, base, lines)
-        if lines:
-            loop.call_soon_threadsafe(saved.set)
-
-    loop = asyncio.get_running_loop()
-    monkeypatch.setattr(Keeper, "_write", note)
-    async with Playground.open(data=tmp_path) as playground, Client.open(playground, "Ann") as ann:
-        sent = await ann.say("fireside", "soon")
-        await asyncio.wait_for(saved.wait(), 10)
-        assert (tmp_path / "world.json").stat().st_mode & 0o077 == 0
-        assert (tmp_path / "messages.jsonl").stat().st_mode & 0o077 == 0
-        lines = [json.loads(line) for line in (tmp_path / "messages.jsonl").read_text().splitlines()]
-        assert [str(line["id"]) for line in lines] == [sent["id"]]
-
-
-@pytest.mark.parametrize("broken", ["world.json", "messages.jsonl"])
-async def test_a_broken_snapshot_is_set_aside(
-    tmp_path: Path, broken: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """An unreadable file is kept under another name and told in the log; the world starts fresh."""
-    async with Playground.open(data=tmp_path) as playground, Client.open(playground, "Ann") as ann:
-        await ann.say("fireside", "lost")
-        old = ann.id
-    (tmp_path / broken).write_text("{nonsense\n")
-    async with Playground.open(data=tmp_path) as playground, Client.open(playground, "Ann") as ann:
-        assert ann.id != old
-        assert (await ann.ask("GET", f"/channels/{ann.channel('fireside')}/messages"))[1] == []
-    assert _texts(tmp_path, f"{broken}.broken-*") == ["{nonsense\n"]
-    assert "starting fresh" in capsys.readouterr().out
-
-
-def _texts(folder: Path, pattern: str) -> list[str]:
-    return [place.read_text() for place in folder.glob(pattern)]
-
-
-async def test_a_line_cut_off_by_a_crash_is_left_out(tmp_path: Path) -> None:
-    """A torn last line of the journal costs that line alone."""
-    async with Playground.open(data=tmp_path) as playground, Client.open(playground, "Ann") as ann:
-        await ann.say("fireside", "whole")
-    with (tmp_path / "messages.jsonl").open("a") as journal:
-        journal.write('{"id": 5, "chan')
-    world = load(tmp_path, "http://127.0.0.1:1")
-    assert sum(len(h) for h in world.histories.values()) == 1
-
-
 # The world
 
 
@@ -413,27 +335,6 @@ async def test_polls_and_threads_end_by_the_clock() -> None:
     assert not world.open_polls
 
 
-def test_a_long_journal_keeps_the_newest_line_of_each_message(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A message that was edited a hundred times takes one line, and nothing is lost."""
-    monkeypatch.setattr(snapshot, "TIDY_LINES", 150)
-    world = load(tmp_path, "http://127.0.0.1:1")
-    furnish(world)
-    author = int(next(iter(world.users)))
-    channel = next(int(c) for c in world.channels)
-    for text in ("first", "second"):
-        world.create_message(channel, author, {"content": text})
-    keeper = Keeper(world, tmp_path)
-    for number in range(100):
-        for message in world.histories[channel].all():
-            messages.edit(world, channel, message, {"content": f"{message['content'].split()[0]} {number}"})
-        asyncio.run(keeper.save())
-    assert len((tmp_path / "messages.jsonl").read_text().splitlines()) < 60
-    read = load(tmp_path, "http://127.0.0.1:1").histories[channel].all()
-    assert [m["content"] for m in read] == ["first 99", "second 99"]
-
-
 async def test_a_lost_answer_is_no_lost_message(playground: Playground) -> None:
     """With `enforce_nonce`, as discord.py sends, trying again after a lost answer writes nothing twice."""
     async with Client.open(playground, "Loom", bot=True) as bot:
@@ -446,10 +347,16 @@ async def test_a_lost_answer_is_no_lost_message(playground: Playground) -> None:
         assert [m["id"] for m in (await bot.ask("GET", path))[1]] == [sent["id"]]
 
 
-async def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
-    """A data folder that is a file stops the start with a sentence."""
-    place = tmp_path / "file"
-    place.touch()
-    with pytest.raises(StartError, match="cannot use the folder"):
-        async with Playground.open(data=place):
-            pass
+def test_a_timeout_ends_by_itself() -> None:
+    """A member in a timeout sees and reads, and writes again when it is over."""
+    now = 1_800_000_000.0
+    world = World(clock=lambda: now)
+    guild = furnish(world)
+    ann = int(world.create_user("Ann")["id"])
+    world.add_member(guild.id, ann)
+    channel = next(int(c["id"]) for c in world.channels.values() if c["name"] == "fireside")
+    full = world.permissions(ann, channel)
+    world.update_member(guild.id, ann, communication_disabled_until="2027-01-15T08:00:30+00:00")
+    assert world.permissions(ann, channel) == 1 << 10 | 1 << 16
+    now += 31
+    assert world.permissions(ann, channel) == full

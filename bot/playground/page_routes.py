@@ -8,7 +8,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from bot.playground.errors import Code, known
-from bot.playground.security import ATTACHMENT_POLICY, PAGE_POLICY
+from bot.playground.security import ATTACHMENT_POLICY, PAGE_POLICY, other_name
 from bot.playground.world import World
 
 FOLDER: Final = Path(__file__).parent / "page"
@@ -23,10 +23,13 @@ _SAFE: Final = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-refe
 _SHOWN: Final = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
-def page_routes() -> list[web.RouteDef]:
+def page_routes(world: World) -> list[web.RouteDef]:
     """List the routes of the page itself."""
 
     async def index(request: web.Request) -> web.StreamResponse:
+        # Links to files name one address of this machine; only a page at that address may show them.
+        if other_name(request.host, world.base_url):
+            raise web.HTTPFound(world.base_url + "/")
         return _file(request, "index.html")
 
     async def part(request: web.Request) -> web.StreamResponse:

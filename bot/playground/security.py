@@ -32,6 +32,12 @@ def host_allowed(header: str, bound: str) -> bool:
     return is_loopback(host) or host.casefold() == bound.casefold() or anywhere
 
 
+def other_name(header: str, base_url: str) -> bool:
+    """Tell whether a Host header names this machine otherwise than `base_url` does."""
+    host = _hostname(f"//{header}")
+    return host is not None and is_loopback(host) and header != urlsplit(base_url).netloc
+
+
 def origin_allowed(origin: str | None, host_header: str) -> bool:
     """Tell whether a request came from the server's own page, or from no page at all."""
     return origin is None or origin.casefold() == f"http://{host_header}".casefold()

@@ -132,7 +132,7 @@ class Playground:
         app.add_routes([*gateway.routes(self.world, self.hub), *people.routes(self.world, self.hub)])
         app.add_routes([*gate.routes(), *page_routes.media_routes(self.world)])
         if page:
-            app.add_routes(page_routes.page_routes())
+            app.add_routes(page_routes.page_routes(self.world))
         return app
 
     def _api_routes(self) -> list[web.RouteDef]:
