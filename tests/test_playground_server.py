@@ -1,6 +1,7 @@
 """Prove what stands around the playground's routes: guards, limits, faults, the record, files, snapshots."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,7 +15,7 @@ from bot.errors import StartError
 from bot.playground import threads, voting
 from bot.playground.defaults import furnish
 from bot.playground.events import Event
-from bot.playground.ratelimit import rule
+from bot.playground.ratelimit import MAJOR, rule
 from bot.playground.security import host_allowed, is_loopback, origin_allowed
 from bot.playground.server import Playground
 from bot.playground.world import World
@@ -169,6 +170,13 @@ def test_answers_to_interactions_have_room() -> None:
     """Edits through a webhook are counted more kindly than those of any message."""
     assert rule("PATCH", "/webhooks/{application_id}/{token}/messages/{message_id}") == (5, 5.0)
     assert rule("GET", "/users/@me") == (20, 1.0)
+
+
+async def test_every_webhook_and_interaction_has_buckets_of_its_own(playground: Playground) -> None:
+    """What tells webhooks, interactions and channels apart in a path tells their buckets apart."""
+    paths = [r.resource.canonical for r in playground._app.router.routes() if r.resource is not None]
+    named = {name for path in paths if "/webhooks/" in path for name in re.findall(r"{(\w+)}", path)}
+    assert named - set(MAJOR) == {"message_id"}
 
 
 async def test_injected_faults_strike_and_pass(playground: Playground) -> None:

@@ -24,20 +24,14 @@ _RULES: Final[Mapping[tuple[str, str], tuple[int, float]]] = {
     ("POST", "/users/@me/channels"): (10, 10.0),
     ("PUT", "/applications/{application_id}/commands"): (5, 20.0),
     ("POST", "/webhooks/{webhook_id}/{webhook_token}"): (5, 2.0),
+    ("POST", "/webhooks/{application_id}/{token}"): (5, 2.0),
 }
 _DEFAULT: Final = (20, 1.0)
 _REACTIONS: Final = (4, 1.0)
 _WEBHOOK_MESSAGES: Final = (5, 5.0)
 _GLOBAL: Final = (50, 1.0)
 # What shares no bucket with other channels, guilds or webhooks.
-_MAJOR: Final = (
-    "channel_id",
-    "guild_id",
-    "webhook_id",
-    "webhook_token",
-    "application_id",
-    "interaction_token",
-)
+MAJOR: Final = ("channel_id", "guild_id", "application_id", "webhook_id", "webhook_token", "token")
 _MANY_BUCKETS: Final = 10_000
 
 
@@ -72,7 +66,7 @@ class RateLimits:
         if bot and not self._take(("global", str(who)), *_GLOBAL, now=now):
             return Verdict(too_many(self._left(("global", str(who)), now), is_global=True), {})
         limit, seconds = rule(request.method, route)
-        major = [f"{name}={request.match_info[name]}" for name in _MAJOR if name in request.match_info]
+        major = [f"{name}={request.match_info[name]}" for name in MAJOR if name in request.match_info]
         key = (str(who), request.method, route, *major)
         passed = self._take(key, limit, seconds, now=now)
         headers = self._headers(key, now)
