@@ -130,6 +130,15 @@ async def test_an_exact_request_gives_the_same_text_whatever_is_cached(engine: E
     assert stats.cached == 0
 
 
+async def test_no_seed_is_taken_for_a_wish_for_chance(engine: Engine) -> None:
+    """The one that llama.cpp understands so, and those beyond its 32 bits, are seeds like any other."""
+    for seed in (-1, 2**32 - 1, 2**63 - 1):
+        asked = request("A storm.", seed=seed, exact=True)
+        first, _ = await outcome(engine, asked)
+
+        assert (await outcome(engine, asked))[0] == first
+
+
 async def text_of(server: ServerProcess, client: ChatClient, body: dict[str, Any]) -> list[str]:
     """Return the pieces of a completion."""
     async with aclosing(client.stream(await server.address(), body)) as chunks:

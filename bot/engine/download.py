@@ -66,9 +66,9 @@ async def fetch(file: HubFile, *, cache_dir: Path, pause: float = PAUSE) -> tupl
     The address of the hub is HF_ENDPOINT and the right to read gated files HF_TOKEN, both of the environment.
     Raises StartError, which names the remedy; what was fetched so far is kept for the next time.
     """
-    folder = cache_dir / f"models--{file.repository.replace('/', '--')}"
-    if cached := _cached(folder, file):
-        return cached
+    if here := cached(file, cache_dir):
+        return here
+    folder = _folder(file, cache_dir)
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=SILENCE, sock_read=SILENCE)
     async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session:
         found = await _look_up(session, file)
@@ -79,11 +79,17 @@ async def fetch(file: HubFile, *, cache_dir: Path, pause: float = PAUSE) -> tupl
     return _link(folder, file, found.commit, blob), found.commit
 
 
-def _cached(folder: Path, file: HubFile) -> tuple[Path, str] | None:
+def cached(file: HubFile, cache_dir: Path) -> tuple[Path, str] | None:
+    """Return the file's path and commit if it was fetched before, by this program or another."""
+    folder = _folder(file, cache_dir)
     reference = folder / "refs" / file.revision
     commit = reference.read_text().strip() if reference.is_file() else file.revision
     path = folder / "snapshots" / commit / file.file
     return (path, commit) if path.is_file() else None
+
+
+def _folder(file: HubFile, cache_dir: Path) -> Path:
+    return cache_dir / f"models--{file.repository.replace('/', '--')}"
 
 
 def _link(folder: Path, file: HubFile, commit: str, blob: Path) -> Path:

@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from bot.engine.download import HubFile, fetch
+from bot.engine.download import HubFile, cached, fetch
 from bot.engine.request import ModelInfo
 from bot.errors import StartError
 from bot.locales import _
@@ -34,8 +34,7 @@ async def resolve(
         return _info(embedded, revision, languages or EMBEDDED_LANGUAGES, context)
     if path := _file(model):
         return _info(path, "", languages or None, context)
-    if match := HUB_FILE.fullmatch(model):
-        file = HubFile(match["repository"], match["file"], match["revision"] or "main")
+    if file := _on_hub(model):
         fetched, revision = await fetch(file, cache_dir=cache_dir or default_cache())
         return _info(fetched, revision, languages or None, context)
     raise StartError(
@@ -45,6 +44,17 @@ async def resolve(
             model=model,
         )
     )
+
+
+def awaited(model: str, *, cache_dir: Path | None = None) -> HubFile | None:
+    """Return the file that the next start would fetch from the hub, if it would."""
+    file = None if _file(model) else _on_hub(model)
+    return file if file and not cached(file, cache_dir or default_cache()) else None
+
+
+def _on_hub(model: str) -> HubFile | None:
+    match = HUB_FILE.fullmatch(model)
+    return HubFile(match["repository"], match["file"], match["revision"] or "main") if match else None
 
 
 def default_cache() -> Path:

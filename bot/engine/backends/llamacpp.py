@@ -28,6 +28,7 @@ from bot.engine.request import Chunk, ModelInfo, Request
 log = structlog.get_logger(__name__)
 
 SCRIPT = Path(__file__).with_name("llamaserver.py")
+RANDOM_SEED = 2**32 - 1  # llama.cpp keeps 32 bits, and takes this for the wish for another seed each time
 PROBE_SECONDS = 10.0  # a long prompt on a slow processor keeps a healthy server from answering for a while
 
 
@@ -145,6 +146,7 @@ def request_body(request: Request, slot: int) -> dict[str, Any]:
     """Return the request with what llama.cpp knows beyond OpenAI's fields."""
     sampling = request.sampling
     return chat_body(request) | {
+        "seed": sampling.seed % RANDOM_SEED,
         "id_slot": slot,
         "cache_prompt": not request.exact,
         "min_p": sampling.min_p,
