@@ -13,7 +13,7 @@ from typing import Literal
 import aiohttp
 
 from bot.config import Config
-from bot.engine.models import resolve
+from bot.engine.models import awaited, resolve
 from bot.errors import StartError
 from storage.errors import StorageError
 from storage.inspection import inspect, is_new
@@ -100,13 +100,11 @@ def _disk(path: Path) -> Finding:
 
 async def _model(config: Config) -> Finding:
     chosen = config.model
+    if file := awaited(chosen.model, cache_dir=chosen.cache_dir):
+        return Finding("note", "model", f"{file} is not here yet; the next start fetches it from the hub")
     try:
         model = await resolve(
-            chosen.model,
-            context=chosen.context,
-            languages=chosen.languages,
-            cache_dir=chosen.cache_dir,
-            download=False,
+            chosen.model, context=chosen.context, languages=chosen.languages, cache_dir=chosen.cache_dir
         )
     except StartError as error:
         return Finding("wrong", "model", str(error))

@@ -1,0 +1,95 @@
+"""Prove that `check` tells what is right and wrong, and changes nothing."""
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import AnyHttpUrl, SecretStr
+
+from bot.check import check, findings
+from bot.config import Config, DiscordSettings, ModelSettings, StorageSettings
+from bot.playground.people import register_bot
+from bot.playground.server import Playground
+from storage.database import Database
+
+
+async def verdicts(config: Config) -> dict[str, tuple[str, str]]:
+    """Return what was found, by its subject."""
+    return {found.subject: (found.verdict, found.detail) async for found in findings(config)}
+
+
+def config_in(folder: Path, **sections: object) -> Config:
+    """Return a configuration whose database stands in a folder."""
+    return Config(storage=StorageSettings(path=folder / "stories.db"), **sections)  # type: ignore[arg-type]  # sections by name
+
+
+async def test_new_installation_is_sound_and_stays_empty(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a token or a database there is nothing wrong yet, and looking creates nothing."""
+    assert await check(config_in(tmp_path)) == 0
+    printed = capsys.readouterr().out
+    assert [line.split()[1] for line in printed.splitlines()] == [
+        "python",
+        "config",
+        "token",
+        "database",
+        "disk",
+        "model",
+        "graphics",
+        "fonts",
+    ]
+    assert os.listdir(tmp_path) == []
+
+
+async def test_sound_database_is_told_while_the_bot_uses_it(tmp_path: Path) -> None:
+    """The check reads beside a running bot."""
+    config = config_in(tmp_path)
+    async with Database.open(config.storage.path):
+        assert (await verdicts(config))["database"][0] == "ok"
+
+
+async def test_damaged_database_is_wrong_and_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that is no database ends in exit code 1 and the remedy."""
+    config = config_in(tmp_path)
+    config.storage.path.write_bytes(b"not a database" * 1000)
+
+    assert await check(config) == 1
+    assert "restore" in capsys.readouterr().out
+
+
+async def test_token_is_tried_and_never_shown(tmp_path: Path) -> None:
+    """A right token names the bot, a wrong one says so; neither is printed."""
+    async with Playground.open() as playground:
+        base = AnyHttpUrl(playground.api_base)
+        right = SecretStr(register_bot(playground.world, "Storyloom"))
+        wrong = SecretStr("sesame")
+        good = await verdicts(config_in(tmp_path, discord=DiscordSettings(token=right, api_base=base)))
+        bad = await verdicts(config_in(tmp_path, discord=DiscordSettings(token=wrong, api_base=base)))
+
+    assert good["token"] == ("ok", "accepted, the bot is Storyloom")
+    assert bad["token"][0] == "wrong"
+    assert "sesame" not in str(bad)
+
+
+async def test_unreachable_discord_is_told(tmp_path: Path) -> None:
+    """A closed port is named, without a traceback."""
+    discord = DiscordSettings(token=SecretStr("x"), api_base=AnyHttpUrl("http://127.0.0.1:9/api/v10"))
+
+    verdict, detail = (await verdicts(config_in(tmp_path, discord=discord)))["token"]
+
+    assert verdict == "wrong"
+    assert "127.0.0.1:9" in detail
+
+
+async def test_missing_model_is_wrong_and_a_coming_one_noted(tmp_path: Path) -> None:
+    """A path that leads nowhere is wrong; a hub file that the start would fetch is only announced."""
+    nowhere = ModelSettings(model=str(tmp_path / "none.gguf"))
+    coming = ModelSettings(model="owner/tales:tale.gguf", cache_dir=tmp_path / "cache")
+
+    assert (await verdicts(config_in(tmp_path, model=nowhere)))["model"][0] == "wrong"
+    verdict, detail = (await verdicts(config_in(tmp_path, model=coming)))["model"]
+    assert (verdict, "owner/tales:tale.gguf" in detail) == ("note", True)
+    assert not (tmp_path / "cache").exists()
