@@ -21,7 +21,7 @@ Parameters = Sequence[object] | Mapping[str, object]
 _T = TypeVar("_T")
 
 # These make SQLite itself refuse a write outside of a transaction.
-_WRITABLE = "PRAGMA query_only = OFF"
+_BEGIN = "PRAGMA query_only = OFF; BEGIN IMMEDIATE"
 _READABLE = "PRAGMA query_only = ON"
 _SETTINGS = """
 PRAGMA busy_timeout = 5000;
@@ -118,17 +118,17 @@ class Database:
         async with self._turn():
             transaction = Transaction(self._run)
             try:
-                await self._run(_WRITABLE)
-                await self._run("BEGIN IMMEDIATE")
+                await self._script(_BEGIN)
                 yield transaction
-                await self._run("COMMIT")
+                # A script commits what is open before its first statement.
+                await self._script(_READABLE)
             except BaseException:
                 if self._connection.in_transaction:
                     await self._run("ROLLBACK")
+                await self._run(_READABLE)
                 raise
             finally:
                 transaction.end()
-                await self._run(_READABLE)
 
     async def fetch_all(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """Return every row of a question asked outside of a transaction."""
@@ -155,6 +155,11 @@ class Database:
     async def _run(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         with explained(self._path):
             return list(await _uninterrupted(self._connection.execute_fetchall(sql, parameters)))
+
+    async def _script(self, sql: str) -> None:
+        """Run several statements on one way to the database's thread, which costs more than most of them."""
+        with explained(self._path):
+            await _uninterrupted(self._connection.executescript(sql))
 
 
 async def _uninterrupted(work: Awaitable[_T]) -> _T:

@@ -17,7 +17,7 @@ from bot.story.text import inline_name
 from storage import controls as controls_table
 from storage import displays, stories
 from storage.controls import Controls
-from storage.database import Database
+from storage.database import Database, Transaction
 from storage.passages import Passage
 from storage.stories import Story
 
@@ -54,9 +54,11 @@ class Board:
             newest = stand.head is not None and stand.head.id == passage.id
             view = controls(stand, story.language) if newest else None
             await sheet.show(passage.text, foot=foot(passage, stand), view=view)
-            await self.link(sheet, passage)
-            if newest:
-                await self._buttons_stand_at(story, sheet.message_ids[-1])
+            buttons = Controls(story.id, story.channel_id, sheet.message_ids[-1])
+            async with self._database.transaction() as tx:
+                await show_in(tx, passage.id, sheet.channel.id, sheet.message_ids, own=True)
+                before = await _move_buttons(tx, story, buttons) if newest else None
+            await self._take_off(before)
 
     async def link(self, sheet: Sheet, passage: Passage) -> None:
         """Note that a sheet's messages show a passage."""
@@ -74,12 +76,20 @@ class Board:
                 await sheet.show(stand.head.text, foot=foot(stand.head, stand), view=view)
             else:
                 await sheet.show("", foot=_strip(stand).render(story.language), view=view)
-            await self._buttons_stand_at(story, sheet.message_ids[-1])
+            buttons = Controls(story.id, story.channel_id, sheet.message_ids[-1])
+            async with self._database.transaction() as tx:
+                before = await _move_buttons(tx, story, buttons)
+            await self._take_off(before)
 
     async def take_away_buttons(self, story: Story) -> None:
         """Take the buttons off the channel: the story has ended, or typing goes on below them."""
         async with self._lock(story.id):
-            await self._buttons_stand_at(story, None)
+            # While people type there mostly are none, and a look costs less than a transaction.
+            if await controls_table.get(self._database, story.id) is None:
+                return
+            async with self._database.transaction() as tx:
+                before = await _move_buttons(tx, story, None)
+            await self._take_off(before)
 
     async def show_move(self, moved: Moved, name: str, *, in_place: bool) -> None:
         """Show that the head moved: what was taken back folds up, what came back unfolds.
@@ -131,18 +141,9 @@ class Board:
                 return sheet
         return self.sheet(stand.story.channel_id)
 
-    async def _buttons_stand_at(self, story: Story, message_id: int | None) -> None:
-        """Note where the buttons stand now, and take them off where they stood before."""
-        before = await controls_table.get(self._database, story.id)
-        async with self._database.transaction() as tx:
-            if message_id is None:
-                await controls_table.remove(tx, story.id)
-            else:
-                await controls_table.place(tx, Controls(story.id, story.channel_id, message_id))
-        if before is not None and before.message_id != message_id:
-            await self._take_off(before)
-
-    async def _take_off(self, before: Controls) -> None:
+    async def _take_off(self, before: Controls | None) -> None:
+        if before is None:
+            return
         message = self.channel(before.channel_id).get_partial_message(before.message_id)
         try:
             if await displays.by_message(self._database, before.message_id) is None:
@@ -154,6 +155,18 @@ class Board:
 
     def _lock(self, story_id: int) -> asyncio.Lock:
         return self._locks.setdefault(story_id, asyncio.Lock())
+
+
+async def _move_buttons(tx: Transaction, story: Story, to: Controls | None) -> Controls | None:
+    """Note where the buttons stand from now on; return where they are to be taken off."""
+    before = await controls_table.get(tx, story.id)
+    if before == to:
+        return None
+    if to is None:
+        await controls_table.remove(tx, story.id)
+    else:
+        await controls_table.place(tx, to)
+    return before
 
 
 def foot(passage: Passage, stand: Standing) -> str:

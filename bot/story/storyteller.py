@@ -168,7 +168,8 @@ async def join(tx: Transaction, story: Story, arrival: NewArrival | Arrival) -> 
         ),
     )
     await branches.advance(tx, branch.id, passage.id)
-    await show_in(tx, passage.id, arrival.channel_id, arrival.message_ids, own=arrival.own)
+    for page, message_id in enumerate(arrival.message_ids):
+        await displays.show(tx, Display(message_id, passage.id, page, arrival.channel_id, arrival.own))
     await actions.append(
         tx,
         story_id=story.id,
