@@ -1,7 +1,7 @@
 """Be the Discord client: intents, extensions, translated commands, the one error policy."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from bot.reply.performance import Performance
 from bot.story.narrator import Narrator
 from bot.story.shelf import Shelf
 from bot.story.storyteller import Storyteller
+from storage.controls import Astray
 
 log = structlog.get_logger(__name__)
 
@@ -103,7 +104,8 @@ class StoryBot(commands.AutoShardedBot):
             await self.load_extension(extension)
         await self.tree.set_translator(Translator())
         await self.tree.sync()
-        self._chore(self._take_up_work())
+        # Looked up before anybody can act: what is being shown while people act is not left behind.
+        self._chore(self._take_up_work(await self.services.performance.left_behind()))
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Look for no commands in messages, as the library would by itself; cogs listen for what they need."""
@@ -123,13 +125,14 @@ class StoryBot(commands.AutoShardedBot):
             await asyncio.wait(answers, timeout=LAST_WORDS)
         await super().close()
 
-    async def _take_up_work(self) -> None:
-        """Go on with the narrations that the last run of the bot left unfinished."""
+    async def _take_up_work(self, astray: Sequence[Astray]) -> None:
+        """Go on with the narrations that the last run of the bot left unfinished, and show what it did not."""
         await self.wait_until_ready()
         assert self._narrator is not None  # provided before the client connects
         for job in await self._narrator.interrupted():
             log.info("taking up a narration", job=job.id, story=job.story_id)
             self._chore(self.services.performance.take_up(job))
+        await self.services.performance.catch_up(astray)
 
     def _chore(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the events, and log its failure."""

@@ -22,6 +22,35 @@ async def get(reader: Reader, story_id: int) -> Controls | None:
     return Controls(*row) if row else None
 
 
+@dataclass(frozen=True, slots=True)
+class Astray:
+    """Name a story whose newest passage does not stand in its channel with the buttons under it."""
+
+    story_id: int
+    head: int | None
+
+
+async def astray(reader: Reader) -> list[Astray]:
+    """Return the running stories that a crash, or a stop while people typed, left with buttons out of place.
+
+    Those that the narrator is writing for are not among them. Message ids grow, so what is older stands above.
+    """
+    rows = await reader.fetch_all(
+        "SELECT stories.id, branches.head FROM stories"
+        " JOIN branches ON branches.id = stories.branch_id"
+        " LEFT JOIN controls ON controls.story_id = stories.id"
+        " LEFT JOIN displays AS under ON under.message_id = controls.message_id"
+        " WHERE stories.state = 'running'"
+        " AND NOT EXISTS (SELECT 1 FROM narrations WHERE narrations.story_id = stories.id)"
+        " AND (controls.message_id IS NULL OR under.passage_id <> branches.head"
+        " OR branches.head IS NOT NULL AND under.passage_id IS NULL AND NOT EXISTS ("
+        "  SELECT 1 FROM displays WHERE passage_id = branches.head AND NOT own"
+        "  AND displays.message_id < controls.message_id))"
+        " ORDER BY stories.id"
+    )
+    return [Astray(*row) for row in rows]
+
+
 async def place(tx: Transaction, controls: Controls) -> None:
     """Note where a story's buttons stand from now on."""
     await tx.execute(

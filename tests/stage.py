@@ -20,7 +20,7 @@ from bot.client import StoryBot
 from bot.composition import make_bot
 from bot.config import Config, StorageSettings
 from bot.engine.engine import Engine, Limits
-from bot.engine.request import Backend, Request
+from bot.engine.request import Backend
 from bot.play import at_home
 from bot.playground.server import Playground
 from bot.story.people import Place
@@ -30,58 +30,12 @@ from tests.loglines import Log
 from tests.openapi import described, violations_of
 from tests.person import Answer, Person
 from tests.person_forms import Payload
+from tests.script import Script
 from tests.scripted import ScriptedBackend
 
 EPHEMERAL = 64
 LOADING = 128
 PATIENCE = 10.0  # seconds
-
-_TALE = (
-    "Rain came over the harbour, and the keeper counted the ships that were still out.",
-    "A bell rang twice below the cliff; nobody had touched its rope for eleven years.",
-    "She opened the ledger at the last page and found her own name written there in green ink.",
-    "Far out, a light answered, slow and patient, like someone breathing in their sleep.",
-    "The stairs were wet with salt, and every step remembered a different pair of boots.",
-    "By morning the fog had taken the pier, the chapel and half of the road to the north.",
-)
-
-
-class Script:
-    """Tell a scripted backend what to say, and hold it in the middle of a sentence."""
-
-    def __init__(self) -> None:
-        self._next: list[str] = []
-        self._told = 0
-        self._open = asyncio.Event()
-        self._open.set()
-        self._before_hold = 0
-
-    def says(self, *texts: str) -> None:
-        """Let the narrator say these next."""
-        self._next += texts
-
-    def hold(self, *, after: int = 8) -> None:
-        """Let the narrator fall silent after so many more tokens, until `go_on`."""
-        self._before_hold = after
-        self._open.clear()
-
-    def go_on(self) -> None:
-        """Let the narrator speak again."""
-        self._open.set()
-
-    def reply(self, request: Request) -> str:
-        """Give the next text: what was asked for, else the next of an endless tale."""
-        if self._next:
-            return self._next.pop(0)
-        self._told += 1
-        return f"{_TALE[self._told % len(_TALE)]} It was hour {self._told} of the watch."
-
-    async def delay(self) -> None:
-        """Wait before a token, if it is held."""
-        if self._before_hold > 0:
-            self._before_hold -= 1
-        else:
-            await self._open.wait()
 
 
 class Stage:

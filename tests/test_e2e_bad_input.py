@@ -240,6 +240,18 @@ async def test_a_right_that_is_taken_away_in_between_is_named(stage: Stage) -> N
     assert await stage.told() == ["Kept.", BELL]
 
 
+async def test_a_story_is_not_locked_when_buttons_cannot_be_taken_off(stage: Stage) -> None:
+    """Whatever fails before the narrator's first word, the story is free again."""
+    stage.allow(status=403)
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    await stage.write(mara, "One.")
+    stage.playground.faults.fail("PATCH", r"/channels/\d+/messages/", status=403)
+    await refused(await mara.command("continue", channel=HERE), "I lack a permission")
+    stage.playground.faults.clear()
+    await stage.narrate(mara, BELL)
+
+
 async def test_a_stale_button_is_refused(stage: Stage) -> None:
     """Buttons that could not be taken off in time know what they were about."""
     stage.allow(status=404)

@@ -16,7 +16,7 @@ from bot.story.storyteller import Moved, show_in
 from bot.story.text import inline_name
 from storage import controls as controls_table
 from storage import displays, stories
-from storage.controls import Controls
+from storage.controls import Astray, Controls
 from storage.database import Database, Transaction
 from storage.passages import Passage
 from storage.stories import Story
@@ -80,6 +80,17 @@ class Board:
             async with self._database.transaction() as tx:
                 before = await _move_buttons(tx, story, buttons)
             await self._take_off(before)
+
+    async def catch_up(self, astray: Astray) -> None:
+        """Show the newest passage with its buttons where a crash came in between, unless the story has moved on."""
+        story = await stories.get(self._database, astray.story_id)
+        head = (await standing.of(self._database, story)).head
+        if (head.id if head else None) != astray.head:
+            return
+        if head is None or await displays.of_passage(self._database, head.id):
+            await self.place_buttons(story)
+        else:
+            await self.show(self.sheet(story.channel_id), head, story)
 
     async def take_away_buttons(self, story: Story) -> None:
         """Take the buttons off the channel: the story has ended, or typing goes on below them."""

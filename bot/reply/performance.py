@@ -18,7 +18,8 @@ from bot.story.shelf import Shelf
 from bot.story.standing import Standing
 from bot.story.storyteller import Storyteller, Written
 from bot.story.text import inline_name
-from storage import displays, passages
+from storage import controls, displays, passages
+from storage.controls import Astray
 from storage.database import Database
 from storage.narrations import Narration as Job
 from storage.passages import Passage
@@ -102,6 +103,18 @@ class Performance:
         """Stop a narration."""
         self._narrator.stop(job_id, person)
 
+    async def left_behind(self) -> list[Astray]:
+        """Return the stories that the last run of the bot left with buttons out of place."""
+        return await controls.astray(self._database)
+
+    async def catch_up(self, astray: Sequence[Astray]) -> None:
+        """Bring the messages of stories up to date."""
+        for story in astray:
+            try:
+                await self.board.catch_up(story)
+            except discord.HTTPException as error:
+                log.warning("a story could not be shown", error=repr(error), story=story.story_id)
+
     async def take_up(self, job: Job) -> None:
         """Go on with a narration that a restart interrupted, in the messages that began to show it."""
         narration = await self._narrator.resume(job)
@@ -124,6 +137,7 @@ class Performance:
         except Suspended:
             raise  # the next start goes on in the same messages
         except Exception:
+            await self._narrator.abandon(narration)
             await self._put_back(sheet, before, story)
             await self._show_joined(narration.joined, story)
             raise

@@ -20,14 +20,13 @@ PACE = 1.1  # seconds between two edits; Discord allows five in five seconds per
 async def stream(narration: Narration, sheet: Sheet, *, narrator: Narrator) -> Done:
     """Show a narration on a sheet up to its end; raises what ended it if nothing was written."""
     painter = _Painter(narration, sheet)
-    async with aclosing(narration.progress) as progress:
-        await painter.paint(await anext(progress))
-        await narrator.show_in(narration, sheet.message_ids[0])
-        async with painter:
-            async for step in progress:
-                if isinstance(step, Done):
-                    return step
-                painter.latest = step
+    await painter.paint(Waiting(0, None))
+    await narrator.show_in(narration, sheet.message_ids[0])
+    async with aclosing(narration.progress) as progress, painter:
+        async for step in progress:
+            if isinstance(step, Done):
+                return step
+            painter.latest = step
     raise AssertionError("a narration ends with Done or raises")
 
 

@@ -24,7 +24,7 @@ from bot.story.narration import NarrationFilter, finish
 from bot.story.people import Person, Place
 from bot.story.prompt import PassageText, Prompt, StoryFacts, budget_bytes, build
 from bot.story.standing import Standing
-from bot.story.storyteller import join, require_asker
+from bot.story.storyteller import join, require_asker, show_in
 from storage import actions, branches, inbox, narrations, passages, stories
 from storage.database import Database, Transaction
 from storage.narrations import Kind, NewNarration
@@ -175,6 +175,11 @@ class Narrator:
         async with self._database.transaction() as tx:
             await narrations.show_in(tx, narration.job.id, message_id)
 
+    async def abandon(self, narration: Narration) -> None:
+        """Forget a job whose progress was never asked for: it could not even begin to be shown."""
+        if self._running.pop(narration.job.id, None) is not None:
+            await self._give_up(narration)
+
     def stop(self, job_id: int, person: Person) -> None:
         """Stop a narration for its asker or a moderator."""
         narration = self._running.get(job_id)
@@ -217,8 +222,6 @@ class Narrator:
         narration = self._running[job.id]
         attempt = None
         try:
-            # The first step costs nothing: from here on, whatever happens to who shows it, the job is cleaned up.
-            yield Waiting(0, None)
             for number in range(ATTEMPTS):
                 attempt, recent = await self._prepare(narration, number)
                 async with aclosing(self._run(narration, attempt)) as steps:
@@ -336,6 +339,7 @@ class Narrator:
             passage = await passages.add(tx, self._passage(job, attempt, finish if kept else "stopped"))
             if kept:
                 await branches.advance(tx, story.branch_id, passage.id)
+                await self._show(tx, job, passage)
             await actions.append(
                 tx,
                 story_id=story.id,
@@ -347,6 +351,12 @@ class Narrator:
             )
             joined = await _close(tx, job, story)
             return Done(passage, kept, joined, await standing.of(tx, story), trouble)
+
+    async def _show(self, tx: Transaction, job: Job, passage: Passage) -> None:
+        """Note that the message that showed the writing shows the passage: a crash may come before the last edit."""
+        noted = await narrations.of_story(tx, job.story_id)
+        if noted is not None and noted.message_id is not None:
+            await show_in(tx, passage.id, job.channel_id, [noted.message_id], own=True)
 
     def _passage(self, job: Job, attempt: _Attempt, finish: Finish) -> NewPassage:
         sampling = asdict(attempt.sampling)
