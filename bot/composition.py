@@ -16,6 +16,7 @@ from bot.errors import StartError
 from bot.locales import _
 from bot.reply.board import Board
 from bot.reply.performance import Performance
+from bot.story.draft import Drafter
 from bot.story.narrator import Narrator
 from bot.story.shelf import Shelf
 from bot.story.storyteller import Storyteller
@@ -87,9 +88,10 @@ def make_bot(config: Config, *, engine: Engine, database: Database, hears_typing
     board = Board(client=bot, database=database)
     shelf = Shelf(database=database, model=engine.model, hears_typing=hears_typing)
     storyteller = Storyteller(database=database, longest=config.limits.passage_characters)
-    narrator = Narrator(
+    drafter = Drafter(
         database=database, engine=engine, settings=config.narrator, context=engine.model.context
     )
+    narrator = Narrator(database=database, drafter=drafter, model=engine.model.id)
     performance = Performance(
         storyteller=storyteller, narrator=narrator, shelf=shelf, board=board, database=database
     )

@@ -13,6 +13,7 @@ from bot.config import Config
 from bot.engine.engine import Engine
 from bot.engine.errors import GenerationCancelled
 from bot.engine.request import Chunk, ModelInfo, Request
+from bot.story.draft import Drafter
 from bot.story.narrator import Narrator
 from bot.story.people import Person, Place
 from bot.story.shelf import Outline, Shelf
@@ -93,9 +94,10 @@ async def measure(config: Config, *, length: int = 10_000, runs: int = 20) -> Fi
 
 async def _prompt(config: Config, database: Database, engine: Engine, listener: _Listener) -> float:
     """Ask for the next passage; return the seconds until the messages reach the model."""
-    narrator = Narrator(
+    drafter = Drafter(
         database=database, engine=engine, settings=config.narrator, context=engine.model.context
     )
+    narrator = Narrator(database=database, drafter=drafter, model=engine.model.id)
     start = time.perf_counter()
     narration = await narrator.begin(PLACE, PERSON)
     with suppress(GenerationCancelled):

@@ -9,7 +9,8 @@ import structlog
 from bot.locales import Text, _, _n
 from bot.reply.buttons import only
 from bot.reply.sheet import Sheet
-from bot.story.narrator import Done, Narration, Narrator, Progress, Waiting, Writing
+from bot.story.draft import Waiting, Writing
+from bot.story.narrator import Done, Narration, Narrator, Progress
 from bot.story.text import inline_name
 
 log = structlog.get_logger(__name__)
@@ -56,7 +57,8 @@ class _Painter:
                 try:
                     await self.paint(latest)
                 except discord.HTTPException as error:
-                    # The story goes on without this edit; the finished passage is shown whole.
+                    # The story goes on without this edit, which comes again unless there are newer words.
+                    self.latest = self.latest or latest
                     log.warning("an edit failed", error=repr(error))
 
     async def paint(self, step: Progress) -> None:

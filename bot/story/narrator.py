@@ -12,17 +12,12 @@ from dataclasses import asdict, dataclass
 import structlog
 
 from bot.clock import now
-from bot.config import NarratorSettings
-from bot.engine.engine import Engine, Generation
 from bot.engine.errors import EngineClosed, GenerationCancelled
-from bot.engine.request import Request, Sampling
 from bot.errors import Refused, StoryloomError, Unavailable
 from bot.locales import _
 from bot.story import standing
-from bot.story.flaws import flaw_of, is_looping
-from bot.story.narration import NarrationFilter, finish
+from bot.story.draft import Draft, Drafter, Waiting, Writing
 from bot.story.people import Person, Place
-from bot.story.prompt import PassageText, Prompt, StoryFacts, budget_bytes, build
 from bot.story.standing import Standing
 from bot.story.storyteller import join, require_asker, show_in
 from storage import actions, branches, inbox, narrations, passages, stories
@@ -34,13 +29,7 @@ from storage.stories import Story
 
 log = structlog.get_logger(__name__)
 
-ATTEMPTS = 2
-SAMPLES = {
-    "en": "The rain had stopped by the time they reached the harbour, and nobody spoke of what the lamp had shown.",
-    "zh": "他们走到港口的时候，雨已经停了。谁也没有提起那盏灯照见的东西，只听见潮水一下一下拍着石阶。",
-}
-TOKENS_PER_WORD = 2  # room for a narrator who needs more than the wanted length to end a sentence
-LOOP_CHECK = 200  # characters between two looks at whether the text goes in circles
+ATTEMPTS = 2  # drafts, at the most, for one passage
 
 
 class Suspended(Unavailable):
@@ -48,21 +37,6 @@ class Suspended(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(_("The bot is restarting. The narrator goes on with this as soon as it is back."))
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Tell how many narrations go first, and in about how many seconds this one starts, once that is known."""
-
-    position: int
-    eta: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Writing:
-    """Tell the whole text so far."""
-
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +57,6 @@ class Done:
 Progress = Waiting | Writing | Done
 
 
-@dataclass(slots=True)
-class _Attempt:
-    """Gather what one run of the model gives."""
-
-    prompt: Prompt
-    sampling: Sampling
-    filter: NarrationFilter
-    text: str = ""
-    cut: bool = False
-
-
 @dataclass(slots=True, eq=False)
 class Narration:
     """Hold one job while it runs: iterate over `progress` to drive it; closing that early gives it up.
@@ -104,29 +67,25 @@ class Narration:
     job: Job
     story: Story
     progress: AsyncGenerator[Progress]
-    generation: Generation | None = None
+    draft: Draft | None = None
     stopped: bool = False
     joined: tuple[Passage, ...] = ()
 
     def stop(self) -> None:
         """End the writing where it is; the progress then ends with what was written."""
         self.stopped = True
-        if self.generation is not None:
-            self.generation.cancel()
+        if self.draft is not None:
+            self.draft.stop()
 
 
 class Narrator:
     """Start, stop and take up narrations."""
 
-    def __init__(
-        self, *, database: Database, engine: Engine, settings: NarratorSettings, context: int
-    ) -> None:
-        """Write with an engine whose model sees `context` tokens."""
+    def __init__(self, *, database: Database, drafter: Drafter, model: str) -> None:
+        """Keep the drafts of a drafter, as written by a model of that id."""
         self._database = database
-        self._engine = engine
-        self._settings = settings
-        self._context = context
-        self._bytes_per_token: dict[str, float] = {}
+        self._drafter = drafter
+        self._model = model
         self._running: dict[int, Narration] = {}
         self._suspended = False
 
@@ -134,8 +93,8 @@ class Narrator:
         """Leave everything that is being written to the next start; each narration ends with Suspended."""
         self._suspended = True
         for narration in self._running.values():
-            if narration.generation is not None:
-                narration.generation.cancel()
+            if narration.draft is not None:
+                narration.draft.stop()
 
     async def begin(
         self, place: Place, person: Person, *, direction: str | None = None, passage_id: int | None = None
@@ -220,123 +179,48 @@ class Narrator:
     async def _progress(self, job: Job) -> AsyncGenerator[Progress]:
         """Drive one narration to its end, whatever that is."""
         narration = self._running[job.id]
-        attempt = None
         try:
-            for number in range(ATTEMPTS):
-                attempt, recent = await self._prepare(narration, number)
-                async with aclosing(self._run(narration, attempt)) as steps:
-                    async for step in steps:
-                        yield step
-                flaw = flaw_of(attempt.text, recent=recent)
-                if flaw is None or narration.stopped:
-                    break
-                log.info("narration flawed", flaw=flaw, attempt=number, story=job.story_id)
-            assert attempt is not None  # there is at least one attempt
-            yield await self._finish(narration, attempt)
+            async with aclosing(self._drafts(narration)) as steps:
+                async for step in steps:
+                    yield step
+            yield await self._finish(narration)
         except StoryloomError as error:
             if self._suspended or isinstance(error, EngineClosed):
                 self._suspended = True
                 raise Suspended from error
             trouble = None if isinstance(error, GenerationCancelled) else error
-            if attempt is None or not attempt.text:
+            if narration.draft is None or not narration.draft.text:
                 raise
-            yield await self._finish(narration, attempt, trouble=trouble)
+            yield await self._finish(narration, trouble=trouble)
         finally:
             del self._running[job.id]
             if not self._suspended:
                 await self._give_up(narration)
 
-    async def _prepare(self, narration: Narration, number: int) -> tuple[_Attempt, list[str]]:
-        """Build the prompt and the sampling of one attempt; later ones try another seed and hold back more."""
-        job = narration.job
-        story = await stories.get(self._database, job.story_id)
-        sampling = Sampling(
-            seed=(job.seed or 0) + number,
-            temperature=self._settings.temperature + 0.1 * number,
-            top_p=self._settings.top_p,
-            min_p=self._settings.min_p,
-            repetition_penalty=self._settings.repetition_penalty + 0.1 * number,
-            dry_multiplier=self._settings.dry_multiplier,
-            max_tokens=story.words * TOKENS_PER_WORD,
-        )
-        prompt, recent = await self._prompt(job, story, sampling)
-        return _Attempt(prompt, sampling, NarrationFilter(echoes=prompt.echoes)), recent
+    async def _drafts(self, narration: Narration) -> AsyncGenerator[Progress]:
+        """Write drafts until one has no flaw, but not for ever."""
+        for number in range(ATTEMPTS):
+            draft = narration.draft = await self._drafter.begin(narration.job, number=number)
+            if narration.stopped or self._suspended:
+                draft.stop()
+            async with aclosing(self._drafter.write(draft)) as steps:
+                async for step in steps:
+                    yield step
+            if draft.flaw is None or narration.stopped:
+                return
+            log.info("draft flawed", flaw=draft.flaw, number=number, story=narration.job.story_id)
 
-    async def _prompt(self, job: Job, story: Story, sampling: Sampling) -> tuple[Prompt, list[str]]:
-        budget = budget_bytes(
-            context_tokens=self._context,
-            reserve_tokens=sampling.max_tokens,
-            bytes_per_token=await self._measured(story.language),
-        )
-        total = 0 if job.parent is None else (await passages.get(self._database, job.parent)).bytes_after
-        read = await passages.path(self._database, job.parent, from_byte=max(0, total - budget))
-        prompt = build(
-            StoryFacts(story.title, story.premise, story.language, story.rating, story.words),
-            [PassageText(passage.id, passage.text, passage.depth, passage.bytes_before) for passage in read],
-            budget_bytes=budget,
-            direction=job.direction if job.kind == "continue" else None,
-            note=job.direction if job.kind == "retry" else None,
-        )
-        return prompt, [passage.text for passage in read[-8:]]
-
-    async def _run(self, narration: Narration, attempt: _Attempt) -> AsyncGenerator[Progress]:
-        """Run the model once; ends early when it loops, ends its turn or is stopped."""
-        if self._suspended:
-            raise EngineClosed
-        request = self._request(narration, attempt)
-        try:
-            async with self._engine.submit(request) as generation:
-                narration.generation = generation
-                if narration.stopped:
-                    generation.cancel()
-                async with aclosing(self._read(generation, attempt)) as steps:
-                    async for step in steps:
-                        yield step
-                attempt.cut |= generation.stats is not None and generation.stats.finish_reason == "length"
-        finally:
-            attempt.filter.flush()
-            attempt.text = finish(attempt.filter.text, cut=attempt.cut)
-
-    def _request(self, narration: Narration, attempt: _Attempt) -> Request:
-        job = narration.job
-        return Request(
-            messages=attempt.prompt.messages,
-            sampling=attempt.sampling,
-            cache_key=str(job.story_id),
-            guild_id=narration.story.guild_id or job.channel_id,
-            channel_id=job.channel_id,
-            user_id=job.asked_by,
-        )
-
-    async def _read(self, generation: Generation, attempt: _Attempt) -> AsyncGenerator[Progress]:
-        """Tell the place in the queue, then the text as it grows."""
-        async with aclosing(generation.waiting()) as places:
-            async for place in places:
-                yield Waiting(place.position, place.eta)
-        checked = 0
-        async for piece in generation:
-            if attempt.filter.feed(piece):
-                yield Writing(attempt.filter.text)
-            if attempt.filter.ended:
-                break
-            if len(attempt.filter.text) - checked >= LOOP_CHECK:
-                checked = len(attempt.filter.text)
-                if is_looping(attempt.filter.text):
-                    attempt.cut = True
-                    break
-
-    async def _finish(
-        self, narration: Narration, attempt: _Attempt, trouble: StoryloomError | None = None
-    ) -> Done:
+    async def _finish(self, narration: Narration, trouble: StoryloomError | None = None) -> Done:
         """Commit what was written, and what people wrote meanwhile behind it, in one transaction."""
-        if not attempt.text:
+        draft = narration.draft
+        if draft is None or not draft.text:
             raise Unavailable(_("The narrator found no words this time. Press Continue to let it try again."))
         kept = not narration.stopped and trouble is None
-        finish: Finish = "length" if attempt.cut else "stop"
+        finish: Finish = "length" if draft.cut else "stop"
         async with self._database.transaction() as tx:
             job = narration.job
             story = await stories.get(tx, job.story_id)
-            passage = await passages.add(tx, self._passage(job, attempt, finish if kept else "stopped"))
+            passage = await passages.add(tx, self._passage(job, draft, finish if kept else "stopped"))
             if kept:
                 await branches.advance(tx, story.branch_id, passage.id)
                 await self._show(tx, job, passage)
@@ -358,20 +242,20 @@ class Narrator:
         if noted is not None and noted.message_id is not None:
             await show_in(tx, passage.id, job.channel_id, [noted.message_id], own=True)
 
-    def _passage(self, job: Job, attempt: _Attempt, finish: Finish) -> NewPassage:
-        sampling = asdict(attempt.sampling)
+    def _passage(self, job: Job, draft: Draft, finish: Finish) -> NewPassage:
+        sampling = asdict(draft.sampling)
         del sampling["seed"], sampling["stop"]
         return NewPassage(
             story_id=job.story_id,
             parent=job.parent,
             kind="narrator",
-            text=attempt.text,
+            text=draft.text,
             asked_by=job.asked_by,
             direction=job.direction,
-            model=self._engine.model.id,
-            seed=attempt.sampling.seed,
+            model=self._model,
+            seed=draft.sampling.seed,
             sampling=sampling,
-            prompt_digest=attempt.prompt.digest,
+            prompt_digest=draft.prompt.digest,
             finish=finish,
             created=now(),
         )
@@ -381,14 +265,6 @@ class Narrator:
         job = narration.job
         async with self._database.transaction() as tx:
             narration.joined = await _close(tx, job, await stories.get(tx, job.story_id))
-
-    async def _measured(self, language: str) -> float:
-        """Return how many bytes of a language one token of this model holds."""
-        if language not in self._bytes_per_token:
-            sample = SAMPLES[language]
-            tokens = await self._engine.count_tokens(sample)
-            self._bytes_per_token[language] = len(sample.encode()) / max(tokens, 1)
-        return self._bytes_per_token[language]
 
 
 async def _close(tx: Transaction, job: Job, story: Story) -> tuple[Passage, ...]:

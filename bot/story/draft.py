@@ -1,0 +1,199 @@
+"""Let the model write one passage: build its prompt, run it, clean what it says; nothing is committed here."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+import structlog
+
+from bot.config import NarratorSettings
+from bot.engine.engine import Engine, Generation
+from bot.engine.errors import GenerationCancelled, PromptTooLong
+from bot.engine.request import Request, Sampling
+from bot.story.flaws import Flaw, flaw_of, is_looping
+from bot.story.narration import NarrationFilter, finish
+from bot.story.prompt import PassageText, Prompt, StoryFacts, budget_bytes, build
+from storage import passages, stories
+from storage.database import Database
+from storage.narrations import Narration as Job
+from storage.stories import Story
+
+log = structlog.get_logger(__name__)
+
+SAMPLES = {
+    "en": "The rain had stopped by the time they reached the harbour, and nobody spoke of what the lamp had shown.",
+    "zh": "他们走到港口的时候，雨已经停了。谁也没有提起那盏灯照见的东西，只听见潮水一下一下拍着石阶。",
+}
+TOKENS_PER_WORD = 2  # room for a narrator who needs more than the wanted length to end a sentence
+LOOP_CHECK = 200  # characters between two looks at whether the text goes in circles
+RECENT = 8  # passages with which a draft is compared
+SHORTER = 0.6  # of the prompt is left where the model found it too long
+SHORTEST = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Tell how many narrations go first, and in about how many seconds this one starts, once that is known."""
+
+    position: int
+    eta: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """Tell the whole text so far."""
+
+    text: str
+
+
+@dataclass(slots=True)
+class Draft:
+    """Gather what one run of the model gives: `cut` tells that it was ended in mid-speech."""
+
+    job: Job
+    story: Story
+    prompt: Prompt
+    sampling: Sampling
+    recent: list[str]
+    text: str = ""
+    cut: bool = False
+    stopped: bool = False
+    share: float = 1.0
+    filter: NarrationFilter = field(default_factory=NarrationFilter)
+    generation: Generation | None = None
+
+    @property
+    def flaw(self) -> Flaw | None:
+        """Return why another draft should be written instead, if one should."""
+        return flaw_of(self.text, recent=self.recent)
+
+    def stop(self) -> None:
+        """End the writing where it is; what was written can still be read."""
+        self.stopped = True
+        if self.generation is not None:
+            self.generation.cancel()
+
+
+class Drafter:
+    """Write drafts for narrations."""
+
+    def __init__(
+        self, *, database: Database, engine: Engine, settings: NarratorSettings, context: int
+    ) -> None:
+        """Write with an engine whose model sees `context` tokens."""
+        self._database = database
+        self._engine = engine
+        self._settings = settings
+        self._context = context
+        self._bytes_per_token: dict[str, float] = {}
+
+    async def begin(self, job: Job, *, number: int) -> Draft:
+        """Prepare a draft; later ones (`number` from 0) try another seed and hold back more."""
+        story = await stories.get(self._database, job.story_id)
+        sampling = Sampling(
+            seed=(job.seed or 0) + number,
+            temperature=self._settings.temperature + 0.1 * number,
+            top_p=self._settings.top_p,
+            min_p=self._settings.min_p,
+            repetition_penalty=self._settings.repetition_penalty + 0.1 * number,
+            dry_multiplier=self._settings.dry_multiplier,
+            max_tokens=story.words * TOKENS_PER_WORD,
+        )
+        prompt, recent = await self._prompt(job, story, sampling, share=1.0)
+        return Draft(job, story, prompt, sampling, recent)
+
+    async def write(self, draft: Draft) -> AsyncGenerator[Waiting | Writing]:
+        """Run the model; ends early when it loops, ends its turn or is stopped.
+
+        A prompt that the model finds too long after all, in a script dearer than expected, is shortened.
+        """
+        while True:
+            try:
+                async with aclosing(self._run(draft)) as steps:
+                    async for step in steps:
+                        yield step
+                return
+            except PromptTooLong as error:
+                draft.share *= SHORTER
+                log.info("prompt too long", tokens=error.tokens, limit=error.limit, share=draft.share)
+                if draft.share < SHORTEST:
+                    raise
+                draft.prompt, draft.recent = await self._prompt(
+                    draft.job, draft.story, draft.sampling, share=draft.share
+                )
+
+    async def _run(self, draft: Draft) -> AsyncGenerator[Waiting | Writing]:
+        if draft.stopped and draft.generation is None:
+            raise GenerationCancelled
+        draft.filter = NarrationFilter(echoes=draft.prompt.echoes)
+        try:
+            async with self._engine.submit(_request(draft)) as generation:
+                draft.generation = generation
+                if draft.stopped:
+                    generation.cancel()
+                async with aclosing(_read(generation, draft)) as steps:
+                    async for step in steps:
+                        yield step
+                draft.cut |= generation.stats is not None and generation.stats.finish_reason == "length"
+        finally:
+            draft.filter.flush()
+            draft.text = finish(draft.filter.text, cut=draft.cut)
+
+    async def _prompt(
+        self, job: Job, story: Story, sampling: Sampling, *, share: float
+    ) -> tuple[Prompt, list[str]]:
+        """Return the prompt, of a share of what should fit, and the newest passages."""
+        fits = budget_bytes(
+            context_tokens=self._context,
+            reserve_tokens=sampling.max_tokens,
+            bytes_per_token=await self._measured(story.language),
+        )
+        budget = int(fits * share)
+        total = 0 if job.parent is None else (await passages.get(self._database, job.parent)).bytes_after
+        read = await passages.path(self._database, job.parent, from_byte=max(0, total - budget))
+        prompt = build(
+            StoryFacts(story.title, story.premise, story.language, story.rating, story.words),
+            [PassageText(passage.id, passage.text, passage.depth, passage.bytes_before) for passage in read],
+            budget_bytes=budget,
+            direction=job.direction if job.kind == "continue" else None,
+            note=job.direction if job.kind == "retry" else None,
+        )
+        return prompt, [passage.text for passage in read[-RECENT:]]
+
+    async def _measured(self, language: str) -> float:
+        """Return how many bytes of a language one token of this model holds."""
+        if language not in self._bytes_per_token:
+            sample = SAMPLES[language]
+            tokens = await self._engine.count_tokens(sample)
+            self._bytes_per_token[language] = len(sample.encode()) / max(tokens, 1)
+        return self._bytes_per_token[language]
+
+
+def _request(draft: Draft) -> Request:
+    job = draft.job
+    return Request(
+        messages=draft.prompt.messages,
+        sampling=draft.sampling,
+        cache_key=str(job.story_id),
+        guild_id=draft.story.guild_id or job.channel_id,
+        channel_id=job.channel_id,
+        user_id=job.asked_by,
+    )
+
+
+async def _read(generation: Generation, draft: Draft) -> AsyncGenerator[Waiting | Writing]:
+    """Tell the place in the queue, then the text as it grows."""
+    async with aclosing(generation.waiting()) as places:
+        async for place in places:
+            yield Waiting(place.position, place.eta)
+    checked = 0
+    async for piece in generation:
+        if draft.filter.feed(piece):
+            yield Writing(draft.filter.text)
+        if draft.filter.ended:
+            return
+        if len(draft.filter.text) - checked >= LOOP_CHECK:
+            checked = len(draft.filter.text)
+            if is_looping(draft.filter.text):
+                draft.cut = True
+                return

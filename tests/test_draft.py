@@ -1,0 +1,150 @@
+"""Prove how a passage is drafted: what the model is asked, and when the writing ends."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.config import NarratorSettings
+from bot.engine.engine import Engine
+from bot.engine.errors import PromptTooLong
+from bot.story.draft import Draft, Drafter, Waiting, Writing
+from storage import narrations, passages, stories
+from storage.database import Database
+from storage.narrations import Narration as Job
+from storage.narrations import NewNarration
+from storage.passages import NewPassage
+from storage.stories import NewStory
+from tests.scripted import ScriptedBackend
+
+TALE = "The keeper counted the ships again. One more light stood on the water than there should have been."
+
+
+@pytest.fixture
+async def job(database: Database) -> Job:
+    """Ask for the next passage of a story of forty passages of Mara's."""
+    async with database.transaction() as tx:
+        story = await stories.create(
+            tx,
+            NewStory(
+                guild_id=1,
+                channel_id=2,
+                title="The Lamp",
+                premise="",
+                language="en",
+                rating="everyone",
+                free_typing=False,
+                words=90,
+                started_by=10,
+                starter_name="Mara",
+                created=1,
+            ),
+        )
+        parent = None
+        for number in range(40):
+            text = f"On night {number} the lamp burned blue, and nobody in the town would say why it did."
+            new = NewPassage(
+                story_id=story.id, parent=parent, kind="person", text=text, author_id=10, created=number
+            )
+            parent = (await passages.add(tx, new)).id
+        return await narrations.add(
+            tx,
+            NewNarration(
+                story_id=story.id,
+                kind="continue",
+                parent=parent,
+                asked_by=10,
+                asker_name="Mara",
+                locale="en",
+                direction="a boat comes in",
+                seed=7,
+                channel_id=2,
+                message_id=None,
+                created=50,
+            ),
+        )
+
+
+@pytest.fixture
+def backend() -> ScriptedBackend:
+    """Tell one tale; the context holds the forty passages with little room to spare."""
+    return ScriptedBackend([TALE], context=4096)
+
+
+@pytest.fixture
+async def drafter(database: Database, backend: ScriptedBackend) -> AsyncIterator[Drafter]:
+    """Draft with the scripted model."""
+    async with Engine.open(backend) as engine:
+        yield Drafter(
+            database=database, engine=engine, settings=NarratorSettings(), context=backend.model.context
+        )
+
+
+async def written(drafter: Drafter, draft: Draft) -> list[Waiting | Writing]:
+    """Write a draft and return its steps."""
+    return [step async for step in drafter.write(draft)]
+
+
+async def test_the_direction_and_the_newest_words_reach_the_model(
+    drafter: Drafter, backend: ScriptedBackend, job: Job
+) -> None:
+    """The request ends with what changes every turn."""
+    draft = await drafter.begin(job, number=0)
+    steps = await written(drafter, draft)
+
+    assert draft.text == TALE
+    assert steps[-1] == Writing(TALE)
+    asked = backend.requests[0]
+    assert "a boat comes in" in asked.messages[-1].content
+    assert "night 39" in asked.messages[-2].content
+
+
+async def test_another_draft_tries_another_seed_and_holds_back_more(drafter: Drafter, job: Job) -> None:
+    """A second draft is not the first one again."""
+    first, second = [await drafter.begin(job, number=number) for number in (0, 1)]
+
+    assert first.sampling.seed != second.sampling.seed
+    assert first.sampling.repetition_penalty < second.sampling.repetition_penalty
+
+
+async def test_a_prompt_that_is_too_long_after_all_is_shortened(
+    database: Database, backend: ScriptedBackend, job: Job
+) -> None:
+    """A story in a script dearer than measured goes on with less of its beginning, and is never stuck."""
+    async with Engine.open(backend) as engine:
+        # Whoever believes in twice the context learns from the model that it is not so.
+        drafter = Drafter(database=database, engine=engine, settings=NarratorSettings(), context=4096)
+        backend.model = type(backend.model)("s", "S", "1", Path("s"), None, 700)
+        draft = await drafter.begin(job, number=0)
+        await written(drafter, draft)
+
+    assert draft.text == TALE
+    assert draft.share < 1
+    assert "night 39" in backend.requests[-1].messages[-2].content
+    assert "night 0 " not in backend.requests[-1].messages[-2].content
+
+
+async def test_a_model_that_can_read_nothing_is_told_as_such(
+    database: Database, backend: ScriptedBackend, job: Job
+) -> None:
+    """Shortening ends, with the model's own words."""
+    async with Engine.open(backend) as engine:
+        drafter = Drafter(database=database, engine=engine, settings=NarratorSettings(), context=4096)
+        backend.model = type(backend.model)("s", "S", "1", Path("s"), None, 1)
+        draft = await drafter.begin(job, number=0)
+
+        with pytest.raises(PromptTooLong):
+            await written(drafter, draft)
+
+
+async def test_a_text_that_goes_in_circles_is_cut(database: Database, job: Job) -> None:
+    """A loop ends the writing long before the limit, and is a flaw."""
+    backend = ScriptedBackend(["The bell rang again and again and again. " * 60])
+    async with Engine.open(backend) as engine:
+        drafter = Drafter(database=database, engine=engine, settings=NarratorSettings(), context=4096)
+        draft = await drafter.begin(job, number=0)
+        await written(drafter, draft)
+
+    assert draft.cut
+    assert len(draft.text) < 1000
+    assert draft.flaw is not None
