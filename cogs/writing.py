@@ -7,13 +7,14 @@ from discord.ext import commands
 from bot.client import StoryBot
 from bot.errors import Refused
 from bot.locales import _
-from bot.reply.answers import answering
+from bot.reply.answers import answering, explain
 from bot.reply.files import read_text
 from bot.reply.performance import Performance
 from bot.reply.who import person_of, place_of, require_voice
 from bot.reply.write_modal import WriteModal, words_of
 from bot.story.people import Person, Place
 from bot.story.storyteller import Storyteller
+from storage.errors import StorageError
 
 STEPS = {"previous": -1, "next": 1}
 
@@ -111,9 +112,11 @@ class Writing(commands.Cog):
     async def _write(self, interaction: discord.Interaction, words: str) -> None:
         try:
             require_voice(interaction)
+            await self._performance.write(place_of(interaction), person_of(interaction), words)
+        except StorageError as error:
+            raise Refused(explain(error).text, words=words) from error
         except Refused as refusal:
-            raise Refused(refusal.text, words=words) from None
-        await self._performance.write(place_of(interaction), person_of(interaction), words)
+            raise Refused(refusal.text, words=refusal.words or words) from None
 
     async def _press(self, place: Place, person: Person, action: str, about: int) -> None:
         performance = self._performance

@@ -12,15 +12,14 @@ error, Discord must not have refused a request, and every request must be as Dis
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
 
 from bot.client import StoryBot
-from bot.composition import make_bot
+from bot.composition import make_bot, open_engine
 from bot.config import Config, StorageSettings
 from bot.engine.engine import Engine, Limits
-from bot.engine.request import Backend
 from bot.play import at_home
 from bot.playground.server import Playground
 from bot.story.people import Place
@@ -49,6 +48,7 @@ class Stage:
         log: Log,
         *,
         hears_typing: bool,
+        model: bool,
     ) -> None:
         self.playground = playground
         self.config = config
@@ -59,6 +59,7 @@ class Stage:
         self.engine: Engine
         self.log = log
         self._hears_typing = hears_typing
+        self._model = model
         self._seats = seats
         self._open: AsyncExitStack | None = None
         self._running: asyncio.Task[None]
@@ -74,12 +75,12 @@ class Stage:
         settings: Mapping[str, Any] | None = None,
         hears_typing: bool = True,
         rate_limits: bool = False,
-        backend: Backend | None = None,
+        model: bool = False,
         playing: bool = True,
     ) -> AsyncIterator[Self]:
         """Open a stage whose data is kept in a folder; without `playing` the bot is not there yet.
 
-        `settings` are sections of the configuration; `backend` is the real model in the place of the script.
+        `settings` are sections of the configuration; with `model` the configured model narrates, not the script.
         """
         async with AsyncExitStack() as stack:
             log = stack.enter_context(Log.listening())
@@ -88,22 +89,20 @@ class Stage:
             config = at_home(
                 Config(storage=StorageSettings(path=folder / "stories.db"), **(settings or {})), playground
             )
-            stage = cls(playground, config, seats, log, hears_typing=hears_typing)
+            stage = cls(playground, config, seats, log, hears_typing=hears_typing, model=model)
             try:
                 if playing:
-                    await stage.enter(backend)
+                    await stage.enter()
                 yield stage
                 stage.look_back()
             finally:
                 await stage.leave()
             stage.look_back()
 
-    async def enter(self, backend: Backend | None = None) -> None:
+    async def enter(self) -> None:
         """Let the bot come: open everything in the order of the product, and wait until it is ready."""
         async with AsyncExitStack() as stack:
-            limits = Limits(self.config.limits.requests_per_user, self.config.limits.requests_per_guild)
-            model = backend or self.backend
-            self.engine = await stack.enter_async_context(Engine.open(model, limits=limits))
+            self.engine = await stack.enter_async_context(self._engine())
             self.database = await stack.enter_async_context(Database.open(self.config.storage.path))
             self.bot = make_bot(
                 self.config, engine=self.engine, database=self.database, hears_typing=self._hears_typing
@@ -116,6 +115,12 @@ class Stage:
                 ready.cancel()
                 await self._running
             self._open = stack.pop_all()
+
+    def _engine(self) -> AbstractAsyncContextManager[Engine]:
+        if self._model:
+            return open_engine(self.config)
+        limits = Limits(self.config.limits.requests_per_user, self.config.limits.requests_per_guild)
+        return Engine.open(self.backend, limits=limits)
 
     async def leave(self) -> None:
         """Let the bot go, kindly."""

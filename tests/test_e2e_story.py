@@ -1,10 +1,11 @@
 """Play stories with the real bot: discord.py, sockets, SQLite; only the narrator's words come from a script."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from tests.person import Person
-from tests.stage import Stage, answered, buttons, refused, saying, with_button
+from tests.stage import EPHEMERAL, Stage, answered, buttons, refused, saying, with_button
 
 HERE = "fireside"
 BELL = "A bell rang far below the water, twice, and then the tide forgot it."
@@ -223,6 +224,33 @@ async def test_a_stopped_retry_leaves_the_take_before_it(stage: Stage) -> None:
     await mara.click(writing, "Stop")
     await mara.wait_for_message(lambda m: m["id"] == writing["id"] and saying(BELL, button="Retry")(m))
     assert await stage.told() == [BELL]
+
+
+async def test_streaming_edits_are_few_and_each_is_new(stage: Stage) -> None:
+    """Hundreds of tokens are a handful of edits: about one a second, none like the one before, none too long."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    await mara.command("story settings", channel=HERE, options={"words": 400})
+    # Real time passes between the tokens, as with a model; 700 of them take about three seconds.
+    stage.backend.delay = partial(asyncio.sleep, 0.003)
+    tale = " ".join(f"Wave {n} told the pier {n * n} things about lamp {n + 7}." for n in range(65))
+    stage.script.says(tale)
+    await mara.command("continue", channel=HERE)
+    await mara.wait_for_message(
+        lambda m: "about lamp 71." in m["content"] and "Retry" in buttons(m), timeout=30
+    )
+    assert await stage.told() == [tale]
+    shown: dict[str, tuple[object, ...]] = {}
+    edits = 0
+    for name, message in mara.events:
+        if name in ("MESSAGE_CREATE", "MESSAGE_UPDATE") and not message.get("flags", 0) & EPHEMERAL:
+            state = (message["content"], str(message["components"]), str(message["embeds"]))
+            assert shown.get(message["id"]) != state, "an edit that changes nothing"
+            assert len(message["content"]) <= 2000
+            shown[message["id"]] = state
+            edits += name == "MESSAGE_UPDATE"
+    tokens = len(tale) // 4
+    assert 3 <= edits < tokens / 20
 
 
 async def test_a_failed_narration_leaves_the_story_as_it_was(stage: Stage) -> None:

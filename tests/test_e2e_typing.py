@@ -1,7 +1,10 @@
 """Type plain messages into a story: what is a passage, what is not, and what happens under it."""
 
 import asyncio
+import sys
 from pathlib import Path
+
+import pytest
 
 from tests.person import Person
 from tests.person_forms import Payload
@@ -9,6 +12,13 @@ from tests.stage import Stage, buttons, refused, saying, with_button
 
 HERE = "fireside"
 BELL = "A bell rang far below the water, twice, and then the tide forgot it."
+
+
+@pytest.fixture
+def short_lull(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the buttons come after half a second without typing; who plays has three."""
+    # Loading an extension makes a new module, which the name in the package does not follow.
+    monkeypatch.setattr(sys.modules["cogs.typing"], "LULL", 0.5)
 
 
 async def take(person: Person, text: str) -> Payload:
@@ -25,6 +35,7 @@ async def reaction(person: Person, message: Payload) -> str:
     return emoji
 
 
+@pytest.mark.usefixtures("short_lull")
 async def test_a_typed_message_is_a_passage(stage: Stage) -> None:
     """The bot signs it, and after a lull the buttons stand below; typing on takes them away."""
     mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
@@ -146,6 +157,7 @@ async def test_without_message_content_free_typing_is_off_and_says_why(tmp_path:
         assert await stage.told(here) == ["Typed in private."]
 
 
+@pytest.mark.usefixtures("short_lull")
 async def test_the_buttons_do_not_wait_for_a_channel_that_stays_busy(stage: Stage) -> None:
     """Only the newest lull counts: one line of buttons stands at the end."""
     mara = await stage.seat("Mara")

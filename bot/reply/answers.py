@@ -8,6 +8,7 @@ import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import aiohttp
 import discord
 import structlog
 from discord import app_commands
@@ -63,6 +64,11 @@ def explain(error: Exception) -> StoryloomError:
                     "I lack a permission for that here. Ask a moderator to let me view this channel, send messages,"
                     " embed links and attach files."
                 )
+            )
+        case discord.DiscordServerError() | aiohttp.ClientConnectionError():
+            log.warning("discord does not answer", error=repr(error))
+            return Unavailable(
+                _("Discord does not answer me just now. Nothing was lost; please try again in a moment.")
             )
         case app_commands.NoPrivateMessage():
             return Refused(_("This works in a server only."))
