@@ -12,8 +12,8 @@ from typing import Any, Self
 
 import aiohttp
 
-from bot.playground.events import Event
 from bot.playground.server import Playground
+from bot.playground.world.events import Event
 
 
 class Client:

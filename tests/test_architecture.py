@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.client import EXTENSIONS
-from bot.playground import permissions
+from bot.playground.world import permissions
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("bot", "cogs", "storage")

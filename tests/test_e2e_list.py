@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.playground.permissions import VIEW_CHANNEL
+from bot.playground.world.permissions import VIEW_CHANNEL
 from tests.person_forms import Payload
 from tests.stage import Stage, answered
 

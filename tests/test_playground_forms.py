@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.playground.components import bounds, check_use, find
-from bot.playground.defaults import furnish
 from bot.playground.errors import ApiError
-from bot.playground.modals import check_submission
-from bot.playground.options import check_options
-from bot.playground.resolved import Resolver
-from bot.playground.world import World
+from bot.playground.interactions.components import bounds, check_use, find
+from bot.playground.interactions.modals import check_submission
+from bot.playground.interactions.options import check_options
+from bot.playground.interactions.resolved import Resolver
+from bot.playground.world.defaults import furnish
+from bot.playground.world.world import World
 
 DEFINITIONS: list[dict[str, Any]] = [
     {"type": 3, "name": "text", "description": "d", "min_length": 2, "max_length": 5},

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.playground import intents
+from bot.playground.gateway import intents
 
 MESSAGE = {
     "guild_id": "1",

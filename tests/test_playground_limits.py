@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.playground import limits
 from bot.playground.errors import ApiError
-from bot.playground.state import Upload
+from bot.playground.world.state import Upload
 from tests.refusals import codes
 
 V2 = 1 << 15

@@ -8,9 +8,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.playground import connection, sessions
-from bot.playground.events import Event
+from bot.playground.gateway import connection, sessions
 from bot.playground.server import Playground
+from bot.playground.world.events import Event
 from tests.guest import bot_token
 from tests.person import Person
 from tests.sockets import identify, socket

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.playground.history import History
 from bot.playground.server import Playground
+from bot.playground.world.history import History
 from tests.playground_client import Client, overhear
 
 

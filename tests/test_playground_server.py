@@ -12,13 +12,13 @@ import yarl
 from aiohttp import ClientSession
 
 from bot.errors import StartError
-from bot.playground import threads, voting
-from bot.playground.defaults import furnish
-from bot.playground.events import Event
-from bot.playground.ratelimit import MAJOR, rule
-from bot.playground.security import host_allowed, is_loopback, origin_allowed
+from bot.playground.door.ratelimit import MAJOR, rule
+from bot.playground.door.security import host_allowed, is_loopback, origin_allowed
 from bot.playground.server import Playground
-from bot.playground.world import World
+from bot.playground.talk import threads, voting
+from bot.playground.world.defaults import furnish
+from bot.playground.world.events import Event
+from bot.playground.world.world import World
 from tests.guest import pointed_at
 from tests.playground_client import Client
 

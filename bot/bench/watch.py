@@ -3,8 +3,8 @@
 import time
 from dataclasses import dataclass, field
 
-from bot.playground.events import Event
 from bot.playground.server import Playground
+from bot.playground.world.events import Event
 
 EPHEMERAL = 64
 

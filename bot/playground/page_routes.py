@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from bot.playground.door.security import ATTACHMENT_POLICY, PAGE_POLICY, other_name
 from bot.playground.errors import Code, known
-from bot.playground.security import ATTACHMENT_POLICY, PAGE_POLICY, other_name
-from bot.playground.world import World
+from bot.playground.world.world import World
 
 FOLDER: Final = Path(__file__).parent / "page"
 _COLOURS: Final = ("#5865f2", "#3ba55c", "#faa61a", "#ed4245", "#eb459e", "#747f8d", "#1abc9c", "#9b59b6")

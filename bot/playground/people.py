@@ -6,11 +6,11 @@ from typing import Any, Final
 from aiohttp import web
 
 from bot.playground.errors import invalid_field
-from bot.playground.hub import Hub
-from bot.playground.languages import LOCALES
+from bot.playground.gateway.hub import Hub
 from bot.playground.rest.requests import read_object, reply
-from bot.playground.state import Guild, Payload
-from bot.playground.world import World
+from bot.playground.world.languages import LOCALES
+from bot.playground.world.state import Guild, Payload
+from bot.playground.world.world import World
 
 MAX_NAME: Final = 32
 ROLES: Final = ("admin", "moderator", "member")

@@ -13,28 +13,21 @@ from aiohttp import web
 
 from bot.errors import StartError
 from bot.locales import _
-from bot.playground import (
-    commands,
-    gateway,
-    interaction_callbacks,
-    interactions,
-    middlewares,
-    page_routes,
-    people,
-    rest,
-    threads,
-    voting,
-)
-from bot.playground.defaults import furnish
-from bot.playground.faults import Faults
-from bot.playground.hub import Hub
-from bot.playground.interaction_book import InteractionBook
-from bot.playground.password import Gate
-from bot.playground.ratelimit import RateLimits
+from bot.playground import page_routes, people, rest
+from bot.playground.door import middlewares
+from bot.playground.door.faults import Faults
+from bot.playground.door.password import Gate
+from bot.playground.door.ratelimit import RateLimits
+from bot.playground.door.security import is_loopback
+from bot.playground.gateway import gateway
+from bot.playground.gateway.hub import Hub
+from bot.playground.interactions import callbacks, commands, interactions
+from bot.playground.interactions.book import InteractionBook
 from bot.playground.rest.requests import MAX_BODY_BYTES
-from bot.playground.security import is_loopback
-from bot.playground.snapshot import Keeper, load
-from bot.playground.world import World
+from bot.playground.saving.snapshot import Keeper, load
+from bot.playground.talk import threads, voting
+from bot.playground.world.defaults import furnish
+from bot.playground.world.world import World
 
 # How often polls and threads are looked at.
 TICK_SECONDS: Final = 1.0
@@ -138,7 +131,7 @@ class Playground:
     def _api_routes(self) -> list[web.RouteDef]:
         return [
             *interactions.routes(self.world, self.book),
-            *interaction_callbacks.routes(self.world, self.book),
+            *callbacks.routes(self.world, self.book),
             *commands.routes(self.world),
             *rest.routes(self.world),
         ]

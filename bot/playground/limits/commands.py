@@ -5,9 +5,9 @@ from collections import Counter
 from typing import Any, Final
 
 from bot.playground.errors import Code, known
-from bot.playground.form import Body, Form
-from bot.playground.languages import LOCALES
-from bot.playground.snowflakes import parse
+from bot.playground.limits.form import Body, Form
+from bot.playground.world.languages import LOCALES
+from bot.playground.world.snowflakes import parse
 
 CHAT_INPUT, USER, MESSAGE = 1, 2, 3
 SUBCOMMAND, GROUP, STRING, INTEGER, CHANNEL, NUMBER = 1, 2, 3, 4, 7, 10

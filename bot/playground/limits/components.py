@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from bot.playground.form import Body, Form
+from bot.playground.limits.form import Body, Form
 
 ROW, BUTTON, STRING_SELECT = 1, 2, 3
 SELECTS: Final = (3, 5, 6, 7, 8)

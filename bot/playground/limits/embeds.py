@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from bot.playground.form import Body, Form
-from bot.playground.snowflakes import moment
+from bot.playground.limits.form import Body, Form
+from bot.playground.world.snowflakes import moment
 
 MAX_TOTAL: Final = 6000
 MAX_TITLE: Final = 256

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bot.playground.errors import Code, known
-from bot.playground.form import Body, Form
 from bot.playground.limits.components import check_layout, check_rows
 from bot.playground.limits.embeds import check_embeds
+from bot.playground.limits.form import Body, Form
 from bot.playground.limits.polls import check_poll
-from bot.playground.snowflakes import parse
-from bot.playground.state import Upload
+from bot.playground.world.snowflakes import parse
+from bot.playground.world.state import Upload
 
 MAX_CONTENT: Final = 2000
 MAX_NONCE: Final = 25

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from bot.playground.form import Body, Form
 from bot.playground.limits.components import MAX_CUSTOM_ID, MAX_PLACEHOLDER, SELECTS, ComponentCheck
+from bot.playground.limits.form import Body, Form
 
 ROW, TEXT_INPUT, TEXT, LABEL = 1, 4, 10, 18
 FILE_UPLOAD, RADIO_GROUP, CHECKBOX_GROUP, CHECKBOX = 19, 21, 22, 23

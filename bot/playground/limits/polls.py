@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bot.playground.form import Body, Form
+from bot.playground.limits.form import Body, Form
 
 MAX_QUESTION: Final = 300
 MAX_ANSWERS: Final = 10

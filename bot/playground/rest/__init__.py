@@ -13,7 +13,7 @@ from bot.playground.rest import (
     users,
     webhooks,
 )
-from bot.playground.world import World
+from bot.playground.world.world import World
 
 
 def routes(world: World) -> list[web.RouteDef]:

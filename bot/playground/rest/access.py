@@ -2,12 +2,12 @@
 
 from aiohttp import web
 
-from bot.playground import permissions
 from bot.playground.errors import ApiError, Code, known
 from bot.playground.rest.requests import WHO
-from bot.playground.snowflakes import parse
-from bot.playground.state import DIRECT, THREADS, Guild, Payload
-from bot.playground.world import World, archived
+from bot.playground.world import permissions
+from bot.playground.world.snowflakes import parse
+from bot.playground.world.state import DIRECT, THREADS, Guild, Payload
+from bot.playground.world.world import World, archived
 
 
 def path_id(request: web.Request, name: str) -> int:

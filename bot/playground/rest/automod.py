@@ -4,13 +4,13 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.playground import permissions
 from bot.playground.errors import ApiError
-from bot.playground.form import Form
+from bot.playground.limits.form import Form
 from bot.playground.rest import access
 from bot.playground.rest.requests import done, read_object, reply
-from bot.playground.state import Guild, Payload
-from bot.playground.world import World
+from bot.playground.world import permissions
+from bot.playground.world.state import Guild, Payload
+from bot.playground.world.world import World
 
 _RULES = r"/guilds/{guild_id:\d+}/auto-moderation/rules"
 _RULE = _RULES + r"/{rule_id:\d+}"

@@ -4,14 +4,15 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.playground import permissions, snowflakes, threads
 from bot.playground.errors import Code, known
-from bot.playground.form import Form
+from bot.playground.limits.form import Form
 from bot.playground.rest import access
 from bot.playground.rest.requests import done, read_object, reply
-from bot.playground.snowflakes import parse
-from bot.playground.state import DIRECT, FORUM, TEXT, THREADS, Payload
-from bot.playground.world import World
+from bot.playground.talk import threads
+from bot.playground.world import permissions, snowflakes
+from bot.playground.world.snowflakes import parse
+from bot.playground.world.state import DIRECT, FORUM, TEXT, THREADS, Payload
+from bot.playground.world.world import World
 
 _CHANNEL = r"/channels/{channel_id:\d+}"
 _KINDS = (0, 2, 4, 5, 13, 15)

@@ -4,14 +4,14 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.playground import permissions
 from bot.playground.errors import Code, known
-from bot.playground.form import Form
+from bot.playground.limits.form import Form
 from bot.playground.rest import access
 from bot.playground.rest.requests import done, number, read_object, reply
-from bot.playground.snowflakes import HIGHEST, moment
-from bot.playground.state import Guild, Payload
-from bot.playground.world import World
+from bot.playground.world import permissions
+from bot.playground.world.snowflakes import HIGHEST, moment
+from bot.playground.world.state import Guild, Payload
+from bot.playground.world.world import World
 
 _GUILD = r"/guilds/{guild_id:\d+}"
 _MEMBER = _GUILD + r"/members/{user_id:\d+}"

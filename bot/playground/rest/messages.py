@@ -4,12 +4,14 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.playground import automod, limits, messages, permissions, snowflakes
+from bot.playground import limits
 from bot.playground.errors import ApiError, Code, invalid_field, known
 from bot.playground.rest import access
 from bot.playground.rest.requests import done, number, read_form, read_object, reply
-from bot.playground.state import DIRECT, THREADS, Payload, Upload
-from bot.playground.world import World
+from bot.playground.talk import automod, messages
+from bot.playground.world import permissions, snowflakes
+from bot.playground.world.state import DIRECT, THREADS, Payload, Upload
+from bot.playground.world.world import World
 
 _TWO_WEEKS = 14 * 86_400
 _NONCES_KEPT = 1000

@@ -4,12 +4,13 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.playground import messages, permissions, reactions, snowflakes, voting
 from bot.playground.errors import Code, invalid_field, known
 from bot.playground.rest import access
 from bot.playground.rest.requests import done, number, read_object, reply
-from bot.playground.state import Payload
-from bot.playground.world import World
+from bot.playground.talk import messages, reactions, voting
+from bot.playground.world import permissions, snowflakes
+from bot.playground.world.state import Payload
+from bot.playground.world.world import World
 
 _CHANNEL = r"/channels/{channel_id:\d+}"
 _MESSAGE = _CHANNEL + r"/messages/{message_id:\d+}"

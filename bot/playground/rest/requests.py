@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from aiohttp import BodyPartReader, web
 
 from bot.playground.errors import ApiError, Code, known
-from bot.playground.state import Payload, Upload
+from bot.playground.world.state import Payload, Upload
 
 WHO: web.RequestKey[int | None] = web.RequestKey("who", int)
 """Who asks; None where a secret in the path says it."""

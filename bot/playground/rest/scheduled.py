@@ -2,14 +2,14 @@
 
 from aiohttp import web
 
-from bot.playground import permissions
 from bot.playground.errors import Code, known
-from bot.playground.form import Form
+from bot.playground.limits.form import Form
 from bot.playground.rest import access
 from bot.playground.rest.requests import done, number, read_object, reply
-from bot.playground.snowflakes import HIGHEST, moment, parse
-from bot.playground.state import Guild, Payload
-from bot.playground.world import World
+from bot.playground.world import permissions
+from bot.playground.world.snowflakes import HIGHEST, moment, parse
+from bot.playground.world.state import Guild, Payload
+from bot.playground.world.world import World
 
 _EVENTS = r"/guilds/{guild_id:\d+}/scheduled-events"
 _EVENT = _EVENTS + r"/{event_id:\d+}"

@@ -4,13 +4,15 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.playground import limits, messages, permissions, threads
+from bot.playground import limits
 from bot.playground.errors import Code, known
-from bot.playground.form import Form
+from bot.playground.limits.form import Form
 from bot.playground.rest import access
 from bot.playground.rest.requests import done, number, read_form, read_object, reply
-from bot.playground.snowflakes import parse
-from bot.playground.state import (
+from bot.playground.talk import messages, threads
+from bot.playground.world import permissions
+from bot.playground.world.snowflakes import parse
+from bot.playground.world.state import (
     ANNOUNCEMENT,
     FORUM,
     PRIVATE_THREAD,
@@ -20,7 +22,7 @@ from bot.playground.state import (
     Payload,
     Upload,
 )
-from bot.playground.world import World, archived
+from bot.playground.world.world import World, archived
 
 _CHANNEL = r"/channels/{channel_id:\d+}"
 _MEMBERS = _CHANNEL + "/thread-members"

@@ -2,13 +2,13 @@
 
 from aiohttp import web
 
-from bot.playground import shapes
 from bot.playground.errors import Code, invalid_field, known
 from bot.playground.rest import access
 from bot.playground.rest.requests import read_object, reply
-from bot.playground.snowflakes import parse
-from bot.playground.state import Payload
-from bot.playground.world import World
+from bot.playground.world import shapes
+from bot.playground.world.snowflakes import parse
+from bot.playground.world.state import Payload
+from bot.playground.world.world import World
 
 
 def routes(world: World) -> list[web.RouteDef]:

@@ -4,14 +4,16 @@ import secrets
 
 from aiohttp import web
 
-from bot.playground import limits, messages, permissions, shapes
+from bot.playground import limits
 from bot.playground.errors import ApiError, Code, known
-from bot.playground.form import Form
+from bot.playground.limits.form import Form
 from bot.playground.rest import access
 from bot.playground.rest.requests import done, read_form, read_object, reply
-from bot.playground.snowflakes import parse
-from bot.playground.state import ANNOUNCEMENT, FORUM, TEXT, Payload
-from bot.playground.world import World
+from bot.playground.talk import messages
+from bot.playground.world import permissions, shapes
+from bot.playground.world.snowflakes import parse
+from bot.playground.world.state import ANNOUNCEMENT, FORUM, TEXT, Payload
+from bot.playground.world.world import World
 
 MAX_WEBHOOKS = 15
 _CHANNEL = r"/channels/{channel_id:\d+}/webhooks"

@@ -151,7 +151,7 @@ function suggest(input, option, { app, ask }) {
 }
 
 function choiceField(option, { app }, all) {
-  const input = h("input", { type: "text", autocomplete: "off" });
+  const input = h("input", { type: "text", autocomplete: "off", placeholder: app.t("choose") });
   let picked = null;
   const list = new Listbox({
     input,
@@ -193,7 +193,10 @@ function choiceField(option, { app }, all) {
 }
 
 function attach(input, list, refresh) {
-  input.addEventListener("focus", refresh);
+  input.addEventListener("focus", async () => {
+    await refresh();
+    if (list.open) list.node.scrollIntoView({ block: "nearest" });
+  });
   input.addEventListener("click", () => {
     if (!list.open) refresh();
   });

@@ -13,6 +13,7 @@ export function openPopover(place, content, { className = "", onclose = () => {}
   const before = document.activeElement;
   const panel = h("div", { class: `popover ${className}`, popover: "manual" }, content);
   const host = place instanceof Element ? (place.closest("dialog") ?? document.body) : document.body;
+  if (place instanceof Element && className === "choices") panel.style.minWidth = `${place.offsetWidth}px`;
   host.append(panel);
   panel.showPopover();
   const reposition = () => position(panel, place);

@@ -1,0 +1,1 @@
+"""Tell clients over their sockets what happens, as Discord's gateway does."""

@@ -1,0 +1,1 @@
+"""Carry commands, components and modals from people to applications, and the answers back."""

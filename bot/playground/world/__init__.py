@@ -1,0 +1,1 @@
+"""Hold what there is: users, guilds, channels, messages, files, and what each user may do where."""
