@@ -53,7 +53,7 @@ class Board:
             stand = await standing.of(self._database, story)
             newest = stand.head is not None and stand.head.id == passage.id
             view = controls(stand, story.language) if newest else None
-            await sheet.show(passage.text, foot=foot(passage, stand), view=view)
+            await sheet.show(passage.text, foot=foot(passage, story.language), view=view)
             buttons = Controls(story.id, story.channel_id, sheet.message_ids[-1])
             async with self._database.transaction() as tx:
                 await show_in(tx, passage.id, sheet.channel.id, sheet.message_ids, own=True)
@@ -73,7 +73,7 @@ class Board:
             sheet = await self._sheet_for_buttons(stand)
             view = controls(stand, story.language)
             if sheet.pages and stand.head is not None:
-                await sheet.show(stand.head.text, foot=foot(stand.head, stand), view=view)
+                await sheet.show(stand.head.text, foot=foot(stand.head, story.language), view=view)
             else:
                 await sheet.show("", foot=_strip(stand).render(story.language), view=view)
             buttons = Controls(story.id, story.channel_id, sheet.message_ids[-1])
@@ -163,6 +163,9 @@ class Board:
                 await message.edit(view=None, allowed_mentions=NOBODY)
         except discord.NotFound:
             log.info("the message with the old buttons is gone", message=before.message_id)
+        except discord.HTTPException as error:
+            # Old buttons that stay answer that the story has moved on; what was asked for is done.
+            log.warning("the old buttons stay", message=before.message_id, error=repr(error))
 
     def _lock(self, story_id: int) -> asyncio.Lock:
         return self._locks.setdefault(story_id, asyncio.Lock())
@@ -180,9 +183,8 @@ async def _move_buttons(tx: Transaction, story: Story, to: Controls | None) -> C
     return before
 
 
-def foot(passage: Passage, stand: Standing) -> str:
-    """Return the line under a passage: whose it is, and which take of how many."""
-    language = stand.story.language
+def foot(passage: Passage, language: str) -> str:
+    """Return the line under a passage, in the story's language: whose it is."""
     if passage.kind == "narrator":
         text: Text = _("✒️ The narrator")
     else:

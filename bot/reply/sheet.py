@@ -12,6 +12,8 @@ log = structlog.get_logger(__name__)
 
 # Discord's limit is 2,000; the rest is for the line under the text, so that page ends do not move when it changes.
 PAGE = 1850
+DELETED = 10008
+TOO_OLD = 30046  # Discord's word for too many edits of messages that are older than an hour
 NOBODY = discord.AllowedMentions.none()
 
 Components = list[dict[str, Any]]
@@ -63,18 +65,17 @@ class Sheet:
         return Page(message.id, content, _components(view))
 
     async def _edit(self, page: Page, content: str, view: discord.ui.View | None) -> None:
-        """Edit a message if that changes it; one that somebody deleted is sent anew."""
+        """Edit a message if that changes it; one that cannot be edited any more is sent anew."""
         if page.content == content and page.components == _components(view):
             return
         try:
             message = self.channel.get_partial_message(page.message_id)
             await message.edit(content=content, view=view, allowed_mentions=NOBODY)
-        except discord.NotFound:
-            log.info("a shown message was deleted; sending it anew", message=page.message_id)
-            message = await self.channel.send(
-                content, view=view or discord.utils.MISSING, allowed_mentions=NOBODY
-            )
-            page.message_id = message.id
+        except discord.HTTPException as error:
+            if error.code not in (DELETED, TOO_OLD):
+                raise
+            log.info("a message cannot be edited; sending it anew", message=page.message_id, code=error.code)
+            page.message_id = (await self._send(content, view)).message_id
         page.content, page.components = content, _components(view)
 
     async def _delete(self, page: Page) -> None:

@@ -21,7 +21,7 @@ SETTLED = 60.0  # seconds after which a server counts as healthy, and its next c
 EXIT_SECONDS = 5.0
 LEVELS = {
     "E": "warning",
-    "W": "info",
+    "W": "debug",
     "I": "debug",
     "D": "debug",
 }  # its warnings are mostly nobody's business

@@ -19,6 +19,7 @@ class _Fault:
     seconds: float = 0.0
     is_global: bool = False
     afterwards: bool = False
+    code: int = 0
 
     def hits(self, method: str, path: str) -> bool:
         return self.times > 0 and self.method in ("*", method) and bool(self.path.search(path))
@@ -44,9 +45,9 @@ class Faults:
         """Answer 429; `retry_after` is in seconds."""
         self._add(_Fault(method, re.compile(path), times, 429, retry_after, is_global))
 
-    def fail(self, method: str, path: str, status: int = 500, times: int = 1) -> None:
-        """Answer with a failure, without doing what was asked."""
-        self._add(_Fault(method, re.compile(path), times, status))
+    def fail(self, method: str, path: str, status: int = 500, times: int = 1, *, code: int = 0) -> None:
+        """Answer with a failure, of one of Discord's error codes, without doing what was asked."""
+        self._add(_Fault(method, re.compile(path), times, status, code=code))
 
     def lose(self, method: str, path: str, status: int = 502, times: int = 1) -> None:
         """Do what was asked, and answer with a failure all the same."""
@@ -68,7 +69,7 @@ class Faults:
         if fault.status == 429:
             return too_many(fault.seconds, is_global=fault.is_global)
         if fault.status is not None:
-            return _failure(fault.status)
+            return _failure(fault.status, fault.code)
         await asyncio.sleep(fault.seconds)
         return None
 
@@ -89,5 +90,5 @@ class Faults:
         self._waiting.append(fault)
 
 
-def _failure(status: int) -> web.Response:
-    return reply({"message": f"{status}: a fault was asked for", "code": 0}, status)
+def _failure(status: int, code: int = 0) -> web.Response:
+    return reply({"message": f"{status}: a fault was asked for", "code": code}, status)
