@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import discord
 import structlog
 
-from bot.errors import Unavailable
+from bot.errors import StoryloomError, Unavailable
 from bot.locales import _
 from bot.reply.board import Board
 from bot.reply.buttons import only
@@ -124,7 +124,11 @@ class Performance:
             sheet = await self.board.sheet_of(before, job.channel_id)
         else:
             sheet = self.board.sheet(job.channel_id, [job.message_id] if job.message_id else [])
-        await self._perform(narration, sheet, before)
+        try:
+            await self._perform(narration, sheet, before)
+        except StoryloomError as error:
+            # The interaction is long over, so nobody can be told; the channel shows that nothing came.
+            log.warning("a narration taken up came to nothing", reason=str(error), story=job.story_id)
 
     async def _perform(self, narration: Narration, sheet: Sheet, before: Passage | None = None) -> None:
         """Stream a narration; `before` is the take whose place it takes."""
