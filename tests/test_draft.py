@@ -13,9 +13,8 @@ from storage import narrations, passages, stories
 from storage.database import Database
 from storage.narrations import Narration as Job
 from storage.narrations import NewNarration
-from storage.passages import NewPassage
-from storage.stories import NewStory
 from tests.scripted import ScriptedBackend
+from tests.stored import by_person, new_story
 
 TALE = "The keeper counted the ships again. One more light stood on the water than there should have been."
 
@@ -24,29 +23,11 @@ TALE = "The keeper counted the ships again. One more light stood on the water th
 async def job(database: Database) -> Job:
     """Ask for the next passage of a story of forty passages of Mara's."""
     async with database.transaction() as tx:
-        story = await stories.create(
-            tx,
-            NewStory(
-                guild_id=1,
-                channel_id=2,
-                title="The Lamp",
-                premise="",
-                language="en",
-                rating="everyone",
-                free_typing=False,
-                words=90,
-                started_by=10,
-                starter_name="Mara",
-                created=1,
-            ),
-        )
+        story = await stories.create(tx, new_story())
         parent = None
         for number in range(40):
             text = f"On night {number} the lamp burned blue, and nobody in the town would say why it did."
-            new = NewPassage(
-                story_id=story.id, parent=parent, kind="person", text=text, author_id=10, created=number
-            )
-            parent = (await passages.add(tx, new)).id
+            parent = (await passages.add(tx, by_person(story, parent, text))).id
         return await narrations.add(
             tx,
             NewNarration(

@@ -1,8 +1,6 @@
 """Prove the rules of telling a story together on a real database."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -10,11 +8,12 @@ from bot.errors import Refused
 from bot.story import standing
 from bot.story.people import Person, Place
 from bot.story.storyteller import Storyteller
-from storage import displays, narrations, passages, stories
+from storage import branches, displays, narrations, passages, stories
 from storage.database import Database
 from storage.narrations import NewNarration
 from storage.passages import NewPassage, Passage
-from storage.stories import NewStory, Story
+from storage.stories import Story
+from tests.stored import new_story
 
 PLACE = Place(1, 2)
 MARA = Person(10, "Mara")
@@ -23,32 +22,10 @@ MODERATOR = Person(12, "Ada", moderator=True)
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    """Open a fresh database."""
-    async with Database.open(tmp_path / "stories.db") as database:
-        yield database
-
-
-@pytest.fixture
 async def story(database: Database) -> Story:
     """Start a story."""
     async with database.transaction() as tx:
-        return await stories.create(
-            tx,
-            NewStory(
-                guild_id=1,
-                channel_id=2,
-                title="The Lamp",
-                premise="",
-                language="en",
-                rating="everyone",
-                free_typing=False,
-                words=90,
-                started_by=MARA.id,
-                starter_name=MARA.name,
-                created=1,
-            ),
-        )
+        return await stories.create(tx, new_story(guild_id=PLACE.guild_id, channel_id=PLACE.channel_id))
 
 
 @pytest.fixture
@@ -67,8 +44,6 @@ async def narrated(
     database: Database, story: Story, text: str, *, parent: int | None, kept: bool = True
 ) -> Passage:
     """Add a narrator's passage that Mara asked for, beside the story if it was stopped."""
-    from storage import branches
-
     async with database.transaction() as tx:
         new = NewPassage(
             story_id=story.id,

@@ -6,7 +6,7 @@ from contextlib import aclosing, suppress
 import discord
 import structlog
 
-from bot.locales import Text, _, _n
+from bot.locales import Text, _
 from bot.reply.buttons import only
 from bot.reply.sheet import Sheet
 from bot.story.draft import Waiting, Writing
@@ -73,16 +73,12 @@ def _waiting(step: Progress, name: str) -> Text:
     if not isinstance(step, Waiting) or step.position == 0:
         return _("{name} asks the narrator to go on …", name=name)
     if step.eta is None:
-        return _n(
-            "{name} asks the narrator to go on … {n} passage goes first.",
-            "{name} asks the narrator to go on … {n} passages go first.",
-            step.position,
-            name=name,
+        return _(
+            "{name} asks the narrator to go on … number {place} in the queue.", name=name, place=step.position
         )
-    return _n(
-        "{name} asks the narrator to go on … {n} passage goes first, about {seconds} s.",
-        "{name} asks the narrator to go on … {n} passages go first, about {seconds} s.",
-        step.position,
+    return _(
+        "{name} asks the narrator to go on … number {place} in the queue, starts in about {seconds} s.",
         name=name,
+        place=step.position,
         seconds=max(1, round(step.eta)),
     )

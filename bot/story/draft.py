@@ -33,7 +33,7 @@ SHORTEST = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Tell how many narrations go first, and in about how many seconds this one starts, once that is known."""
+    """Tell the place in the queue, 1 being next, and in about how many seconds it starts, once that is known."""
 
     position: int
     eta: float | None
