@@ -60,6 +60,11 @@ async def run(config: Config) -> None:
             raise StartError(
                 _("Discord refuses the token: copy it anew from discord.com/developers into DISCORD_TOKEN.")
             ) from None
+        except discord.DiscordException as error:
+            log.exception("discord ended the connection")
+            raise StartError(
+                _("Discord ended the connection ({reason}); the log has the detail.", reason=error)
+            ) from None
 
 
 @asynccontextmanager
