@@ -1,31 +1,16 @@
 /** The REST client: Discord's routes under /api/v10, and the playground's own under /playground. */
+import { refusal } from "./refusals.js";
 
 const BASE = "/api/v10";
 const TRIES = 5;
 
 /** A refused request: Discord's code and a sentence that can be shown. */
 export class ApiError extends Error {
-  constructor(status, body) {
-    super(sentence(body) ?? `HTTP ${status}`);
+  constructor(status, body, t) {
+    super(refusal(status, body, t) ?? `HTTP ${status}`);
     this.status = status;
     this.code = body?.code ?? 0;
   }
-}
-
-function sentence(body) {
-  if (!body) return null;
-  return firstReason(body.errors) ?? body.message ?? null;
-}
-
-/** Find the first leaf of Discord's nested validation errors. */
-function firstReason(errors) {
-  if (!errors || typeof errors !== "object") return null;
-  if (Array.isArray(errors._errors) && errors._errors.length) return errors._errors[0].message;
-  for (const inner of Object.values(errors)) {
-    const reason = firstReason(inner);
-    if (reason) return reason;
-  }
-  return null;
 }
 
 function pause(seconds) {
@@ -72,7 +57,7 @@ export class Api {
       const response = await this.fetch(url, { method, headers, body: payload });
       const answer = await readJson(response);
       if (response.ok) return answer;
-      if (response.status !== 429 || attempt === TRIES) throw new ApiError(response.status, answer);
+      if (response.status !== 429 || attempt === TRIES) throw new ApiError(response.status, answer, this.t);
       await pause(answer?.retry_after ?? 1);
     }
   }

@@ -4,6 +4,7 @@ import { Banner } from "./banner.js";
 import { beginning } from "./beginning.js";
 import { Composer } from "./composer.js";
 import { fill, h } from "./dom.js";
+import { onDrop } from "./dropping.js";
 import { applyEvent } from "./events.js";
 import { Gateway } from "./gateway.js";
 import { Header } from "./header.js";
@@ -63,8 +64,7 @@ export class App {
       this.typing.node,
     );
     fill(this.root, h("div", { class: "app" }, this.sidebar.node, main, this.members.node, this.scrim));
-    main.addEventListener("dragover", (event) => event.preventDefault());
-    main.addEventListener("drop", (event) => this.drop(event));
+    onDrop(main, (files) => this.composer.addFiles(files));
     this.store.on("ready", () => this.ready());
     this.store.on("lost", (parent) => this.openChannel(parent ?? this.firstChannel()));
     this.store.on("unread", () => keepRead(this.store.me.id, this.store.read));
@@ -258,12 +258,6 @@ export class App {
   problem(error) {
     toast(error.message, "problem");
     if (!(error instanceof ApiError || error instanceof Unreachable)) console.error(error);
-  }
-
-  drop(event) {
-    if (!event.dataTransfer.files.length) return;
-    event.preventDefault();
-    this.composer.addFiles(event.dataTransfer.files);
   }
 
   keydown(event) {

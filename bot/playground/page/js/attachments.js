@@ -5,10 +5,13 @@ import { spoilerNode } from "./prose.js";
 
 const PREVIEW_BYTES = 65536;
 const WIDEST_PICTURE = 440;
+const KEPT_HERE = "/attachments/";
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /** Render a message's attachments. */
 export function attachmentList(attachments, app) {
-  return attachments.map((attachment) => {
+  return attachments.map((sent) => {
+    const attachment = { ...sent, url: ownPath(sent.url) };
     const node = attachmentNode(attachment, app);
     return attachment.filename.startsWith("SPOILER_") ? spoilerNode([node], app.t) : node;
   });
@@ -34,7 +37,8 @@ export function imageNode(url, description, size = {}) {
 }
 
 /** Show a picture from anywhere: one from another place is only linked, since the page loads nothing from outside. */
-export function anyImage(url, description, app) {
+export function anyImage(address, description, app) {
+  const url = ownPath(address);
   if (isOwn(url)) return imageNode(url, description);
   return h(
     "a",
@@ -44,12 +48,22 @@ export function anyImage(url, description, app) {
   );
 }
 
-/** Tell whether an address lies on this very server. */
-export function isOwn(url) {
+/** Tell whether an address, as `ownPath` gives it, lies on this very server. */
+function isOwn(url) {
+  return url.startsWith(KEPT_HERE);
+}
+
+/**
+ * Return the path alone of a file that this server keeps, and any other address as it is: the server names
+ * itself as its own machine calls it, which says nothing to a phone in the same house.
+ */
+export function ownPath(url) {
   try {
-    return new URL(url, location.href).origin === location.origin;
+    const { pathname, search, hostname } = new URL(url, location.href);
+    const here = hostname === location.hostname || LOOPBACK.test(hostname);
+    return here && pathname.startsWith(KEPT_HERE) ? pathname + search : url;
   } catch {
-    return false;
+    return url;
   }
 }
 

@@ -1,5 +1,5 @@
 /** Message components: rows of buttons and selects, and the layout components that hold text and pictures. */
-import { anyImage, fileNode } from "./attachments.js";
+import { anyImage, fileNode, ownPath } from "./attachments.js";
 import { h } from "./dom.js";
 import { colour } from "./embeds.js";
 import { emojiText } from "./emoji.js";
@@ -45,7 +45,7 @@ const KINDS = {
       component,
       fileNode(
         {
-          url: component.file.url,
+          url: ownPath(component.file.url),
           filename: component.name ?? component.file.url.split("/").at(-1).split("?")[0],
           size: component.size,
           content_type: component.file.content_type,

@@ -75,7 +75,7 @@ export class Composer {
     this.line.hidden = !open || Boolean(this.form);
     this.closed.hidden = open;
     const words = this.app.t("writeIn", { name: this.app.placeName(this.channel) });
-    this.input.placeholder = words;
+    this.input.placeholder = this.app.t("writeHere");
     this.input.setAttribute("aria-label", words);
   }
 
@@ -191,8 +191,9 @@ export class Composer {
     this.replyBar.hidden = true;
   }
 
+  /** Take files that were dropped or pasted, where one may write. */
   addFiles(files) {
-    this.tray.add(files);
+    if (!this.line.hidden) this.tray.add(files);
   }
 
   // Commands

@@ -32,10 +32,12 @@ export class Gateway {
     clearTimeout(this.retryTimer);
     this.onstatus("connecting", 0);
     const query = "?v=10&encoding=json";
+    const former = this.socket;
     const socket = new WebSocket(this.url + query);
     this.socket = socket;
     socket.onmessage = (event) => this.receive(socket, JSON.parse(event.data));
     socket.onclose = (event) => this.lost(socket, event.code);
+    former?.close();
   }
 
   /** Leave for good. */

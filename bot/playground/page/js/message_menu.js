@@ -93,7 +93,7 @@ function askEdit(message, app) {
 }
 
 function askDelete(message, app) {
-  openDialog({
+  const dialog = openDialog({
     title: app.t("deleteTitle"),
     content: h("p", {}, app.t("deleteQuestion")),
     submitLabel: app.t("delete"),
@@ -101,4 +101,5 @@ function askDelete(message, app) {
     danger: true,
     submit: () => app.api.deleteMessage(message.channel_id, message.id),
   });
+  dialog.addEventListener("close", () => document.activeElement === document.body && app.timeline.takeFocus());
 }

@@ -1,5 +1,6 @@
 /** The fields of a bot's form, one kind of field for each kind of component. */
 import { h, uniqueId } from "./dom.js";
+import { fileChooser } from "./file_field.js";
 import { selectNode } from "./selects.js";
 
 const TEXT_INPUT = 4,
@@ -117,9 +118,9 @@ function initial(component) {
 }
 
 function fileUpload(component, { app, id }) {
-  const input = h("input", { id, type: "file", multiple: (component.max_values ?? 1) > 1 });
+  const { input, node } = fileChooser({ app, id, multiple: (component.max_values ?? 1) > 1 });
   return {
-    node: input,
+    node,
     focus: () => input.focus(),
     problem(required) {
       const { length } = input.files;

@@ -1,6 +1,7 @@
 /** The fields of a command's options, one kind of field for each kind of option. */
 import { localized } from "./command_index.js";
 import { h, uniqueId } from "./dom.js";
+import { fileChooser } from "./file_field.js";
 import { Listbox } from "./listbox.js";
 import { optionsOf } from "./selects.js";
 
@@ -45,8 +46,8 @@ function yesNo(app) {
 }
 
 /** Frame an input with its name, what it is for, and a place for what is wrong with it. */
-function frame(option, input, app, list) {
-  input.id = uniqueId("option");
+function frame(option, input, app, list, shown = input) {
+  input.id ||= uniqueId("option");
   const hint = h(
     "span",
     { class: "field-hint", id: `${input.id}-hint` },
@@ -65,7 +66,7 @@ function frame(option, input, app, list) {
     "div",
     { class: "option-field" },
     name,
-    h("div", { class: "option-input" }, input, list, hint, problem),
+    h("div", { class: "option-input" }, shown, list, hint, problem),
   );
   const complain = (text) => {
     problem.textContent = text;
@@ -215,8 +216,8 @@ function attach(input, list, refresh) {
 }
 
 function fileField(option, { app }) {
-  const input = h("input", { type: "file" });
-  const base = frame(option, input, app);
+  const { input, node } = fileChooser({ app });
+  const base = frame(option, input, app, null, node);
   return {
     ...base,
     get file() {

@@ -1,9 +1,10 @@
 /** The reading column: a channel's messages, with days between them, that never jumps while one reads. */
+import { Announcer } from "./announcer.js";
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { MessageRow } from "./message.js";
 import { compareIds } from "./snowflake.js";
-import { EPHEMERAL, LOADING } from "./store.js";
+import { EPHEMERAL } from "./store.js";
 import { dayLabel, sameDay } from "./time.js";
 
 const PAGE = 50;
@@ -28,8 +29,8 @@ export class Timeline {
       this.list,
     );
     this.pill = h("button", { type: "button", class: "pill", hidden: true, onclick: () => this.toEnd() });
-    this.announcer = h("div", { class: "unseen", role: "status", "aria-live": "polite" });
-    this.node = h("div", { class: "timeline-frame" }, this.scroller, this.pill, this.announcer);
+    this.announcer = new Announcer(app);
+    this.node = h("div", { class: "timeline-frame" }, this.scroller, this.pill, this.announcer.node);
     this.scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.scroller.addEventListener("keydown", (event) => this.walk(event));
     new ResizeObserver(() => this.stay()).observe(this.list);
@@ -42,6 +43,7 @@ export class Timeline {
     const elsewhere = this.channelId !== channelId;
     this.channelId = channelId;
     if (elsewhere) {
+      this.announcer.clear();
       this.atEnd = true;
       this.clear();
       this.drawTop();
@@ -92,8 +94,10 @@ export class Timeline {
   hear({ kind, message }) {
     if (message.channel_id !== this.channelId) return;
     if (kind === "delete") this.remove(message.id);
-    else if (kind === "update") this.rows.get(message.id)?.update(message);
-    else this.add(message);
+    else if (kind === "update") {
+      this.rows.get(message.id)?.update(message);
+      this.announcer.changed(message);
+    } else this.add(message);
     this.stay();
   }
 
@@ -107,7 +111,7 @@ export class Timeline {
     this.arrange();
     const own = message.author.id === this.app.store.me.id;
     if (own) this.toEnd();
-    else this.announce(message);
+    this.announcer.created(message);
     if (!this.atEnd) this.miss();
   }
 
@@ -119,9 +123,12 @@ export class Timeline {
   }
 
   remove(id) {
-    this.rows.get(id)?.node.remove();
+    const row = this.rows.get(id);
+    const held = row?.node.contains(document.activeElement);
+    row?.node.remove();
     this.rows.delete(id);
     this.arrange();
+    if (held) this.takeFocus();
   }
 
   /** Set the days and the grouping anew; cheap, since only what differs touches the page. */
@@ -184,6 +191,11 @@ export class Timeline {
     });
   }
 
+  /** Take a focus that what it stood on has left: from here the arrow keys go on. */
+  takeFocus() {
+    this.scroller.focus({ preventScroll: true });
+  }
+
   /** Follow the newest line while the reader is there, and only then. */
   stay() {
     if (this.atEnd) this.scroller.scrollTop = this.scroller.scrollHeight;
@@ -220,12 +232,6 @@ export class Timeline {
       this.rows.delete(oldest.id);
       history.complete = false;
     }
-  }
-
-  announce(message) {
-    if (message.flags & LOADING || document.hidden) return;
-    const name = this.app.store.nameOf(message.author, this.app.guildIdOf(message.channel_id));
-    this.announcer.textContent = `${name}: ${(message.content ?? "").slice(0, 200)}`;
   }
 
   /** Walk through the messages with the arrow keys; Enter or the menu key opens a message's menu. */
