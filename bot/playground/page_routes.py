@@ -61,8 +61,12 @@ def media_routes(world: World) -> list[web.RouteDef]:
 
 
 def _file(request: web.Request, name: str) -> web.FileResponse:
-    place = (FOLDER / name).resolve()
-    if not place.is_relative_to(FOLDER.resolve()) or not place.is_file():
+    try:
+        place = (FOLDER / name).resolve()
+        found = place.is_relative_to(FOLDER.resolve()) and place.is_file()
+    except (OSError, ValueError):  # a name that is too long, or holds a null character
+        found = False
+    if not found:
         raise web.HTTPNotFound
     policy = PAGE_POLICY.format(host=request.host)
     headers = {**_SAFE, "Content-Security-Policy": policy, "Cache-Control": "no-cache"}

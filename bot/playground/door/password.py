@@ -8,10 +8,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from bot.playground.errors import ApiError, Code
-from bot.playground.rest.requests import read_json
+from bot.playground.rest.requests import read_object
 
 COOKIE: Final = "playground"
-# Wrong guesses are answered one after another, this many seconds each.
+# Guesses are looked at one after another, and a wrong one holds up the next for so long.
 GUESS_SECONDS: Final = 0.5
 
 
@@ -45,13 +45,17 @@ class Gate:
         return secrets.compare_digest(request.cookies.get(COOKIE, "").encode(), self._pass.encode())
 
     async def _enter(self, request: web.Request) -> web.Response:
-        given = (await read_json(request)).get("password")
+        given = (await read_object(request)).get("password")
         response = web.Response(status=204)
         if self._password is None:
             return response
-        if not isinstance(given, str) or not secrets.compare_digest(given.encode(), self._password.encode()):
-            async with self._guessing:
+        async with self._guessing:
+            if not _same(given, self._password):
                 await asyncio.sleep(GUESS_SECONDS)
-            raise ApiError(403, Code.UNAUTHORIZED, "That is not the password.")
+                raise ApiError(403, Code.UNAUTHORIZED, "That is not the password.")
         response.set_cookie(COOKIE, self._pass, httponly=True, samesite="Strict", path="/playground")
         return response
+
+
+def _same(given: object, password: str) -> bool:
+    return isinstance(given, str) and secrets.compare_digest(given.encode(), password.encode())

@@ -132,7 +132,7 @@ class _Client:
             raise _Closed(4003, "Not authenticated.")
         try:
             handler(body)
-        except (KeyError, ValueError, TypeError, AttributeError) as broken:
+        except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as broken:
             raise _Closed(4002, "Error while decoding payload.") from broken
 
     def _count_frame(self) -> None:
@@ -193,14 +193,14 @@ class _Client:
         session = self._connection.session
         if body["status"] not in STATUSES or session is None:
             raise ValueError(body["status"])
-        # A lone surrogate, which JSON can hold and UTF-8 cannot, ends here and not in others' sockets.
-        dumps(body).encode()
+        # What JSON may say and others' parsers cannot read ends here: lone surrogates, infinite numbers.
+        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
         status = "offline" if body["status"] == "invisible" else body["status"]
         user = {"id": str(session.user_id)}
         for guild in self._world.guilds_of(session.user_id):
             data = {"user": user, "guild_id": str(guild.id), "status": status}
-            data |= {"activities": body.get("activities") or [], "client_status": {"desktop": status}}
-            self._hub.publish(Event("PRESENCE_UPDATE", data, guild_id=guild.id))
+            data |= {"activities": _activities(body), "client_status": {"desktop": status}}
+            self._world.publish(Event("PRESENCE_UPDATE", data, guild_id=guild.id))
 
     def _request_members(self, body: Mapping[str, Any]) -> None:
         session = self._connection.session
@@ -219,3 +219,12 @@ def _shard(asked: Any) -> tuple[int, int]:
             return shard, shards
         case _:
             raise _Closed(4010, "Invalid shard.")
+
+
+def _activities(body: Mapping[str, Any]) -> list[Any]:
+    """Return a presence's activities; raises ValueError for what others' libraries would stumble over."""
+    activities = body.get("activities") or []
+    for activity in activities:
+        if not isinstance(activity["name"], str) or not isinstance(activity["type"], int):
+            raise ValueError("activity")
+    return list(activities)

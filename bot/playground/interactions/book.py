@@ -74,18 +74,25 @@ class InteractionBook:
         return interaction
 
     def awaiting(self, interaction_id: int, token: str) -> Interaction:
-        """Find an interaction that still needs its first answer; raises 10062, or 40060 when it has one."""
+        """Find an interaction that still needs its first answer.
+
+        Raises 10062, 40060 when it has one, 10003 when its channel is gone.
+        """
         interaction = self._open.get(interaction_id)
-        if interaction is None or not secrets.compare_digest(interaction.token, token):
+        if interaction is None or not secrets.compare_digest(interaction.token.encode(), token.encode()):
             raise known(Code.UNKNOWN_INTERACTION)
         if interaction.answer is not None:
             raise known(Code.INTERACTION_ACKNOWLEDGED)
         if interaction.failed or self._world.clock() - interaction.made > self.answer_seconds:
             raise known(Code.UNKNOWN_INTERACTION)
+        self._require_channel(interaction)
         return interaction
 
     def answered(self, application_id: int, token: str) -> Interaction:
-        """Find an interaction by its token; raises 50027 after 15 minutes, 10015 before its first answer."""
+        """Find an interaction by its token.
+
+        Raises 50027 after 15 minutes, 10015 before its first answer, 10003 when its channel is gone.
+        """
         interaction = self._by_token.get(token)
         if interaction is None or interaction.application_id != application_id:
             raise known(Code.INVALID_WEBHOOK_TOKEN)
@@ -93,6 +100,7 @@ class InteractionBook:
             raise known(Code.INVALID_WEBHOOK_TOKEN)
         if interaction.answer is None:
             raise known(Code.UNKNOWN_WEBHOOK)
+        self._require_channel(interaction)
         return interaction
 
     def open_modal(self, user_id: int, application_id: int, custom_id: object) -> Interaction | None:
@@ -119,6 +127,10 @@ class InteractionBook:
         """Stop every timer, for the end of the server."""
         for interaction in list(self._open.values()):
             self._stop_timer(interaction)
+
+    def _require_channel(self, interaction: Interaction) -> None:
+        if interaction.channel_id not in self._world.channels:
+            raise known(Code.UNKNOWN_CHANNEL)
 
     def _fail(self, interaction: Interaction) -> None:
         interaction.failed = True

@@ -7,7 +7,14 @@ from aiohttp import web
 
 from bot.playground import limits
 from bot.playground.errors import ApiError, Code, invalid_field, invalid_form, known
-from bot.playground.interactions.answers import CHOICES, MESSAGE, SHOW_MODAL, UPDATE, Answers
+from bot.playground.interactions.answers import (
+    CHOICES,
+    DEFERRED_MESSAGE,
+    MESSAGE,
+    SHOW_MODAL,
+    UPDATE,
+    Answers,
+)
 from bot.playground.interactions.book import (
     AUTOCOMPLETE,
     COMPONENT,
@@ -17,6 +24,8 @@ from bot.playground.interactions.book import (
     InteractionBook,
 )
 from bot.playground.interactions.options import bad_length
+from bot.playground.limits.form import MAX_FLAGS, Form
+from bot.playground.rest import access
 from bot.playground.rest.requests import done, read_form, reply
 from bot.playground.talk import messages
 from bot.playground.world.snowflakes import parse
@@ -60,8 +69,9 @@ class _Callbacks:
     async def callback(self, request: web.Request) -> web.Response:
         """Take the first answer to an interaction, in three seconds and only once."""
         body, files = await read_form(request)
-        path = request.match_info
-        interaction = self._book.awaiting(int(path["interaction_id"]), path["token"])
+        interaction = self._book.awaiting(
+            access.path_id(request, "interaction_id"), request.match_info["token"]
+        )
         kind, data = _kind(body, interaction), body.get("data") or {}
         if not isinstance(data, dict):
             raise invalid_field("data", "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
@@ -100,7 +110,7 @@ class _Callbacks:
         return done()
 
     def _interaction(self, request: web.Request) -> Interaction:
-        return self._book.answered(int(request.match_info["application_id"]), request.match_info["token"])
+        return self._book.answered(access.path_id(request, "application_id"), request.match_info["token"])
 
     def _message(self, request: web.Request, interaction: Interaction) -> Payload:
         wanted = request.match_info["message_id"]
@@ -114,6 +124,8 @@ class _Callbacks:
         if kind in (MESSAGE, UPDATE):
             changed = self._answers.find(interaction, interaction.source) if kind == UPDATE else None
             _check_message(data, files, changed)
+        elif kind == DEFERRED_MESSAGE:
+            _check_flags(data)
         elif kind == SHOW_MODAL:
             limits.check_modal(data)
         elif kind == CHOICES:
@@ -137,6 +149,12 @@ def _check_message(data: Payload, files: Sequence[Upload], changed: Payload | No
         if refused.errors:
             raise invalid_form({"data": refused.errors}) from refused
         raise
+
+
+def _check_flags(data: Payload) -> None:
+    form = Form()
+    form.number(data, "flags", "data", low=0, high=MAX_FLAGS)
+    form.raise_errors()
 
 
 def _check_choices(choices: Any) -> None:

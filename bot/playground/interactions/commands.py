@@ -6,11 +6,11 @@ from typing import Any, Final
 from aiohttp import web
 
 from bot.playground import limits
-from bot.playground.errors import ApiError, Code, known
+from bot.playground.errors import Code, known
+from bot.playground.limits.commands import GROUP, SUBCOMMAND
 from bot.playground.rest import access
 from bot.playground.rest.requests import done, read_json, read_object, reply
 from bot.playground.world.permissions import ADMINISTRATOR
-from bot.playground.world.snowflakes import parse
 from bot.playground.world.state import Application, Payload
 from bot.playground.world.world import World
 
@@ -46,7 +46,9 @@ def may_use(world: World, command: Payload, *, user_id: int, channel_id: int) ->
     """Tell whether a person may use a command in a channel: its guild, its contexts, their permissions."""
     guild_id = world.guild_of(channel_id)
     if guild_id is None:
-        return int(command["application_id"]) in world.recipients[channel_id] and _in_context(command, 1)
+        return int(command["application_id"]) in world.recipients[channel_id] and _in_context(
+            command, IN_BOT_DM
+        )
     return _in_guild(world, command, guild_id) and _has_rights(
         command, world.permissions(user_id, channel_id)
     )
@@ -136,7 +138,7 @@ class _Routes:
 
     async def guild_index(self, request: web.Request) -> web.Response:
         """List the commands that a person may use somewhere in a guild."""
-        user_id, guild_id = access.user_id(request), int(request.match_info["guild_id"])
+        user_id, guild_id = access.user_id(request), access.path_id(request, "guild_id")
         guild = self._world.guilds.get(guild_id)
         if guild is None or user_id not in guild.members:
             raise known(Code.UNKNOWN_GUILD)
@@ -147,7 +149,7 @@ class _Routes:
 
     async def channel_index(self, request: web.Request) -> web.Response:
         """List the commands that a person may use in a channel, direct messages included."""
-        user_id, channel_id = access.user_id(request), int(request.match_info["channel_id"])
+        user_id, channel_id = access.user_id(request), access.path_id(request, "channel_id")
         if channel_id not in self._world.channels or not self._world.may_view(user_id, channel_id):
             raise known(Code.UNKNOWN_CHANNEL)
         usable = [c for c in self._all() if may_use(self._world, c, user_id=user_id, channel_id=channel_id)]
@@ -168,24 +170,22 @@ class _Routes:
         return reply(listing)
 
     def _scope(self, request: web.Request) -> tuple[Application, int | None]:
-        application_id = int(request.match_info["application_id"])
+        application_id = access.path_id(request, "application_id")
         application = self._world.applications.get(application_id)
         if application is None:
             raise known(Code.UNKNOWN_APPLICATION)
         if access.user_id(request) != application_id:
-            raise ApiError(403, Code.MISSING_ACCESS, "Missing Access")
-        guild_id = request.match_info.get("guild_id")
-        if guild_id is None:
+            raise known(Code.MISSING_ACCESS)
+        if "guild_id" not in request.match_info:
             return application, None
-        guild = self._world.guilds.get(int(guild_id))
+        guild = self._world.guilds.get(access.path_id(request, "guild_id"))
         if guild is None or application_id not in guild.members:
             raise known(Code.MISSING_ACCESS)
         return application, guild.id
 
     def _command(self, request: web.Request) -> Payload:
         application, scope = self._scope(request)
-        number = parse(request.match_info["command_id"])
-        command = _scoped(application, scope).get(number or 0)
+        command = _scoped(application, scope).get(access.path_id(request, "command_id"))
         if command is None:
             raise known(Code.UNKNOWN_COMMAND)
         return command
@@ -236,7 +236,9 @@ def _normal(body: Mapping[str, Any]) -> Payload:
 
 
 def _normal_option(option: Mapping[str, Any]) -> Payload:
-    whole = {key: value for key, value in option.items() if value is not None}
-    if option["type"] in (1, 2):
+    holds = option["type"] in (SUBCOMMAND, GROUP)
+    foreign = "choices" if holds else "options"
+    whole = {key: value for key, value in option.items() if value is not None and key != foreign}
+    if holds:
         whole["options"] = [_normal_option(inner) for inner in option.get("options") or []]
     return whole

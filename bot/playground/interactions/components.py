@@ -1,11 +1,13 @@
 """Find the component that a person used, and check what they chose in it, on messages and in modals."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from bot.playground.errors import ApiError, invalid_field
 from bot.playground.interactions.options import bad_length
 from bot.playground.interactions.resolved import Resolver
+from bot.playground.talk.numbering import walk
+from bot.playground.world.state import Payload
 
 BUTTON: Final = 2
 STRING_SELECT: Final = 3
@@ -33,16 +35,7 @@ MAX_TEXT_INPUT: Final = 4000
 Component = Mapping[str, Any]
 
 
-def walk(components: Iterable[Component]) -> Iterator[Component]:
-    """Go through components at every depth, parents first."""
-    for component in components:
-        yield component
-        inner = list(component.get("components") or [])
-        inner += [component[key] for key in ("accessory", "component") if component.get(key)]
-        yield from walk(inner)
-
-
-def find(components: Iterable[Component], custom_id: object) -> Component | None:
+def find(components: Iterable[Payload], custom_id: object) -> Component | None:
     """Find a component by its custom_id."""
     return next((found for found in walk(components) if found.get("custom_id") == custom_id), None)
 

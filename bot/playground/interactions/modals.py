@@ -12,10 +12,10 @@ from bot.playground.interactions.components import (
     TEXT_INPUT,
     Component,
     check_values,
-    walk,
 )
 from bot.playground.interactions.options import bad_length
 from bot.playground.interactions.resolved import Resolver
+from bot.playground.talk.numbering import walk
 
 
 def check_submission(modal: Mapping[str, Any], given: Any, resolver: Resolver) -> list[dict[str, Any]]:

@@ -21,6 +21,8 @@ MAX_CHOICE: Final = 100
 MAX_TEXT_OPTION: Final = 6000
 MAX_TOTAL: Final = 8000
 
+CHANNELS: Final = (0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16)
+
 _CHOOSABLE: Final = (STRING, INTEGER, NUMBER)
 _FURTHEST: Final = 1 << 53
 
@@ -64,13 +66,24 @@ def _check_command(form: Form, command: Body, at: str) -> None:
         _check_names(form, command, at)
         _check_options(form, command, at, depth=0)
     else:
-        form.text(command, "name", at, low=1, high=MAX_NAME, required=True)
-        if command.get("description"):
-            message = "Context menu commands cannot have description"
-            form.add(f"{at}.description", "APPLICATION_COMMAND_CONTEXT_MENU_DESCRIPTION_NOT_ALLOWED", message)
-        if command.get("options"):
-            message = "Context menu commands cannot have options"
-            form.add(f"{at}.options", "APPLICATION_COMMAND_CONTEXT_MENU_OPTIONS_NOT_ALLOWED", message)
+        _check_menu(form, command, at)
+    _check_scope(form, command, at)
+
+
+def _check_menu(form: Form, command: Body, at: str) -> None:
+    """Check what a context menu command may say of itself: its name alone."""
+    form.text(command, "name", at, low=1, high=MAX_NAME, required=True)
+    _localized(form, command, "name_localizations", at, MAX_NAME)
+    for key in ("description", "options", "description_localizations"):
+        if command.get(key):
+            code = f"APPLICATION_COMMAND_CONTEXT_MENU_{key.upper()}_NOT_ALLOWED"
+            form.add(f"{at}.{key}", code, f"Context menu commands cannot have {key}")
+
+
+def _check_scope(form: Form, command: Body, at: str) -> None:
+    """Check where a command can be used, and by whom."""
+    form.flag(command, "dm_permission", at)
+    form.flag(command, "nsfw", at)
     rights = command.get("default_member_permissions")
     if rights is not None and parse(rights) is None:
         form.add(f"{at}.default_member_permissions", "BITFIELD_TYPE_INVALID", "Invalid bitfield value")
@@ -164,28 +177,46 @@ def _check_values(form: Form, option: Body, at: str, kind: int) -> None:
         form.add(at, "APPLICATION_COMMAND_AUTOCOMPLETE_WITH_CHOICES", message)
     for here, choice in choices:
         form.text(choice, "name", here, low=1, high=MAX_CHOICE, required=True)
+        _localized(form, choice, "name_localizations", here, MAX_CHOICE)
         _check_choice_value(form, choice, here, kind)
     for key in ("min_length", "max_length"):
         form.number(option, key, at, low=0, high=MAX_TEXT_OPTION)
+    for key in ("min_value", "max_value"):
+        if option.get(key) is not None:
+            _check_number(form, option, key, at, whole=kind == INTEGER)
+    for index, value in enumerate(form.items(option, "channel_types", at, high=len(CHANNELS))):
+        form.choice({str(index): value}, str(index), f"{at}.channel_types", CHANNELS)
 
 
 def _check_choice_value(form: Form, choice: Body, at: str, kind: int) -> None:
-    value = choice.get("value")
     if kind == STRING:
         form.text(choice, "value", at, low=1, high=MAX_CHOICE, required=True)
-    elif isinstance(value, bool) or not isinstance(value, int if kind == INTEGER else int | float):
-        form.add(f"{at}.value", "NUMBER_TYPE_COERCE", f'Value "{value!s:.50}" is not a number.')
+    else:
+        _check_number(form, choice, "value", at, whole=kind == INTEGER)
+
+
+def _check_number(form: Form, part: Body, key: str, at: str, *, whole: bool) -> None:
+    value = part.get(key)
+    if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
+        form.add(f"{at}.{key}", "NUMBER_TYPE_COERCE", f'Value "{value!s:.50}" is not a number.')
     elif not -_FURTHEST < value < _FURTHEST:
-        form.add(f"{at}.value", "NUMBER_TYPE_MAX", "Numbers reach to 2 to the power of 53")
+        form.add(f"{at}.{key}", "NUMBER_TYPE_MAX", "Numbers reach to 2 to the power of 53")
 
 
 def _size(part: Body) -> int:
     """Count the characters that Discord counts: of names, descriptions and choices, the longest language."""
-    total = _longest(part, "name") + _longest(part, "description")
-    total += sum(_size(o) for o in part.get("options") or ())
-    for choice in part.get("choices") or ():
-        total += _longest(choice, "name") + len(str(choice["value"]))
-    return total
+    return _names_size(part) + sum(_option_size(o) for o in part.get("options") or ())
+
+
+def _option_size(option: Body) -> int:
+    if option["type"] in (SUBCOMMAND, GROUP):
+        return _size(option)
+    choices = option.get("choices") or ()
+    return _names_size(option) + sum(_longest(c, "name") + len(str(c["value"])) for c in choices)
+
+
+def _names_size(part: Body) -> int:
+    return _longest(part, "name") + _longest(part, "description")
 
 
 def _longest(part: Body, key: str) -> int:

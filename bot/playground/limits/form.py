@@ -10,6 +10,8 @@ from bot.playground.world.snowflakes import parse
 _URL = re.compile(r"https?://[^\s/]+\.?\S*", re.IGNORECASE)
 _REQUIRED: Final = ("BASE_TYPE_REQUIRED", "This field is required")
 
+MAX_FLAGS: Final = (1 << 31) - 1
+
 Body = Mapping[str, Any]
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from bot.playground.errors import Code, known
 from bot.playground.limits.components import check_layout, check_rows
 from bot.playground.limits.embeds import check_embeds
-from bot.playground.limits.form import Body, Form
+from bot.playground.limits.form import MAX_FLAGS, Body, Form
 from bot.playground.limits.polls import check_poll
 from bot.playground.world.snowflakes import parse
 from bot.playground.world.state import Upload
@@ -39,7 +39,7 @@ def check_message(payload: Any, *, existing: Body | None = None, files: Sequence
     before = existing or _NOTHING
     _check_plain(form, payload)
     _check_files(form, payload, files, before)
-    flags = form.number(payload, "flags", "", low=0, high=(1 << 31) - 1) or 0
+    flags = form.number(payload, "flags", "", low=0, high=MAX_FLAGS) or 0
     if (flags | int(before.get("flags", 0))) & COMPONENTS_V2:
         _check_v2(form, payload, before)
     else:

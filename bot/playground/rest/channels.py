@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.playground.errors import Code, known
-from bot.playground.limits.form import Form
+from bot.playground.limits.form import MAX_FLAGS, Body, Form
 from bot.playground.rest import access
 from bot.playground.rest.requests import done, read_object, reply
 from bot.playground.talk import threads
@@ -81,22 +81,27 @@ class _Routes:
         return reply(channel)
 
     async def overwrite(self, request: web.Request) -> web.Response:
-        _id, channel = access.channel(self._world, request, permissions.MANAGE_ROLES)
-        access.not_direct(channel)
+        channel = self._with_overwrites(request)
         body, target = await read_object(request), access.path_id(request, "target_id")
         _set_overwrite(channel, _overwrite(body, target))
         _tell_update(self._world, channel)
         return done()
 
     async def remove_overwrite(self, request: web.Request) -> web.Response:
-        _id, channel = access.channel(self._world, request, permissions.MANAGE_ROLES)
-        access.not_direct(channel)
+        channel = self._with_overwrites(request)
         target = str(access.path_id(request, "target_id"))
         if all(o["id"] != target for o in channel["permission_overwrites"]):
             raise known(Code.UNKNOWN_OVERWRITE)
         _set_overwrite(channel, None, target)
         _tell_update(self._world, channel)
         return done()
+
+    def _with_overwrites(self, request: web.Request) -> Payload:
+        _id, channel = access.channel(self._world, request, permissions.MANAGE_ROLES)
+        access.not_direct(channel)
+        if channel["type"] in THREADS:
+            raise known(Code.INVALID_CHANNEL_TYPE)
+        return channel
 
 
 def delete_channel(world: World, channel: Payload) -> None:
@@ -130,7 +135,8 @@ def _channel_fields(body: Payload, kind: int, *, new: bool) -> Payload:
     form.number(body, "rate_limit_per_user", "", low=0, high=_MAX_SLOWMODE)
     form.number(body, "position", "", low=0, high=500)
     form.choice(body, "default_auto_archive_duration", "", _ARCHIVE_MINUTES)
-    form.items(body, "available_tags", "", high=20)
+    form.flag(body, "nsfw", "")
+    tags = form.objects(body, "available_tags", "", high=20)
     overwrites = form.objects(body, "permission_overwrites", "", high=1000)
     form.raise_errors()
     plain = ("name", "topic", "nsfw", "rate_limit_per_user", "position", "default_auto_archive_duration")
@@ -143,22 +149,19 @@ def _channel_fields(body: Payload, kind: int, *, new: bool) -> Payload:
     if overwrites:
         fields["permission_overwrites"] = [_overwrite(o, parse(o.get("id")) or 0) for _at, o in overwrites]
     if kind == FORUM and "available_tags" in body:
-        fields["available_tags"] = _tags(body["available_tags"])
+        fields["available_tags"] = [_tag(tag, number) for number, (_at, tag) in enumerate(tags, start=1)]
     return fields
 
 
-def _tags(listed: list[Any]) -> list[Payload]:
-    return [
-        {
-            "id": str(parse(tag.get("id")) or number),
-            "name": str(tag.get("name", ""))[:20],
-            "moderated": bool(tag.get("moderated")),
-            "emoji_id": tag.get("emoji_id"),
-            "emoji_name": tag.get("emoji_name"),
-        }
-        for number, tag in enumerate(listed, start=1)
-        if isinstance(tag, dict)
-    ]
+def _tag(tag: Body, number: int) -> Payload:
+    emoji = tag.get("emoji_name")
+    return {
+        "id": str(parse(tag.get("id")) or number),
+        "name": str(tag.get("name", ""))[:20],
+        "moderated": bool(tag.get("moderated")),
+        "emoji_id": None,
+        "emoji_name": emoji[:32] if isinstance(emoji, str) else None,
+    }
 
 
 def _overwrite(body: Any, target: int) -> Payload:
@@ -198,7 +201,10 @@ def _change_thread(world: World, user_id: int, thread: Payload, body: Payload) -
     form.text(body, "name", "", low=1, high=100)
     form.number(body, "rate_limit_per_user", "", low=0, high=_MAX_SLOWMODE)
     form.choice(body, "auto_archive_duration", "", _ARCHIVE_MINUTES)
-    form.items(body, "applied_tags", "", high=5)
+    form.number(body, "flags", "", low=0, high=MAX_FLAGS)
+    for key in ("archived", "locked", "invitable"):
+        form.flag(body, key, "")
+    form.ids(body, "applied_tags", "", high=5)
     form.raise_errors()
     metadata = thread["thread_metadata"]
     if "archived" in body and bool(body["archived"]) != metadata["archived"]:

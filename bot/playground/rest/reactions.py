@@ -192,9 +192,10 @@ def _page(world: World, request: web.Request, users: list[int]) -> list[Payload]
 
 
 def _answers(given: Any) -> list[int]:
-    if not isinstance(given, list) or not all(str(a).isdecimal() for a in given):
-        raise invalid_field("answer_ids", "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
-    return [int(a) for a in given]
+    ids = [snowflakes.parse(value) for value in given] if isinstance(given, list) else [None]
+    if None in ids:
+        raise invalid_field("answer_ids", "LIST_TYPE_CONVERT", "Only lists of numbers may be used here")
+    return [i for i in ids if i is not None]
 
 
 def _require_pinning(world: World, request: web.Request, channel_id: int) -> None:

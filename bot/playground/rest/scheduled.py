@@ -28,6 +28,8 @@ _PLAIN = (
     "recurrence_rule",
 )
 
+_CLEARABLE = ("description", "scheduled_end_time", "entity_metadata", "recurrence_rule")
+
 
 def routes(world: World) -> list[web.RouteDef]:
     """List the routes."""
@@ -69,7 +71,7 @@ class _Routes:
         guild, body = _may_create(self._world, request), await read_object(request)
         event = _own(self._world, guild, request)
         _check(self._world, body, new=False)
-        if "status" in body and body["status"] != event["status"]:
+        if body.get("status") not in (None, event["status"]):
             _check_status(event, body["status"])
         event |= _fields(body)
         self._world.emit("GUILD_SCHEDULED_EVENT_UPDATE", event, guild_id=guild.id)
@@ -127,6 +129,7 @@ def _check(world: World, body: Payload, *, new: bool) -> None:
     form.text(body, "name", "", low=1, high=100, required=new)
     form.text(body, "description", "", high=1000)
     form.choice(body, "privacy_level", "", (2,), required=new)
+    form.choice(body, "status", "", _NEXT)
     kind = form.choice(body, "entity_type", "", (1, 2, _EXTERNAL), required=new)
     start = _moment(form, body, "scheduled_start_time", required=new)
     end = _moment(form, body, "scheduled_end_time", required=new and kind == _EXTERNAL)
@@ -175,7 +178,6 @@ def _new(world: World, guild: Guild, number: int, creator: int, body: Payload) -
         "creator": world.users[creator],
         "description": None,
         "scheduled_end_time": None,
-        "status": SCHEDULED,
         "entity_id": None,
         "entity_metadata": None,
         "user_count": 0,
@@ -183,11 +185,12 @@ def _new(world: World, guild: Guild, number: int, creator: int, body: Payload) -
         "recurrence_rule": None,
         "guild_scheduled_event_exceptions": [],
     }
-    return blank | _fields(body)
+    return blank | _fields(body) | {"status": SCHEDULED}
 
 
 def _fields(body: Payload) -> Payload:
-    fields = {key: body[key] for key in _PLAIN if key in body}
+    fields = {key: body[key] for key in _PLAIN if body.get(key) is not None}
+    fields |= {key: None for key in _CLEARABLE if key in body and body[key] is None}
     if "channel_id" in body:
         fields["channel_id"] = None if body["channel_id"] is None else str(body["channel_id"])
     return fields

@@ -6,6 +6,8 @@ from typing import Any
 from bot.playground.talk import numbering
 from bot.playground.world.state import Payload
 
+_THUMBNAIL, _GALLERY, _FILE = 11, 12, 13
+
 
 def complete_embeds(embeds: list[Payload]) -> list[Payload]:
     """Return embeds with every key that clients read; pictures are their own proxies."""
@@ -16,20 +18,21 @@ def complete_components(components: list[Payload], stored: Sequence[Payload]) ->
     """Turn each `url` of numbered components into a whole media item; `stored` are the attachments."""
     by_url = {a["url"]: a for a in stored}
     for component in numbering.walk(components):
-        if "media" in component:
+        if component["type"] == _THUMBNAIL:
             component["media"] = _item(component["media"], by_url)
-        if "items" in component:
+        elif component["type"] == _GALLERY:
             component["items"] = [_gallery_item(i, by_url) for i in component["items"]]
-        if "file" in component:
+        elif component["type"] == _FILE:
             component["file"] = _item(component["file"], by_url)
             attachment = by_url.get(component["file"]["url"], {})
             component |= {"name": attachment.get("filename", "file"), "size": attachment.get("size", 0)}
 
 
 def _embed(embed: Payload) -> Payload:
-    shown = {"type": "rich", **embed}
+    # Nobody but Discord itself makes embeds of other types.
+    shown = {**embed, "type": "rich"}
     if "fields" in embed:
-        shown["fields"] = [{"inline": False, **f} for f in embed["fields"]]
+        shown["fields"] = [{"inline": False, **f} for f in embed["fields"] or []]
     for key in ("image", "thumbnail"):
         if embed.get(key):
             shown[key] = {"proxy_url": embed[key].get("url"), **embed[key]}

@@ -1,6 +1,6 @@
 """Give components the integer ids and defaults that Discord's server assigns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 from typing import Any, Final
 
@@ -12,6 +12,14 @@ _DEFAULTS: Final[dict[int, dict[str, Any]]] = {
     14: {"divider": True, "spacing": 1},
     17: {"accent_color": None, "spoiler": False},
 }
+# Where components hold others, by type; what stands there on any other is left out.
+_HOLDERS: Final[Mapping[int, tuple[str, ...]]] = {
+    1: ("components",),
+    9: ("components", "accessory"),
+    17: ("components",),
+    18: ("component",),
+}
+_HELD: Final = frozenset(key for keys in _HOLDERS.values() for key in keys)
 
 
 def number(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -21,21 +29,23 @@ def number(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [_numbered(c, free) for c in components]
 
 
-def walk(components: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def walk(components: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Go through components at every depth, parents first."""
     for component in components:
         yield component
-        yield from walk(component.get("components") or [])
-        for key in ("accessory", "component"):
-            if inner := component.get(key):
-                yield from walk([inner])
+        for _key, inner in _held(component):
+            yield from walk(inner if isinstance(inner, list) else [inner])
+
+
+def _held(component: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key in _HOLDERS.get(component["type"], ()):
+        if inner := component.get(key):
+            yield key, inner
 
 
 def _numbered(component: dict[str, Any], free: Iterator[int]) -> dict[str, Any]:
-    copy = {**_DEFAULTS.get(component["type"], {}), **component, "id": component.get("id") or next(free)}
-    if inner := component.get("components"):
-        copy["components"] = [_numbered(c, free) for c in inner]
-    for key in ("accessory", "component"):
-        if one := component.get(key):
-            copy[key] = _numbered(one, free)
+    own = {key: value for key, value in component.items() if key not in _HELD}
+    copy = {**_DEFAULTS.get(component["type"], {}), **own, "id": component.get("id") or next(free)}
+    for key, inner in _held(component):
+        copy[key] = [_numbered(c, free) for c in inner] if isinstance(inner, list) else _numbered(inner, free)
     return copy

@@ -47,8 +47,9 @@ def iso(seconds: float) -> str:
 
 
 def moment(timestamp: str) -> float:
-    """Return the Unix time of a timestamp; raises ValueError where it is none."""
-    return datetime.fromisoformat(timestamp).timestamp()
+    """Return the Unix time of a timestamp, in UTC where it does not say; raises ValueError where it is none."""
+    when = datetime.fromisoformat(timestamp)
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
 
 
 def parse(value: object) -> int | None:
