@@ -29,7 +29,7 @@ discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 EXTENSIONS = ("cogs.story", "cogs.writing", "cogs.typing")
 # Seconds without a new server after which the client counts as ready. Nothing waits for the list to be whole:
 # stories are found by their channel's id, and a server that arrives later works from then on.
-GUILDS_PAUSE = 0.2
+GUILDS_PAUSE = 0.1
 LAST_WORDS = 5.0  # seconds that a stop gives to answers that are on their way
 
 

@@ -49,11 +49,7 @@ def violations(method: str, path: str, body: Any) -> list[str]:
         return [f"{method} {path}: Discord has no such operation"]
     if body is None:
         return []
-    pointer = description.body_schema(*operation)
-    if pointer is None:
-        return [f"{method} {path}: Discord expects no JSON body"]
-    validator = description.validator(pointer)
-    return [f"{method} {path}: {_explained(error)}" for error in validator.iter_errors(body)]
+    return [f"{method} {path}: {found}" for found in _in_body(*operation, json.dumps(body))]
 
 
 def violations_in_answer(method: str, path: str, status: int, body: Any) -> list[str]:
@@ -67,6 +63,16 @@ def violations_in_answer(method: str, path: str, status: int, body: Any) -> list
         return [] if body is None else [f"{method} {path}: Discord answers no {status} with a body"]
     validator = description.validator(pointer)
     return [f"{method} {path}: {_explained(error)}" for error in validator.iter_errors(body)]
+
+
+@cache
+def _in_body(template: str, verb: str, body: str) -> tuple[str, ...]:
+    """Say what is wrong with a body; every stage sends the same commands, and looking at them takes a while."""
+    description = _description()
+    pointer = description.body_schema(template, verb)
+    if pointer is None:
+        return ("Discord expects no JSON body",)
+    return tuple(map(_explained, description.validator(pointer).iter_errors(json.loads(body))))
 
 
 def violations_of(requests: Iterable[Request]) -> list[str]:

@@ -65,6 +65,7 @@ class Stage:
         self._running: asyncio.Task[None]
         self._allowed: list[re.Pattern[str]] = []
         self._statuses: set[int] = set()
+        self._seen = 0
 
     @classmethod
     @asynccontextmanager
@@ -161,12 +162,15 @@ class Stage:
             assert not self._running.done(), "the gateway task has ended"
         errors = [line for line in self.log.errors() if not any(p.search(line) for p in self._allowed)]
         assert errors == []
-        requests = list(self.playground.requests)
+        requests = list(self.playground.requests)[self._seen :]
+        self._seen += len(requests)
         refused = [r for r in requests if r.status in range(400, 500) and r.status != 429]
         assert [r for r in refused if r.status not in self._statuses] == []
         if described():
             assert violations_of(requests) == []
         assert [r for r in requests if _pings(r.body)] == []
+        said = [m for history in self.playground.world.histories.values() for m in history.all()]
+        assert [m for m in said if m["author"].get("bot") and _pinged(m)] == []
 
     # What people do most
 
@@ -252,6 +256,11 @@ async def eventually(check: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not await check():  # noqa: ASYNC110  # nothing tells when a row is there
             await asyncio.sleep(0.02)
+
+
+def _pinged(message: Payload) -> bool:
+    """Tell whether a message called somebody."""
+    return bool(message["mentions"] or message["mention_roles"] or message["mention_everyone"])
 
 
 def _pings(body: Any) -> bool:

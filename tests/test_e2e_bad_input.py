@@ -1,6 +1,8 @@
 """Send the bot what people send: too much, too little, nonsense and traps. Nothing is lost and nobody is pinged."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 
 import discord
 import pytest
@@ -240,16 +242,40 @@ async def test_a_right_that_is_taken_away_in_between_is_named(stage: Stage) -> N
     assert await stage.told() == ["Kept.", BELL]
 
 
-async def test_a_story_is_not_locked_when_buttons_cannot_be_taken_off(stage: Stage) -> None:
-    """Whatever fails before the narrator's first word, the story is free again."""
+async def test_the_narrator_writes_though_buttons_cannot_be_taken_off(stage: Stage) -> None:
+    """What is only for the eye does not keep the narrator from writing."""
     stage.allow(status=403)
     mara = await stage.seat("Mara")
     await stage.begin(mara)
     await stage.write(mara, "One.")
     stage.playground.faults.fail("PATCH", r"/channels/\d+/messages/", status=403)
-    await refused(await mara.command("continue", channel=HERE), "I lack a permission")
-    stage.playground.faults.clear()
     await stage.narrate(mara, BELL)
+    assert await stage.told() == ["One.", BELL]
+
+
+async def test_words_come_back_when_the_database_refuses_them(stage: Stage) -> None:
+    """What could not be kept is handed back, and the next try works."""
+    stage.allow("storage failed")
+    mara = await stage.seat("Mara")
+    opening = await stage.begin(mara)
+    await stage.write(mara, "One.")
+
+    async def at_rest() -> bool:
+        return opening not in mara.messages(HERE)
+
+    await eventually(at_rest)
+    await stage.database.fetch_all("PRAGMA busy_timeout = 100")
+    with closing(sqlite3.connect(stage.config.storage.path, isolation_level=None)) as other:
+        # Another program holds the file, longer than the bot waits.
+        other.execute("BEGIN IMMEDIATE")
+        modal = (await mara.command("write", channel=HERE)).modal
+        assert modal is not None
+        message = await refused(
+            await mara.submit_modal(modal, {"text": "Two."}), "The stories cannot be reached"
+        )
+        assert await handed_back(mara, message) == "Two."
+    await stage.write(mara, "Three.")
+    assert await stage.told() == ["One.", "Three."]
 
 
 async def test_a_stale_button_is_refused(stage: Stage) -> None:

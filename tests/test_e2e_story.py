@@ -303,6 +303,19 @@ async def test_a_story_is_told_in_direct_messages(stage: Stage) -> None:
     assert "The Lamp" in listed["embeds"][0]["description"]
 
 
+async def test_a_thread_has_a_story_of_its_own(stage: Stage) -> None:
+    """Beside the channel's story another is told in a thread of that channel."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    form = {"name": "A side story", "type": 11, "auto_archive_duration": 1440}
+    thread = await mara.api("POST", f"/channels/{mara.channel(HERE)['id']}/threads", form)
+    await stage.begin(mara, thread, title="Aside", free_typing=True)
+    await stage.write(mara, "In the thread.", thread)
+    await stage.narrate(mara, BELL, thread)
+    assert await stage.told(thread) == ["In the thread.", BELL]
+    assert await stage.told() == []
+
+
 async def test_a_story_is_shown_listed_and_exported(stage: Stage) -> None:
     """Each answer is private; the file has the story and who wrote it."""
     mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
