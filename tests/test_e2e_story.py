@@ -253,6 +253,25 @@ async def test_streaming_edits_are_few_and_each_is_new(stage: Stage) -> None:
     assert 3 <= edits < tokens / 20
 
 
+async def test_a_passage_whose_message_was_deleted_is_sent_anew(stage: Stage) -> None:
+    """A moderator who tidies up under the narrator's hands does not lose the passage."""
+    stage.allow(status=404)
+    ada = await stage.seat("Ada", roles=["moderator"])
+    await stage.begin(ada)
+    stage.script.says(BELL)
+    stage.script.hold(after=0)
+    await ada.command("continue", channel=HERE)
+    writing = await ada.wait_for_message(with_button("Stop"))
+    await ada.api("DELETE", f"/channels/{writing['channel_id']}/messages/{writing['id']}")
+    stage.script.go_on()
+    shown = await ada.wait_for_message(saying(BELL, button="Retry"))
+    await ada.api("DELETE", f"/channels/{shown['channel_id']}/messages/{shown['id']}")
+    stage.script.says(DOOR)
+    await ada.command("retry", channel=HERE)
+    await ada.wait_for_message(saying(DOOR, button="2/2"))
+    assert await stage.told() == [DOOR]
+
+
 async def test_a_failed_narration_leaves_the_story_as_it_was(stage: Stage) -> None:
     """The asker is told, the buttons are back, and the next try works."""
     mara = await stage.seat("Mara")

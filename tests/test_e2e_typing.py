@@ -8,7 +8,7 @@ import pytest
 
 from tests.person import Person
 from tests.person_forms import Payload
-from tests.stage import Stage, buttons, refused, saying, with_button
+from tests.stage import EPHEMERAL, Stage, buttons, refused, saying, with_button
 
 HERE = "fireside"
 BELL = "A bell rang far below the water, twice, and then the tide forgot it."
@@ -110,6 +110,23 @@ async def test_a_typed_passage_is_taken_back_and_brought_back(stage: Stage) -> N
     await mara.wait_for("MESSAGE_REACTION_REMOVE", lambda data: data["emoji"]["name"] == "↩️")
     assert {r["emoji"]["name"] for r in await reactions(mara, said)} == {"✒️"}
     assert await stage.told() == ["The harbour was silent."]
+
+
+async def test_a_typed_passage_whose_message_is_gone_can_be_taken_back(stage: Stage) -> None:
+    """Deleting a message does not take its words out of the story, nor does it break undo and redo."""
+    stage.allow(status=404)
+    mara = await stage.seat("Mara")
+    await stage.begin(mara, free_typing=True)
+    said = await take(mara, "The harbour was silent.")
+    await mara.api("DELETE", f"/channels/{said['channel_id']}/messages/{said['id']}")
+    assert await stage.told() == ["The harbour was silent."]
+    await mara.command("undo", channel=HERE)
+    await mara.wait_for_message(saying("The page is empty."))
+    assert await stage.told() == []
+    await mara.command("redo", channel=HERE)
+    await mara.wait_for_message(saying("Mara's words are in the story.", button="Undo"))
+    assert await stage.told() == ["The harbour was silent."]
+    assert not any(m["flags"] & EPHEMERAL and m["content"] for m in mara.messages(HERE))
 
 
 async def reactions(person: Person, message: Payload) -> list[Payload]:

@@ -18,6 +18,7 @@ from storage import controls as controls_table
 from storage import displays, stories
 from storage.controls import Astray, Controls
 from storage.database import Database, Transaction
+from storage.displays import Display
 from storage.passages import Passage
 from storage.stories import Story
 
@@ -128,21 +129,30 @@ class Board:
             await self.link(sheet, passage)
         for display in shown:
             if not display.own:
-                # A person's own message cannot be edited, so it wears a sign.
-                message = sheet.channel.get_partial_message(display.message_id)
-                await message.add_reaction(TAKEN_BACK)
+                await self._sign(display, taken_back=True)
 
     async def _unfold(self, passage: Passage, story: Story) -> None:
         typed = [d for d in await displays.of_passage(self._database, passage.id) if not d.own]
         if not typed:
             await self.show(await self.sheet_of(passage, story.channel_id), passage, story)
             return
-        channel = self.channel(story.channel_id)
         for display in typed:
-            me = self._client.user
-            assert me is not None  # a connected client knows itself
-            await channel.get_partial_message(display.message_id).remove_reaction(TAKEN_BACK, me)
+            await self._sign(display, taken_back=False)
         await self.place_buttons(story)
+
+    async def _sign(self, display: Display, *, taken_back: bool) -> None:
+        """Let a person's own message, which cannot be edited, wear a sign as long as it is taken back."""
+        message = self.channel(display.channel_id).get_partial_message(display.message_id)
+        me = self._client.user
+        assert me is not None  # a connected client knows itself
+        try:
+            if taken_back:
+                await message.add_reaction(TAKEN_BACK)
+            else:
+                await message.remove_reaction(TAKEN_BACK, me)
+        except discord.HTTPException as error:
+            # Its writer may have deleted the message; the words are in the story all the same.
+            log.warning("a message could not be signed", message=display.message_id, error=repr(error))
 
     async def _sheet_for_buttons(self, stand: Standing) -> Sheet:
         """Return the sheet of the newest passage if the bot wrote its messages, else a new one."""
