@@ -122,7 +122,10 @@ class StoryBot(commands.AutoShardedBot):
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
         if answers := _answers_in_hand():
-            await asyncio.wait(answers, timeout=LAST_WORDS)
+            _, late = await asyncio.wait(answers, timeout=LAST_WORDS)
+            for answer in late:
+                answer.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         await super().close()
 
     async def _take_up_work(self, astray: Sequence[Astray]) -> None:

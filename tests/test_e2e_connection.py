@@ -188,11 +188,9 @@ async def test_the_playgrounds_own_limits_are_kept(tmp_path: Path) -> None:
             *(mara.command("write", channel=HERE, options={"text": f"Mara {n}."}) for n in range(3)),
             *(jun.command("write", channel=HERE, options={"text": f"Jun {n}."}) for n in range(3)),
         )
-
-        async def all_told() -> bool:
-            return len(await stage.told()) == 6
-
-        await eventually(all_told)
+        for words in ("Mara 0.", "Mara 1.", "Mara 2.", "Jun 0.", "Jun 1.", "Jun 2."):
+            await mara.wait_for_message(saying(words), timeout=20)
+        assert len(await stage.told()) == 6
         assert [r for r in stage.playground.requests if r.status == 429] == []
 
 

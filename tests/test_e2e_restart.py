@@ -7,7 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.stage import Stage, answered, buttons, saying, with_button
+import pytest
+
+from bot import client
+from tests.stage import Stage, answered, buttons, eventually, saying, with_button
 
 HERE = "fireside"
 REPOSITORY = Path(__file__).parents[1]
@@ -208,3 +211,20 @@ async def test_a_passage_that_could_not_be_shown_is_shown_after_a_restart(stage:
     shown = await mara.wait_for_message(saying(BELL, button="Retry"))
     assert shown["id"] == writing["id"]
     assert [BELL in m["content"] for m in mara.messages(HERE) if buttons(m)] == [True]
+
+
+async def test_a_stop_does_not_wait_for_a_slow_discord(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers get a moment; what is still not said then is cut, and the words are in the story."""
+    monkeypatch.setattr(client, "LAST_WORDS", 0.1)
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    stage.playground.faults.delay("POST", r"/channels/\d+/messages$", seconds=2)
+    await mara.command("write", channel=HERE, options={"text": "Slowly said."})
+
+    async def committed() -> bool:
+        return await stage.told() == ["Slowly said."]
+
+    await eventually(committed)
+    await stage.restart()
+    await mara.wait_for_message(saying("Slowly said.", button="Continue"))
+    assert await stage.told() == ["Slowly said."]
