@@ -36,7 +36,8 @@ PROBE_SECONDS = 10.0  # a long prompt on a slow processor keeps a healthy server
 class LlamaCppSettings:
     """Say how the model runs: `parallel` streams side by side, each with the model's context.
 
-    `threads` 0 leaves one core for the bot, `gpu_layers` -1 puts the whole model on the card, and `cache_megabytes` is main memory for the caches of stories that lost their slot to another.
+    `threads` 0 leaves one core for the bot, `gpu_layers` -1 puts the whole model on the card, and
+    `cache_megabytes` is main memory for the caches of stories that lost their slot to another.
     """
 
     parallel: int = 4
