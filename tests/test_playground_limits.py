@@ -204,6 +204,12 @@ COMPONENTS: list[tuple[str, list[Any], list[Any], str]] = [
         [row(button(style=5, url="https://a.org"))],
         "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE",
     ),
+    (
+        "emoji",
+        [row(button(emoji={"name": "▶️"}))],
+        [row(button(emoji={"name": "play"}))],
+        "BUTTON_COMPONENT_INVALID_EMOJI",
+    ),
     ("bare", [row(button())], [row(button(label=""))], "BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED"),
     ("style", [row(button(style=4))], [row(button(style=7))], CHOICES),
     ("same name", [row(button("a"), button("b"))], [row(button("a"), button("a"))], DUPLICATE),
@@ -301,6 +307,17 @@ def test_layouts_are_held_to_their_limits(name: str, fits: Any, exceeds: Any, co
 def test_a_layout_has_no_room_for_the_old_fields(field: dict[str, Any]) -> None:
     """Content, embeds and polls are refused beside Components V2."""
     assert message(flags=V2, components=[text(1)], **field) == {
+        "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"
+    }
+
+
+def test_a_message_becomes_a_layout_when_the_old_fields_are_emptied() -> None:
+    """An edit to Components V2 says null for what the message held, and is refused where it stays."""
+    held = {"content": "old", "embeds": [{"title": "t"}], "flags": 0}
+    layout = {"flags": V2, "components": [text(1)]}
+    emptied = layout | {"content": None, "embeds": []}
+    assert codes(lambda: limits.check_message(emptied, existing=held)) == set()
+    assert codes(lambda: limits.check_message(layout, existing=held)) == {
         "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"
     }
 

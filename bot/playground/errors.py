@@ -26,15 +26,15 @@ class Code(IntEnum):
     BOTS_ONLY = 20002
     SLOWMODE = 20016
     MAXIMUM_PINS = 30003
-    MAXIMUM_REACTIONS = 30010
     MAXIMUM_WEBHOOKS = 30007
+    MAXIMUM_REACTIONS = 30010
+    MAXIMUM_CHANNELS = 30013
     MAXIMUM_COMMANDS = 30032
+    MAXIMUM_OLD_EDITS = 30046
     UNAUTHORIZED = 40001
     FILE_TOO_LARGE = 40005
-    ALREADY_CROSSPOSTED = 40033
     INTERACTION_ACKNOWLEDGED = 40060
     MISSING_ACCESS = 50001
-    INVALID_CHANNEL_TYPE = 50024
     CANNOT_IN_DM = 50003
     NOT_THE_AUTHOR = 50005
     EMPTY_MESSAGE = 50006
@@ -43,6 +43,7 @@ class Code(IntEnum):
     INVALID_BULK_DELETE_COUNT = 50016
     CANNOT_PIN = 50019
     SYSTEM_MESSAGE = 50021
+    INVALID_CHANNEL_TYPE = 50024
     INVALID_WEBHOOK_TOKEN = 50027
     MESSAGE_TOO_OLD = 50034
     INVALID_FORM = 50035
@@ -76,6 +77,7 @@ _KNOWN: Mapping[Code, tuple[int, str]] = {
     Code.MAXIMUM_PINS: (400, "Maximum number of pins reached (250)"),
     Code.MAXIMUM_REACTIONS: (400, "Maximum number of reactions reached (20)"),
     Code.MAXIMUM_WEBHOOKS: (400, "Maximum number of webhooks reached (15)"),
+    Code.MAXIMUM_CHANNELS: (400, "Maximum number of guild channels reached (500)"),
     Code.MAXIMUM_COMMANDS: (400, "Maximum number of application commands reached"),
     Code.UNAUTHORIZED: (403, "Unauthorized"),
     Code.FILE_TOO_LARGE: (413, "Request entity too large"),

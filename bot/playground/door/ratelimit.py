@@ -8,12 +8,15 @@ from typing import Final
 
 from aiohttp import web
 
+from bot.playground.errors import Code
 from bot.playground.rest.requests import reply
+from bot.playground.world import snowflakes
 
+_EDIT: Final = ("PATCH", "/channels/{channel_id}/messages/{message_id}")
 # (method, route) → requests, seconds. Discord publishes no figures; these are what clients meet there.
 _RULES: Final[Mapping[tuple[str, str], tuple[int, float]]] = {
     ("POST", "/channels/{channel_id}/messages"): (5, 5.0),
-    ("PATCH", "/channels/{channel_id}/messages/{message_id}"): (5, 5.0),
+    _EDIT: (5, 5.0),
     ("DELETE", "/channels/{channel_id}/messages/{message_id}"): (5, 1.0),
     ("POST", "/channels/{channel_id}/messages/bulk-delete"): (1, 1.0),
     ("POST", "/channels/{channel_id}/typing"): (5, 5.0),
@@ -29,6 +32,8 @@ _RULES: Final[Mapping[tuple[str, str], tuple[int, float]]] = {
 _DEFAULT: Final = (20, 1.0)
 _REACTIONS: Final = (4, 1.0)
 _WEBHOOK_MESSAGES: Final = (5, 5.0)
+_OLD_EDITS: Final = (3, 20.0)
+_OLD_SECONDS: Final = 3600
 _GLOBAL: Final = (50, 1.0)
 # What shares no bucket with other channels, guilds or webhooks.
 MAJOR: Final = ("channel_id", "guild_id", "application_id", "webhook_id", "webhook_token", "token")
@@ -65,6 +70,10 @@ class RateLimits:
         now = self._clock()
         if bot and not self._take(("global", str(who)), *_GLOBAL, now=now):
             return Verdict(too_many(self._left(("global", str(who)), now), is_global=True), {})
+        if (request.method, route) == _EDIT and _is_old(request.match_info["message_id"]):
+            old = (str(who), "old edits", request.match_info["channel_id"])
+            if not self._take(old, *_OLD_EDITS, now=now):
+                return Verdict(too_many_old_edits(self._left(old, now)), {})
         limit, seconds = rule(request.method, route)
         major = [f"{name}={request.match_info[name]}" for name in MAJOR if name in request.match_info]
         key = (str(who), request.method, route, *major)
@@ -115,15 +124,26 @@ def rule(method: str, route: str) -> tuple[int, float]:
 
 def too_many(retry_after: float, *, is_global: bool) -> web.Response:
     """Return Discord's 429; without `Via`, clients would take it for a ban by Cloudflare."""
-    body = {
-        "message": "You are being rate limited.",
-        "retry_after": round(retry_after, 3),
-        "global": is_global,
-    }
-    response = reply(body, 429)
-    response.headers["Via"] = "1.1 playground"
-    response.headers["Retry-After"] = str(max(1, round(retry_after)))
+    response = _refusal({"message": "You are being rate limited.", "global": is_global}, retry_after)
     response.headers["X-RateLimit-Scope"] = "global" if is_global else "user"
     if is_global:
         response.headers["X-RateLimit-Global"] = "true"
     return response
+
+
+def too_many_old_edits(retry_after: float) -> web.Response:
+    """Return Discord's 429 for who often edits messages that are older than an hour."""
+    message = "Maximum number of edits to messages older than 1 hour reached. Try again later"
+    return _refusal({"message": message, "code": Code.MAXIMUM_OLD_EDITS, "global": False}, retry_after)
+
+
+def _refusal(body: dict[str, object], retry_after: float) -> web.Response:
+    response = reply(body | {"retry_after": round(retry_after, 3)}, 429)
+    response.headers["Via"] = "1.1 playground"
+    response.headers["Retry-After"] = str(max(1, round(retry_after)))
+    return response
+
+
+def _is_old(message_id: str) -> bool:
+    number = snowflakes.parse(message_id)
+    return number is not None and number < snowflakes.from_time(time.time() - _OLD_SECONDS)

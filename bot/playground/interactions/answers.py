@@ -50,8 +50,9 @@ class Answers:
     ) -> Payload:
         if kind == DEFERRED_MESSAGE:
             flags = int(data.get("flags") or 0) & messages.EPHEMERAL | messages.LOADING
-            data, files = {"flags": flags}, ()
-        message = self.write(interaction, data, files)
+            message = self._write(interaction, {"flags": flags}, ())
+        else:
+            message = self._write(interaction, _complete(data), files)
         interaction.original = int(message["id"])
         return message
 
@@ -60,9 +61,9 @@ class Answers:
         original = self.find(interaction, interaction.original)
         if original is not None and original["flags"] & messages.LOADING:
             return messages.edit(self._world, interaction.channel_id, original, data, files=files)
-        return self.write(interaction, data, files)
+        return self._write(interaction, _complete(data), files)
 
-    def write(self, interaction: Interaction, data: Payload, files: Sequence[Upload]) -> Payload:
+    def _write(self, interaction: Interaction, data: Payload, files: Sequence[Upload]) -> Payload:
         """Write a message in answer; with flag 64 only the person sees it."""
         ephemeral = int(data.get("flags") or 0) & messages.EPHEMERAL
         return self._world.create_message(
@@ -154,6 +155,11 @@ class Answers:
         if guild_id is not None:
             reference["guild_id"] = str(guild_id)
         return {"type": messages.REPLY, "message_reference": reference}
+
+
+def _complete(data: Payload) -> Payload:
+    """Return a body that cannot say of itself that its message is still to come."""
+    return data | {"flags": int(data.get("flags") or 0) & ~messages.LOADING}
 
 
 def command_path(data: Mapping[str, Any]) -> str:

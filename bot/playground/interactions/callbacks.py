@@ -106,7 +106,7 @@ class _Callbacks:
         """Take a message of this interaction away."""
         interaction = self._interaction(request)
         message = self._message(request, interaction)
-        messages.delete(self._world, interaction.channel_id, [int(message["id"])])
+        messages.delete(self._world, interaction.channel_id, int(message["id"]))
         return done()
 
     def _interaction(self, request: web.Request) -> Interaction:

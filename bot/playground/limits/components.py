@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from bot.playground.limits.form import Body, Form
+from bot.playground.talk.reactions import is_emoji
 
 ROW, BUTTON, STRING_SELECT = 1, 2, 3
 SELECTS: Final = (3, 5, 6, 7, 8)
@@ -144,6 +145,8 @@ class ComponentCheck:
         form.text(button, "label", at, high=MAX_BUTTON_LABEL)
         form.flag(button, "disabled", at)
         emoji = form.object(button, "emoji", at)
+        if emoji is not None and (emoji.get("id") or not is_emoji(emoji.get("name"))):
+            form.add(f"{at}.emoji.name", "BUTTON_COMPONENT_INVALID_EMOJI", "Invalid emoji")
         if style == PREMIUM:
             return
         if not button.get("label") and not emoji:

@@ -113,11 +113,12 @@ def _check_files(form: Form, payload: Body, files: Sequence[Upload], before: Bod
             form.add(at, "ATTACHMENT_NOT_FOUND", "Attachment not found")
         form.text(attachment, "filename", at, high=MAX_DESCRIPTION)
         form.text(attachment, "description", at, high=MAX_DESCRIPTION)
+        form.text(attachment, "title", at, high=MAX_DESCRIPTION)
 
 
 def _check_v2(form: Form, payload: Body, before: Body) -> None:
     for key in _NOT_IN_V2:
-        if payload.get(key) or (key in payload and before.get(key) and payload[key] is None):
+        if _after(payload, before, key):
             code = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"
             form.add(key, code, f"The '{key}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2")
     check_layout(form, payload)

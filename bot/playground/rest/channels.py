@@ -18,6 +18,7 @@ _CHANNEL = r"/channels/{channel_id:\d+}"
 _KINDS = (0, 2, 4, 5, 13, 15)
 _ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
 _MAX_SLOWMODE = 21_600
+MAX_CHANNELS = 500
 
 
 def routes(world: World) -> list[web.RouteDef]:
@@ -55,6 +56,8 @@ class _Routes:
         # On the playground anybody may open a text channel or a forum, so that every story finds a place.
         if self._world.is_bot(access.user_id(request)) or kind not in (TEXT, FORUM):
             access.guild(self._world, request, permissions.MANAGE_CHANNELS)
+        if sum(c["type"] not in THREADS for c in self._world.channels_of(guild.id)) >= MAX_CHANNELS:
+            raise known(Code.MAXIMUM_CHANNELS)
         fields = _channel_fields(body, kind, new=True)
         name = _channel_name(fields.pop("name"), kind)
         return reply(self._world.create_channel(guild.id, name, kind, **fields), 201)

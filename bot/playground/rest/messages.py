@@ -15,6 +15,8 @@ from bot.playground.world.world import World
 
 _TWO_WEEKS = 14 * 86_400
 _NONCES_KEPT = 1000
+# "The past few minutes", says Discord.
+_NONCE_SECONDS = 300
 _CHANNEL = r"/channels/{channel_id:\d+}"
 _MESSAGES = _CHANNEL + "/messages"
 _MESSAGE = _MESSAGES + r"/{message_id:\d+}"
@@ -65,12 +67,7 @@ class _Routes:
         payload, files = await read_form(request)
         channel_id, channel = access.to_write(self._world, request)
         author = access.user_id(request)
-        if not self._world.is_bot(author):
-            payload = {key: value for key, value in payload.items() if key in _PEOPLE_MAY_WRITE}
-        limits.check_message(payload, files=files)
-        _check_rights(self._world, author, channel_id, payload, files=bool(files))
-        _check_slowmode(self._world, author, channel_id, channel)
-        automod.check(self._world, channel_id, author, payload.get("content") or "")
+        payload = checked(self._world, author, channel, payload, files)
         if channel["type"] in THREADS:
             wake(self._world, channel)
         return reply(_write(self._world, channel_id, author, payload, files))
@@ -91,14 +88,14 @@ class _Routes:
             access.not_direct(channel)
             access.require(self._world, access.user_id(request), channel_id, permissions.MANAGE_MESSAGES)
         access.open_thread(channel)
-        messages.delete(self._world, channel_id, [int(message["id"])])
+        messages.delete(self._world, channel_id, int(message["id"]))
         return done()
 
     async def bulk_delete(self, request: web.Request) -> web.Response:
         body = await read_object(request)
         channel_id, channel = access.channel(self._world, request, permissions.MANAGE_MESSAGES)
         access.not_direct(channel)
-        messages.delete(self._world, channel_id, _bulk_ids(self._world, body.get("messages")), bulk=True)
+        messages.delete_many(self._world, channel_id, _bulk_ids(self._world, body.get("messages")))
         return done()
 
     async def typing(self, request: web.Request) -> web.Response:
@@ -115,17 +112,35 @@ class _Routes:
         return reply(messages.tell_update(self._world, channel_id, message))
 
 
+def checked(world: World, author: int, channel: Payload, payload: Payload, files: list[Upload]) -> Payload:
+    """Return what an author may write in a channel of a body. Raises 50035, 50013, 20016, 200000 and more."""
+    if not world.is_bot(author):
+        payload = {key: value for key, value in payload.items() if key in _PEOPLE_MAY_WRITE}
+    channel_id = int(channel["id"])
+    limits.check_message(payload, files=files)
+    _check_rights(world, author, channel_id, payload, files=bool(files))
+    _check_slowmode(world, author, channel_id, channel)
+    automod.check(world, channel_id, author, payload.get("content") or "")
+    return messages.public(payload)
+
+
 def _write(world: World, channel_id: int, author: int, payload: Payload, files: list[Upload]) -> Payload:
     """Write a message once: with `enforce_nonce`, the author's earlier one of the same nonce stands for it."""
     key = (author, str(payload["nonce"])) if payload.get("enforce_nonce") and payload.get("nonce") else None
-    if key is not None and (earlier := world.histories[channel_id].get(world.nonces.get(key, 0))):
+    if key is not None and (earlier := _earlier(world, channel_id, world.nonces.get(key, 0))):
         return {**messages.show(world, earlier, author), "nonce": payload["nonce"]}
-    message = world.create_message(channel_id, author, messages.public(payload), files=files)
+    message = world.create_message(channel_id, author, payload, files=files)
     if key is not None:
         world.nonces[key] = int(message["id"])
         if len(world.nonces) > _NONCES_KEPT:
             del world.nonces[next(iter(world.nonces))]
     return message
+
+
+def _earlier(world: World, channel_id: int, message_id: int) -> Payload | None:
+    if message_id < snowflakes.from_time(world.clock() - _NONCE_SECONDS):
+        return None
+    return world.histories[channel_id].get(message_id)
 
 
 def wake(world: World, thread: Payload) -> None:
@@ -177,11 +192,9 @@ def _check_slowmode(world: World, author: int, channel_id: int, channel: Payload
 
 
 def _check_edit(world: World, editor: int, channel_id: int, message: Payload, payload: Payload) -> None:
-    if message["author"]["id"] == str(editor) and "webhook_id" not in message:
-        if message["type"] not in (0, 19, 20, 23):
+    if message["author"]["id"] == str(editor):
+        if message["type"] not in messages.WRITTEN:
             raise known(Code.SYSTEM_MESSAGE)
-        return
-    if message.get("application_id") == str(editor):
         return
     # Who manages messages may hide another's embeds, and nothing else.
     if payload.keys() - {"flags"}:

@@ -116,7 +116,7 @@ class _PinRoutes:
     async def pin(self, request: web.Request) -> web.Response:
         channel_id, message = _message(self._world, request)
         _require_pinning(self._world, request, channel_id)
-        if message["type"] not in (0, 19, 20, 23):
+        if message["type"] not in messages.WRITTEN:
             raise known(Code.SYSTEM_MESSAGE)
         pins = self._world.histories[channel_id].pins
         if not message["pinned"]:

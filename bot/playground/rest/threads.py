@@ -4,12 +4,12 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.playground import limits
 from bot.playground.errors import Code, known
 from bot.playground.limits.form import Form
 from bot.playground.rest import access
+from bot.playground.rest.messages import checked
 from bot.playground.rest.requests import done, number, read_form, read_object, reply
-from bot.playground.talk import messages, threads
+from bot.playground.talk import threads
 from bot.playground.world import permissions
 from bot.playground.world.snowflakes import parse
 from bot.playground.world.state import (
@@ -169,21 +169,19 @@ def _post(world: World, owner: int, forum: Payload, body: Payload, files: list[U
     form = Form()
     message = form.object(body, "message", "", required=True)
     tags = form.items(body, "applied_tags", "", high=5)
+    form.ids(body, "applied_tags", "", high=5)
     if forum["flags"] & _REQUIRE_TAG and not tags:
         form.add(
             "applied_tags", "BASE_TYPE_REQUIRED", "A tag is required to create a forum post in this channel"
         )
     form.raise_errors()
     fields = _fields(body, forum)
-    payload = dict(message or {})
-    limits.check_message(payload, files=files)
+    payload = checked(world, owner, forum, dict(message or {}), files)
     thread = threads.create(
         world, forum, owner_id=owner, kind=PUBLIC_THREAD, tags=[str(parse(t)) for t in tags], **fields
     )
     mark = {"id": thread["id"]}
-    first = world.create_message(
-        int(thread["id"]), owner, messages.public(payload), files=files, interaction=mark
-    )
+    first = world.create_message(int(thread["id"]), owner, payload, files=files, interaction=mark)
     return {**world.thread_payload(thread, owner), "message": first}
 
 

@@ -115,7 +115,7 @@ class _MessageRoutes:
 
     async def delete(self, request: web.Request) -> web.Response:
         channel_id, message = _message(self._world, request)
-        messages.delete(self._world, channel_id, [int(message["id"])])
+        messages.delete(self._world, channel_id, int(message["id"]))
         return done()
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from bot.playground.world.world import World
 
 REPLY, THREAD_CREATED, PINNED = 19, 18, 6
+# Types of messages that people and bots wrote, replies and answers to commands among them.
+WRITTEN = (0, REPLY, 20, 23)
 EPHEMERAL, LOADING, HAS_THREAD, V2 = 1 << 6, 1 << 7, 1 << 5, 1 << 15
 PUBLIC_FLAGS = 1 << 2 | 1 << 12 | V2
 _SETTABLE = PUBLIC_FLAGS | EPHEMERAL | LOADING
@@ -87,16 +89,19 @@ def tell_update(world: "World", channel_id: int, message: Payload) -> Payload:
     return shown
 
 
-def delete(world: "World", channel_id: int, message_ids: Iterable[int], *, bulk: bool = False) -> None:
-    """Take messages away, an ephemeral one too, and tell who saw them."""
-    gone = [m for m in message_ids if _forget(world, channel_id, m)]
-    if bulk and gone:
-        world.emit_in(channel_id, "MESSAGE_DELETE_BULK", {"ids": [str(m) for m in gone], **_at(channel_id)})
-        return
-    for message_id in gone:
-        whisper = world.whispers.pop(message_id, None)
+def delete(world: "World", channel_id: int, message_id: int) -> None:
+    """Take a message away, an ephemeral one too, and tell who saw it."""
+    whisper = world.whispers.pop(message_id, None)
+    if whisper is not None or _forget(world, channel_id, message_id):
         data = {"id": str(message_id), **_at(channel_id)}
         world.emit_in(channel_id, "MESSAGE_DELETE", data, to=whisper.reader if whisper else None)
+
+
+def delete_many(world: "World", channel_id: int, message_ids: Iterable[int]) -> None:
+    """Take messages of a channel away at once; what is none of its history is passed over."""
+    gone = [m for m in message_ids if _forget(world, channel_id, m)]
+    if gone:
+        world.emit_in(channel_id, "MESSAGE_DELETE_BULK", {"ids": [str(m) for m in gone], **_at(channel_id)})
 
 
 def show(world: "World", message: Payload, viewer_id: int) -> Payload:
@@ -127,7 +132,7 @@ def _blank(world: "World", channel_id: int, author_id: int) -> Payload:
     return {
         "id": str(number),
         "channel_id": str(channel_id),
-        "author": world.users[author_id],
+        "author": world.users.get(author_id),
         "type": 0,
         "content": "",
         "timestamp": snowflakes.iso_time(number),
@@ -184,6 +189,9 @@ def _refer(
         message["message_snapshots"] = [{"message": _snapshot(original)}]
         message["flags"] |= 1 << 14
         return None
+    if original["type"] not in WRITTEN:
+        code = "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE"
+        raise invalid_field("message_reference", code, "Cannot reply to a system message")
     message["type"] = REPLY
     return int(original["author"]["id"])
 
@@ -245,8 +253,6 @@ def _forget_old_whispers(world: "World") -> None:
 
 
 def _forget(world: "World", channel_id: int, message_id: int) -> bool:
-    if message_id in world.whispers:
-        return True
     removed = world.histories[channel_id].remove(message_id)
     if removed is None:
         return False

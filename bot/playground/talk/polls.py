@@ -13,11 +13,11 @@ def create(asked: Mapping[str, Any], *, now: float) -> Payload:
     """Return the poll of a message as it is stored; `asked` is the body's `poll`."""
     hours = float(asked.get("duration") or 24)
     answers = [
-        {"answer_id": number, "poll_media": dict(answer["poll_media"])}
+        {"answer_id": number, "poll_media": {"text": answer["poll_media"]["text"]}}
         for number, answer in enumerate(asked["answers"], start=1)
     ]
     return {
-        "question": dict(asked["question"]),
+        "question": {"text": asked["question"]["text"]},
         "answers": answers,
         "expiry": snowflakes.iso(now + hours * _HOUR),
         "allow_multiselect": bool(asked.get("allow_multiselect", False)),

@@ -16,10 +16,17 @@ _HEADS = frozenset({"So", "Sk", "Me"})
 
 def parse_emoji(text: str) -> Payload:
     """Return the emoji that a path names. Raises 10014: the playground has no custom ones."""
-    kinds = {unicodedata.category(c) for c in text}
-    if not 1 <= len(text) <= 32 or not kinds <= _PARTS or not (kinds & _HEADS or "\ufe0f" in text):
+    if not is_emoji(text):
         raise known(Code.UNKNOWN_EMOJI)
     return {"id": None, "name": text}
+
+
+def is_emoji(text: object) -> bool:
+    """Tell whether something is one emoji of Unicode's."""
+    if not isinstance(text, str) or not 1 <= len(text) <= 32:
+        return False
+    kinds = {unicodedata.category(c) for c in text}
+    return kinds <= _PARTS and bool(kinds & _HEADS or "\ufe0f" in text)
 
 
 def add(world: "World", channel_id: int, message: Payload, user_id: int, emoji: Payload) -> None:
