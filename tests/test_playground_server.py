@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,6 +13,8 @@ import yarl
 from aiohttp import ClientSession
 
 from bot.errors import StartError
+from bot.playground import server
+from bot.playground.door import password
 from bot.playground.door.ratelimit import MAJOR, rule
 from bot.playground.door.security import host_allowed, is_loopback, origin_allowed
 from bot.playground.server import Playground
@@ -53,6 +56,9 @@ async def http() -> AsyncIterator[ClientSession]:
         ("192.168.0.5", "0.0.0.0", True),
         ("evil.example", "0.0.0.0", False),
         ("story.lan:8300", "story.lan", True),
+        ("user@127.0.0.1:8300", "127.0.0.1", False),
+        ("x;script-src *@127.0.0.1", "127.0.0.1", False),
+        ("127.0.0.1:80;script-src *", "127.0.0.1", False),
         ("", "127.0.0.1", False),
         ("[", "127.0.0.1", False),
     ],
@@ -122,6 +128,23 @@ async def test_an_open_address_needs_a_password(http: ClientSession) -> None:
             assert response.status == 200
 
 
+async def test_guesses_wait_for_each_other(http: ClientSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The right word is not found sooner by guessing many at once."""
+    monkeypatch.setattr(password, "GUESS_SECONDS", 0.02)
+    answered: list[int] = []
+
+    async def guess(url: str, word: str) -> None:
+        async with http.post(url, json={"password": word}) as response:
+            answered.append(response.status)
+
+    async with Playground.open(page=False, password="sesame") as playground:
+        url = playground.url + "/playground/password"
+        wrong = [asyncio.create_task(guess(url, "x")) for _ in range(3)]
+        await asyncio.sleep(0.01)
+        await asyncio.gather(*wrong, guess(url, "sesame"))
+    assert answered == [403, 403, 403, 204]
+
+
 async def test_a_taken_port_is_told_in_a_sentence(playground: Playground) -> None:
     """The second playground at an address does not start."""
     port = int(playground.url.rsplit(":", 1)[-1])
@@ -154,6 +177,16 @@ async def test_a_bucket_is_counted_in_headers_and_refuses(playground: Playground
             assert "Via" in r.headers
         async with http.post(url.format(bot.channel("harbour")), json={"content": "x"}, headers=headers) as r:
             assert r.status == 200
+
+
+async def test_old_messages_are_edited_seldom(playground: Playground) -> None:
+    """Of edits to messages older than an hour, a channel takes three in twenty seconds; newer ones pass."""
+    async with Client.open(playground, "Loom", bot=True) as bot:
+        path = f"/channels/{bot.channel('fireside')}/messages"
+        codes = [await bot.code("PATCH", f"{path}/175928847299117063", {"content": "x"}) for _ in range(4)]
+        assert codes == [(404, 10008)] * 3 + [(429, 30046)]
+        new = await bot.say("fireside", "new")
+        assert (await bot.ask("PATCH", f"{path}/{new['id']}", {"content": "newer"}))[0] == 200
 
 
 async def test_a_bot_asks_at_most_fifty_times_a_second(playground: Playground) -> None:
@@ -235,7 +268,12 @@ async def test_a_broken_route_is_a_500_and_is_logged(
         monkeypatch.setattr(playground.world, "directs_of", fall)
         assert (await ann.ask("GET", "/users/@me/channels"))[0] == 500
         assert (await ann.ask("GET", "/users/@me"))[0] == 200
-    assert "the floor gave way" in capsys.readouterr().out
+        monkeypatch.setattr(playground.world, "webhooks", None)
+        assert (await ann.ask("GET", "/webhooks/1/SECRET"))[0] == 500
+    logged = capsys.readouterr().out
+    assert "the floor gave way" in logged
+    assert "/webhooks/{webhook_id}" in logged
+    assert "SECRET" not in logged
 
 
 # Files
@@ -341,6 +379,49 @@ async def test_polls_and_threads_end_by_the_clock() -> None:
     assert heard[0].data["poll"]["results"]["is_finalized"]
     assert heard[1].data["type"] == 46
     assert not world.open_polls
+
+
+async def test_a_webhooks_poll_ends_too(playground: Playground) -> None:
+    """The result of a poll whose author is no user is told in that author's name."""
+    world = playground.world
+    hook: dict[str, Any]
+    async with Client.open(playground, "Ada", roles=["admin"]) as ada:
+        channel = int(ada.channel("fireside"))
+        _status, hook = await ada.ask("POST", f"/channels/{channel}/webhooks", {"name": "Herald"})
+        poll = {"question": {"text": "q"}, "answers": [{"poll_media": {"text": "a"}}]}
+        await ada.ask("POST", f"/webhooks/{hook['id']}/{hook['token']}", {"poll": poll})
+    world.clock = lambda: time.time() + 86_400
+    voting.close_due(world)
+    result = world.histories[channel].newest(1)[0]
+    assert (result["type"], result["author"]["username"]) == (46, "Herald")
+
+
+async def test_the_clock_goes_on_after_a_failure(
+    playground: Playground, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One poll that cannot be closed does not keep all others open for ever."""
+    beats: asyncio.Queue[int] = asyncio.Queue()
+
+    def fall(_world: World) -> None:
+        beats.put_nowait(1)
+        raise RuntimeError("the spring broke")
+
+    monkeypatch.setattr(server, "TICK_SECONDS", 0.001)
+    monkeypatch.setattr(voting, "close_due", fall)
+    task = asyncio.create_task(playground._keep_time())
+    for _ in range(2):
+        await asyncio.wait_for(beats.get(), 5)
+    task.cancel()
+    assert "the spring broke" in capsys.readouterr().out
+
+
+async def test_a_nonce_is_forgotten_after_minutes(playground: Playground) -> None:
+    """Discord compares nonces of the past few minutes only: later, the same message is written again."""
+    async with Client.open(playground, "Loom", bot=True) as bot:
+        body = {"nonce": "5", "enforce_nonce": True}
+        first = await bot.say("fireside", "once", **body)
+        playground.world.clock = lambda: time.time() + 301
+        assert (await bot.say("fireside", "once", **body))["id"] != first["id"]
 
 
 async def test_a_lost_answer_is_no_lost_message(playground: Playground) -> None:

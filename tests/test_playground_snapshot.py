@@ -51,6 +51,38 @@ async def test_a_second_start_shows_the_same_world(tmp_path: Path, http: ClientS
         assert int(newer["id"]) > int(read[0]["id"])
 
 
+async def test_a_long_foreign_name_is_saved(tmp_path: Path) -> None:
+    """A file's name fits a file system's in bytes, and keeps its kind."""
+    async with Playground.open(data=tmp_path) as first, Client.open(first, "Ann") as ann:
+        path = f"/channels/{ann.channel('fireside')}/messages"
+        body = {"attachments": [{"id": 0, "filename": "长" * 200 + ".txt"}]}
+        _status, sent = await ann.ask("POST", path, body, files=[("a", b"ink")])
+        assert sent["attachments"][0]["filename"].endswith("长.txt")
+    saved = await asyncio.to_thread(lambda: [p.read_bytes() for p in tmp_path.glob("attachments/*/*/*.txt")])
+    assert saved == [b"ink"]
+
+
+async def test_what_could_not_be_saved_is_saved_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk loses nothing that was written while it was full."""
+    async with Playground.open(data=tmp_path) as first, Client.open(first, "Ann") as ann:
+        keeper = Keeper(first.world, tmp_path)
+        await ann.say("fireside", "keep me")
+        with monkeypatch.context() as full:
+            full.setattr(snapshot, "_private", _refuse)
+            with pytest.raises(OSError, match="full"):
+                await keeper.save()
+        await keeper.save()
+    async with Playground.open(data=tmp_path) as second, Client.open(second, "Ann") as again:
+        _status, read = await again.ask("GET", f"/channels/{again.channel('fireside')}/messages")
+        assert [m["content"] for m in read] == ["keep me"]
+
+
+def _refuse(_place: Path, _mode: str) -> None:
+    raise OSError("disk full")
+
+
 async def test_what_was_written_is_saved_while_it_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

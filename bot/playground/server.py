@@ -108,8 +108,11 @@ class Playground:
         """Do what Discord does by the clock."""
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            voting.close_due(self.world)
-            threads.archive_idle(self.world)
+            try:
+                voting.close_due(self.world)
+                threads.archive_idle(self.world)
+            except Exception:
+                logger.exception("playground clock failed")
 
     def _application(self, host: str, gate: Gate, *, page: bool, limits: RateLimits) -> web.Application:
         layers = [

@@ -157,5 +157,6 @@ def _failure(request: web.Request, error: Exception) -> web.StreamResponse:
         if error.status < 400:
             raise error
         return reply({"message": f"{error.status}: {error.reason}", "code": 0}, error.status)
-    logger.error("request failed", method=request.method, path=request.path, exc_info=error)
+    # Paths of webhooks and interactions hold their tokens; the route does not.
+    logger.error("request failed", method=request.method, route=_template(request), exc_info=error)
     return reply({"message": "500: Internal Server Error", "code": 0}, 500)

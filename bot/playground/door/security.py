@@ -1,6 +1,7 @@
 """Decide which requests may come in at all, by their Host and Origin, and what the page may load."""
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
 
 PAGE_POLICY = (
@@ -8,6 +9,8 @@ PAGE_POLICY = (
     "connect-src 'self' ws://{host}; font-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
+# Nothing else may stand in a Host header: it comes back in the page's policy and in gateway addresses.
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?", re.ASCII | re.IGNORECASE)
 ATTACHMENT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -24,7 +27,7 @@ def host_allowed(header: str, bound: str) -> bool:
 
     A server bound to every address accepts every address, but no other name.
     """
-    host = _hostname(f"//{header}")
+    host = _hostname(f"//{header}") if _HOST.fullmatch(header) else None
     if host is None:
         return False
     address = _address(bound)

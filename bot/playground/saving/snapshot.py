@@ -24,6 +24,7 @@ logger = structlog.get_logger(__name__)
 BASE: Final = "world.json"
 JOURNAL: Final = "messages.jsonl"
 SAVE_SECONDS: Final = 1.0
+LINES_AT_ONCE: Final = 50  # a few milliseconds
 # After so many lines the journal is made tidy: a streamed answer adds a line a second.
 TIDY_LINES: Final = 20_000
 
@@ -36,7 +37,7 @@ def load(folder: Path | None, base_url: str) -> World:
     """
     world = World()
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if folder is not None and (folder / BASE).exists():
         try:
             _read(world, folder, base_url)
@@ -59,43 +60,56 @@ class Keeper:
     @contextlib.asynccontextmanager
     async def saving(self) -> AsyncIterator[None]:
         """Save what changed about once a second while the block runs, and once more at its end."""
-        task = asyncio.create_task(self._save_forever())
+        over = asyncio.Event()
+        task = asyncio.create_task(self._save_until(over))
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            over.set()
+            await task
             await self.save()
 
     async def save(self) -> None:
-        """Write what changed since the last time."""
+        """Write what changed since the last time. Raises OSError, and keeps the changes for the next time."""
         if self._folder is None:
             self._world.changed_messages.clear()
             return
-        base, lines = self._take_changes()
-        if base is not None:
+        changed = dict(self._world.changed_messages)
+        if not changed and not self._world.changed:
+            return
+        lines = await self._lines(changed)
+        self._world.changed = False
+        base = json.dumps(shelf.pack(self._world), ensure_ascii=False)
+        try:
             await asyncio.to_thread(self._write, self._folder, base, lines)
+        except OSError:
+            self._world.changed_messages = changed | self._world.changed_messages
+            self._world.changed = True
+            raise
 
-    async def _save_forever(self) -> None:
+    async def _save_until(self, over: asyncio.Event) -> None:
         while True:
-            await asyncio.sleep(SAVE_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), SAVE_SECONDS)
+            if over.is_set():
+                return
             try:
                 await self.save()
             except OSError as failed:
                 logger.error("playground not saved", reason=str(failed))
 
-    def _take_changes(self) -> tuple[str | None, list[str]]:
+    async def _lines(self, changed: dict[int, int]) -> list[str]:
+        """Take messages off what has changed, and return their lines; others have their turn after some."""
         world = self._world
-        lines = [
-            json.dumps(shelf.line(world, channel_id, message_id), ensure_ascii=False)
-            for message_id, channel_id in world.changed_messages.items()
-            if message_id not in world.whispers
-        ]
-        if not lines and not world.changed:
-            return None, []
-        world.changed_messages.clear()
-        world.changed = False
-        return json.dumps(shelf.pack(world), ensure_ascii=False), lines
+        lines = []
+        for number, (message_id, channel_id) in enumerate(changed.items(), start=1):
+            del world.changed_messages[message_id]
+            if message_id not in world.whispers:
+                line = shelf.line(world, channel_id, message_id)
+                lines.append(json.dumps(line, ensure_ascii=False))
+            if number % LINES_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return lines
 
     def _write(self, folder: Path, base: str, lines: list[str]) -> None:
         self._world.files.write_waiting()

@@ -85,6 +85,8 @@ def _announce(world: World, channel_id: int, message: Payload) -> None:
         "type": RESULT,
         "embeds": [{"type": "poll_result", "fields": listed}],
         "message_reference": {"type": 0, "message_id": message["id"], "channel_id": str(channel_id)},
+        # A webhook's poll has an author who is no user.
+        "author": message["author"],
     }
     messages.tell_update(world, channel_id, message)
     world.create_message(channel_id, int(message["author"]["id"]), {}, interaction=extra)

@@ -9,6 +9,8 @@ from urllib.parse import quote
 
 from bot.playground.world.state import Upload
 
+# Of a name's end, where its kind stands; file systems take 255.
+_MAX_BYTES = 100
 _UNSAFE = re.compile(r"[^\w.\-]+")
 
 
@@ -56,4 +58,4 @@ class FileStore:
 def safe_name(filename: str) -> str:
     """Return a file name without folders or anything that a path or a link could stumble over."""
     name = _UNSAFE.sub("_", filename.replace("\\", "/").rsplit("/", 1)[-1]).lstrip(".")
-    return name[-100:] or "file"
+    return name.encode()[-_MAX_BYTES:].decode(errors="ignore") or "file"
