@@ -1,5 +1,7 @@
 """Tell one story in a browser: two people at two tabs, the real bot, its buttons, its form, a phone."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
@@ -30,6 +32,7 @@ async def test_two_people_and_the_narrator_write_a_story(stage: Stage) -> None:
         await begin(visit)
         jun = await visit("Jun")
         await expect(jun.message(OPENING)).to_be_visible()
+        await expect(jun.message(OPENING)).to_have_class(re.compile(r"\bpage\b"))
         stage.script.says(ANSWER)
         stage.script.hold(after=12)
         await jun.page.get_by_role("button", name="Continue").last.click()

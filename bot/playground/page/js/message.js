@@ -14,6 +14,8 @@ import { reactionRow } from "./reactions.js";
 import { COMPONENTS_V2, EPHEMERAL, LOADING, mentions } from "./store.js";
 import { formatTime, timeNode } from "./time.js";
 
+const PAGE_LENGTH = 160;
+
 /** The parts of a message from top to bottom: what each depends on, and how it is drawn. */
 const PARTS = [
   [
@@ -100,10 +102,7 @@ export class MessageRow {
       "to-me",
       message.author.id !== this.app.store.me.id && mentions(message, this.app.store.me.id),
     );
-    classList.toggle(
-      "page",
-      Boolean(message.author.bot) && (message.content ?? "").length > 160 && !(message.flags & EPHEMERAL),
-    );
+    classList.toggle("page", isPage(message));
   }
 
   refocus(lost) {
@@ -134,6 +133,12 @@ export class MessageRow {
     await this.app.useComponent(this.message, component, values);
     this.article.removeAttribute("aria-busy");
   }
+}
+
+/** Tell whether a bot's message is a page to read: a longer text, or any text above a line in small print. */
+function isPage({ author, content, flags }) {
+  if (!author.bot || flags & EPHEMERAL || !content) return false;
+  return content.length > PAGE_LENGTH || /^(?!-# )[^]+\n-# /.test(content);
 }
 
 function contextLine(message, row) {

@@ -151,7 +151,7 @@ export const EN = {
   unreachable: "The playground does not answer. Is it still running?",
   unread: "Unread:",
   used: "used",
-  writeHere: "Write, or / for commands",
+  writeHere: "Write, or type /",
   writeIn: "Write in {name}, or / for commands",
   writeTo: "Write to {name} alone",
   wrongPassword: "That is not the password.",

@@ -150,7 +150,7 @@ export const ZH = {
   unreachable: "游乐场没有回应，它还在运行吗？",
   unread: "未读：",
   used: "使用了",
-  writeHere: "写点什么，或用 / 命令",
+  writeHere: "写点什么，或输入 /",
   writeIn: "在 {name} 写点什么，或输入 / 使用命令",
   writeTo: "私信 {name}",
   wrongPassword: "密码不对。",
