@@ -147,3 +147,22 @@ async def test_files_are_found_from_another_machine() -> None:
             await expect(ana.page.locator(".file-preview")).to_have_text("ink")
             link: Any = await ana.page.locator(".file-name").get_attribute("href")
             assert link.startswith("/attachments/")
+
+
+async def test_text_can_be_copied_from_another_machine() -> None:
+    """Where the browser's clipboard is closed to the page, the old way of copying is taken."""
+    async with Playground.open(host="0.0.0.0", password="sesame") as playground:
+        port = playground.url.rsplit(":", 1)[1]
+        async with visiting(f"http://127.0.0.9:{port}") as visit:
+            ana = await visit()
+            await ana.page.get_by_label("Password").fill("sesame")
+            await ana.page.keyboard.press("Enter")
+            await ana.sit("Ana", language="English", role="member")
+            await ana.page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+            message = await ana.say("a lamp in the snow")
+            await message.click(button="right")
+            await ana.page.get_by_role("menuitem", name="Copy text").click()
+            await expect(ana.page.get_by_role("status").filter(has_text="Copied.")).to_be_visible()
+            await ana.input.focus()
+            await ana.page.keyboard.press("Control+v")
+            await expect(ana.input).to_have_value("a lamp in the snow")

@@ -157,7 +157,7 @@ function contextLine(message, row) {
           "span",
           { class: "reply-text" },
           proseLine(
-            (original.content || app.t("noText")).slice(0, 160).replace(/\s+/g, " "),
+            (preview(original.content) || app.t("noText")).slice(0, 160),
             app,
             row.guildId,
           ),
@@ -166,6 +166,11 @@ function contextLine(message, row) {
     ];
   }
   return message.type === 19 ? [h("p", { class: "reply-line" }, icon("reply"), app.t("originalGone"))] : [];
+}
+
+/** Put a text in one line, without its lines in small print. */
+function preview(content) {
+  return (content ?? "").replace(/^-# .*$/gm, "").trim().replace(/\s+/g, " ");
 }
 
 /** Name the command that a message answers, also through the form that it opened. */

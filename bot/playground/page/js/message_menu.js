@@ -74,11 +74,24 @@ function botEntries(commands, message, channel, app) {
 
 async function copy(text, t) {
   try {
-    await navigator.clipboard.writeText(text);
+    if (navigator.clipboard) await navigator.clipboard.writeText(text);
+    else if (!copySelected(text)) throw new Error("copying was refused");
     toast(t("copied"));
   } catch {
     toast(t("copyFailed"), "problem");
   }
+}
+
+/** Copy in the old way, the only one where the page came from another machine without a certificate. */
+function copySelected(text) {
+  const held = document.activeElement;
+  const field = h("textarea", { class: "unseen", value: text });
+  document.body.append(field);
+  field.select();
+  const copied = document.execCommand("copy");
+  field.remove();
+  held?.focus({ preventScroll: true });
+  return copied;
 }
 
 function askEdit(message, app) {
