@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import logs
 from bot.__main__ import main
 
 ROOT = Path(__file__).parent.parent
@@ -16,7 +17,8 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Start in an empty folder, without a token."""
+    """Start in an empty folder, without a token; the log stays the tests' own."""
+    monkeypatch.setattr(logs, "configure", lambda **_settings: None)
     monkeypatch.delenv("DISCORD_TOKEN", raising=False)
     monkeypatch.setenv("LANG", "C.UTF-8")
     monkeypatch.chdir(tmp_path)
