@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -76,17 +77,17 @@ def _dispatch(options: argparse.Namespace, config: Config) -> int:
             aside = restore(options.file, config.storage.path)
             sys.stdout.write(f"{config.storage.path}" + (f" (before: {aside})\n" if aside else "\n"))
         case "bench":
-            from bot.bench.channels import Load
             from bot.bench.command import bench
 
-            load = Load(channels=options.channels, rate=options.rate, seconds=options.seconds)
-            return _run(bench(config, load))
+            return _run(bench(config, options))
     return 0
 
 
 def _run(work: Coroutine[Any, Any, None]) -> int:
     """Run a server until it is interrupted; SIGTERM stops it as kindly as Ctrl+C."""
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # What is loaded by now stays: going through it again and again would hold people up for a tenth of a second.
+    gc.freeze()
     asyncio.run(work)
     return 0
 
@@ -118,12 +119,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     restore.add_argument("file", type=Path)
     bench = commands.add_parser("bench", parents=[shared], help="measure how fast the bot is on this machine")
-    bench.add_argument("what", choices=["bot"], help="what to measure")
+    bench.add_argument("what", choices=["bot", "engine"], help="all of it, or its share over llama.cpp alone")
     bench.add_argument("--seconds", type=float, default=30, help="how long people write")
     bench.add_argument("--channels", type=int, default=200, help="in how many channels they write")
     bench.add_argument(
         "--rate", type=float, default=100, help="how many passages a second they write together"
     )
+    bench.add_argument("--passages", type=int, default=10_000, help="how long the longest story is")
+    bench.add_argument("--rounds", type=int, default=7, help="how often bot and llama.cpp alone take turns")
+    bench.add_argument("--tokens", type=int, default=96, help="how many tokens each of them writes then")
     return parser
 
 

@@ -56,6 +56,7 @@ async def measure(config: Config, load: Load) -> Figures:
             after = await _settle(watch, people)
             memory = {"bot": own_peak_megabytes(), "model": [peak_megabytes(pid) for pid in servers]}
     return {
+        "bench": "many channels",
         "load": asdict(load),
         "acknowledged_ms": percentiles(watch.acknowledged),
         "loop_lag_ms": percentiles(lags),
@@ -137,6 +138,6 @@ async def _settle(watch: Watch, people: dict[str, Any]) -> float:
     """Wait until every passage that was taken is shown; return how many seconds that took."""
     start = time.monotonic()
     deadline = start + SETTLED
-    while watch.shown < people["passages"] and time.monotonic() < deadline:  # noqa: ASYNC110  # it is over; nobody waits for exactness
-        await asyncio.sleep(0.1)  # noqa: ASYNC110
+    while watch.shown < people["passages"] and time.monotonic() < deadline:  # noqa: ASYNC110  # exactness is over
+        await asyncio.sleep(0.1)
     return round(time.monotonic() - start, 1)

@@ -12,9 +12,9 @@ Figures = Mapping[str, object]
 _KIB = 1024
 
 
-def tell(bench: str, figures: Figures) -> None:
+def tell(figures: Figures) -> None:
     """Print one bench's figures as one line of JSON."""
-    sys.stdout.write(json.dumps({"bench": bench, **figures}) + "\n")
+    sys.stdout.write(json.dumps(figures) + "\n")
     sys.stdout.flush()
 
 

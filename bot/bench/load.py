@@ -101,8 +101,7 @@ class People:
             async with self._http.post(url, json=body, headers={"Authorization": token}) as response:
                 await response.read()
                 self._statuses[str(response.status)] += 1
-                accepted: bool = response.ok
-                return accepted
+                return response.status < 400
         except (aiohttp.ClientError, TimeoutError) as error:
             self._statuses[type(error).__name__] += 1
             return False
@@ -117,7 +116,7 @@ async def _ended(ws: aiohttp.ClientWebSocketResponse) -> bool:
             case "MESSAGE_CREATE", {"flags": flags, "id": number} if flags & EPHEMERAL:
                 thinking = number
             case ("MESSAGE_DELETE" | "MESSAGE_UPDATE") as name, {"id": number} if number == thinking:
-                return name == "MESSAGE_DELETE"
+                return bool(name == "MESSAGE_DELETE")
     raise ConnectionError("the gateway hung up")
 
 

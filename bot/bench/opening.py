@@ -84,6 +84,7 @@ async def measure(config: Config, *, length: int = 10_000, runs: int = 20) -> Fi
                     prompted.append(await _prompt(config, database, engine, listener))
         size = path.stat().st_size
     return {
+        "bench": "long story",
         "passages": length,
         "database_megabytes": round(size / 1e6, 1),
         "prompt_bytes": listener.prompt,
