@@ -1,13 +1,15 @@
-"""Share what many tests stand on: a real database in a folder of its own."""
+"""Share what many tests stand on: a real database, a stage with the bot, seats in a playground."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.stage", "tests.person", "tests.openapi")
+pytest.register_assert_rewrite("tests.stage", "tests.person", "tests.openapi", "tests.playground_client")
 
-from storage.database import Database  # noqa: E402  # the rewriting must be asked for before the imports
+from bot.playground.server import Playground  # noqa: E402  # the rewriting must be asked for before the imports
+from storage.database import Database  # noqa: E402  # likewise
+from tests.playground_client import Client  # noqa: E402  # likewise
 from tests.stage import Stage  # noqa: E402  # likewise
 
 
@@ -23,3 +25,31 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     """Put the bot on a stage, ready to play; what it did is looked at when the test is over."""
     async with Stage.open(tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture
+async def ann(playground: Playground) -> AsyncIterator[Client]:
+    """Seat a person without any role in the module's own playground."""
+    async with Client.open(playground, "Ann") as client:
+        yield client
+
+
+@pytest.fixture
+async def mod(playground: Playground) -> AsyncIterator[Client]:
+    """Seat a moderator."""
+    async with Client.open(playground, "Mo", roles=["moderator"]) as client:
+        yield client
+
+
+@pytest.fixture
+async def admin(playground: Playground) -> AsyncIterator[Client]:
+    """Seat an administrator."""
+    async with Client.open(playground, "Ada", roles=["admin"]) as client:
+        yield client
+
+
+@pytest.fixture
+async def bot(playground: Playground) -> AsyncIterator[Client]:
+    """Add a bot of which only its requests are played."""
+    async with Client.open(playground, "Loom", bot=True) as client:
+        yield client

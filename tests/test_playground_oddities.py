@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from bot.playground.gateway.hub import KEPT_SESSIONS
 from bot.playground.interactions.commands import may_use
 from bot.playground.rest.requests import parse_json
 from bot.playground.server import Playground
@@ -23,20 +25,6 @@ async def playground() -> AsyncIterator[Playground]:
     """Open a playground."""
     async with Playground.open(rate_limits=False) as opened:
         yield opened
-
-
-@pytest.fixture
-async def admin(playground: Playground) -> AsyncIterator[Client]:
-    """Seat an administrator."""
-    async with Client.open(playground, "Ada", roles=["admin"]) as client:
-        yield client
-
-
-@pytest.fixture
-async def bot(playground: Playground) -> AsyncIterator[Client]:
-    """Add a bot."""
-    async with Client.open(playground, "Loom", bot=True) as client:
-        yield client
 
 
 def option(kind: int, **more: Any) -> dict[str, Any]:
@@ -211,6 +199,18 @@ async def test_an_answer_finds_its_channel_gone(playground: Playground, admin: C
 
 
 # Sockets
+
+
+async def test_a_client_that_never_comes_back_costs_little(playground: Playground, bot: Client) -> None:
+    """Of one user's abandoned sessions, the newest alone are kept for a resume."""
+    opened = []
+    for _ in range(2 * KEPT_SESSIONS):
+        opened.append(playground.hub.open_session(int(bot.id), bot=True))
+        opened[-1].detached_at = time.monotonic()
+
+    assert playground.hub.session(opened[0].id) is None
+    assert playground.hub.session(opened[-1].id) is opened[-1]
+    assert playground.hub.session(opened[-KEPT_SESSIONS].id) is not None
 
 
 @pytest.mark.parametrize(

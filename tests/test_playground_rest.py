@@ -19,34 +19,6 @@ async def playground() -> AsyncIterator[Playground]:
         yield opened
 
 
-@pytest.fixture
-async def ann(playground: Playground) -> AsyncIterator[Client]:
-    """Seat a person without any role."""
-    async with Client.open(playground, "Ann") as client:
-        yield client
-
-
-@pytest.fixture
-async def mod(playground: Playground) -> AsyncIterator[Client]:
-    """Seat a moderator."""
-    async with Client.open(playground, "Mo", roles=["moderator"]) as client:
-        yield client
-
-
-@pytest.fixture
-async def admin(playground: Playground) -> AsyncIterator[Client]:
-    """Seat an administrator."""
-    async with Client.open(playground, "Ada", roles=["admin"]) as client:
-        yield client
-
-
-@pytest.fixture
-async def bot(playground: Playground) -> AsyncIterator[Client]:
-    """Add a bot."""
-    async with Client.open(playground, "Loom", bot=True) as client:
-        yield client
-
-
 async def test_a_bot_learns_who_and_where_it_is(playground: Playground, bot: Client) -> None:
     """The routes that libraries ask at login answer in Discord's shapes."""
     _status, me = await bot.ask("GET", "/users/@me")

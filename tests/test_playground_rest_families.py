@@ -21,34 +21,6 @@ def guild(playground: Playground) -> str:
     return f"/guilds/{next(iter(playground.world.guilds))}"
 
 
-@pytest.fixture
-async def ann(playground: Playground) -> AsyncIterator[Client]:
-    """Seat a person without any role."""
-    async with Client.open(playground, "Ann") as client:
-        yield client
-
-
-@pytest.fixture
-async def mod(playground: Playground) -> AsyncIterator[Client]:
-    """Seat a moderator."""
-    async with Client.open(playground, "Mo", roles=["moderator"]) as client:
-        yield client
-
-
-@pytest.fixture
-async def admin(playground: Playground) -> AsyncIterator[Client]:
-    """Seat an administrator."""
-    async with Client.open(playground, "Ada", roles=["admin"]) as client:
-        yield client
-
-
-@pytest.fixture
-async def bot(playground: Playground) -> AsyncIterator[Client]:
-    """Add a bot."""
-    async with Client.open(playground, "Loom", bot=True) as client:
-        yield client
-
-
 async def post(client: Client, content: str = "x") -> str:
     """Write a message by the fireside and return its path."""
     sent = await client.say("fireside", content)

@@ -17,27 +17,6 @@ async def playground() -> AsyncIterator[Playground]:
         yield opened
 
 
-@pytest.fixture
-async def ann(playground: Playground) -> AsyncIterator[Client]:
-    """Seat a person without any role."""
-    async with Client.open(playground, "Ann") as client:
-        yield client
-
-
-@pytest.fixture
-async def admin(playground: Playground) -> AsyncIterator[Client]:
-    """Seat an administrator."""
-    async with Client.open(playground, "Ada", roles=["admin"]) as client:
-        yield client
-
-
-@pytest.fixture
-async def bot(playground: Playground) -> AsyncIterator[Client]:
-    """Add a bot."""
-    async with Client.open(playground, "Loom", bot=True) as client:
-        yield client
-
-
 async def test_nobody_replies_to_discords_own_messages(admin: Client, bot: Client) -> None:
     """The notice of a pin is no message that can be answered; the pinned one is."""
     sent = await admin.say("fireside", "pin me")

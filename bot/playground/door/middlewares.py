@@ -94,7 +94,7 @@ def recorded(world: World, record: Record) -> Middleware:
             raise
         finally:
             who = request.get(WHO)
-            if request.path.startswith(PREFIX) and (who is None or who in world.applications):
+            if request.path.startswith(PREFIX) and (who is None or world.is_bot(who)):
                 path = request.path_qs.removeprefix(PREFIX)
                 record.append(Recorded(request.method, path, request.get(BODY), status))
         return response
@@ -113,7 +113,9 @@ def limited(world: World, *, faults: Faults, limits: RateLimits) -> Middleware:
         if struck is not None:
             return struck
         who = request[WHO]
-        verdict = limits.count(request, _template(request), who=who, bot=who in world.applications)
+        verdict = limits.count(
+            request, _template(request), who=who, bot=who is not None and world.is_bot(who)
+        )
         refused = verdict.refused
         response = await _answered(request, handler) if refused is None else refused
         lost = faults.loses(request.method, request.path.removeprefix(PREFIX))

@@ -161,7 +161,7 @@ class _Client:
         if self._connection.session is not None:
             raise _Closed(4005, "Already authenticated.")
         user_id = self._user_of(body["token"])
-        bot = user_id in self._world.applications
+        bot = self._world.is_bot(user_id)
         wanted = self._wanted_intents(user_id, body) if bot else 0
         shard, shards = _shard(body.get("shard")) if bot else (0, 1)
         session = self._hub.open_session(user_id, bot=bot, wanted=wanted, shard=shard, shards=shards)

@@ -15,6 +15,8 @@ from bot.playground.world.world import World
 
 logger = structlog.get_logger(__name__)
 
+# How many sessions of one user wait for a client that may come back.
+KEPT_SESSIONS: Final = 16
 # How long Discord lets a client come back to a session whose socket is gone.
 RESUME_SECONDS: Final = 300.0
 
@@ -65,6 +67,7 @@ class Hub:
     ) -> Session:
         """Start a session that hears everything published from now on."""
         self._forget_abandoned()
+        self._forget_oldest(user_id)
         session = Session(secrets.token_hex(16), user_id, bot, wanted, shard, shards)
         self._sessions[session.id] = session
         logger.debug("gateway session opened", user=user_id, bot=bot, shard=shard)
@@ -139,3 +142,8 @@ class Hub:
         for session in list(self._sessions.values()):
             if session.outlet is None and session.detached_at < deadline:
                 self.end_session(session)
+
+    def _forget_oldest(self, user_id: int) -> None:
+        waiting = [session for session in self._of(user_id) if session.outlet is None]
+        for session in waiting[:-KEPT_SESSIONS]:
+            self.end_session(session)

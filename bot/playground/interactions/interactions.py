@@ -20,7 +20,6 @@ from bot.playground.world.snowflakes import parse
 from bot.playground.world.state import Payload, Upload
 from bot.playground.world.world import World
 
-USER_COMMAND = 2
 MESSAGE_COMMAND = 3
 
 
@@ -29,7 +28,7 @@ def routes(world: World, book: InteractionBook) -> list[web.RouteDef]:
 
     async def post(request: web.Request) -> web.Response:
         body, files = await read_form(request)
-        user_id: int = access.user_id(request)
+        user_id = access.user_id(request)
         if world.is_bot(user_id):
             raise ApiError(403, 20001, "Bots cannot use this endpoint")
         _Act(world, book, user_id, body, files).perform()

@@ -18,6 +18,15 @@ MENTIONABLE: Final = 9
 NUMBER: Final = 10
 ATTACHMENT: Final = 11
 
+# What options of these types name.
+_REFERENCES: Final[Mapping[int, tuple[str, ...]]] = {
+    USER: ("user",),
+    CHANNEL: ("channel",),
+    ROLE: ("role",),
+    MENTIONABLE: ("user", "role"),
+    ATTACHMENT: ("attachment",),
+}
+
 MAX_STRING: Final = 6000
 MAX_SAFE_INTEGER: Final = 2**53
 
@@ -122,16 +131,15 @@ class _Checker:
 
 def check_value(definition: _Option, value: Any, *, resolver: Resolver, path: str) -> Any:
     """Give a value as the bot receives it; refuses what the option's definition does not allow (50035)."""
-    match definition["type"]:
-        case 3:
-            _check_text(definition, value, path)
-        case 4 | 10:
-            _check_number(definition, value, path)
-        case 5:
-            if not isinstance(value, bool):
-                raise invalid_field(path, "BOOLEAN_TYPE_CONVERT", "Must be either true or false.")
-        case kind:
-            return _check_reference(kind, definition, value, resolver, path)
+    kind = definition["type"]
+    if kind in _REFERENCES:
+        return _check_reference(kind, definition, value, resolver, path)
+    if kind == STRING:
+        _check_text(definition, value, path)
+    elif kind in (INTEGER, NUMBER):
+        _check_number(definition, value, path)
+    elif kind == BOOLEAN and not isinstance(value, bool):
+        raise invalid_field(path, "BOOLEAN_TYPE_CONVERT", "Must be either true or false.")
     choices = definition.get("choices")
     if choices and value not in [choice["value"] for choice in choices]:
         raise invalid_field(path, "BASE_TYPE_CHOICES", "Value must be one of the choices.")
@@ -166,13 +174,7 @@ def _check_number(definition: _Option, value: Any, path: str) -> None:
 
 
 def _check_reference(kind: int, definition: _Option, value: Any, resolver: Resolver, path: str) -> str:
-    kinds = {
-        USER: ("user",),
-        CHANNEL: ("channel",),
-        ROLE: ("role",),
-        MENTIONABLE: ("user", "role"),
-        ATTACHMENT: ("attachment",),
-    }[kind]
+    kinds = _REFERENCES[kind]
     found = resolver.resolve(value, *kinds)
     if found is None:
         raise invalid_field(path, "MODEL_TYPE_CONVERT", f"{' or '.join(kinds).capitalize()} not found.")

@@ -23,6 +23,8 @@ MAX_TOTAL: Final = 8000
 
 CHANNELS: Final = (0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16)
 
+_VALUES: Final = tuple(range(STRING, 12))
+_AT_DEPTH: Final = ((SUBCOMMAND, GROUP, *_VALUES), (SUBCOMMAND, *_VALUES), _VALUES)
 _CHOOSABLE: Final = (STRING, INTEGER, NUMBER)
 _FURTHEST: Final = 1 << 53
 
@@ -151,14 +153,7 @@ def _check_order(form: Form, options: list[Body], at: str) -> None:
 
 
 def _check_option(form: Form, option: Body, at: str, depth: int) -> None:
-    among = (
-        (*range(SUBCOMMAND, 12),)
-        if depth == 0
-        else (SUBCOMMAND, *range(3, 12))
-        if depth == 1
-        else (*range(3, 12),)
-    )
-    kind = form.choice(option, "type", at, among, required=True)
+    kind = form.choice(option, "type", at, _AT_DEPTH[depth], required=True)
     _check_names(form, option, at)
     form.flag(option, "required", at)
     if kind in (SUBCOMMAND, GROUP):

@@ -42,11 +42,8 @@ class Form:
         self, body: Body, key: str, path: str, *, high: int, low: int = 0, required: bool = False
     ) -> str | None:
         """Return a text within bounds of characters; None where it is absent or wrong."""
-        value = body.get(key)
-        at = _join(path, key)
+        at, value = self._given(body, key, path, required=required)
         if value is None:
-            if required:
-                self.add(at, *_REQUIRED)
             return None
         if not isinstance(value, str):
             self.add(at, "STRING_TYPE_CONVERT", "Could not interpret value as string.")
@@ -69,11 +66,8 @@ class Form:
         self, body: Body, key: str, path: str, *, low: int, high: int, required: bool = False
     ) -> int | None:
         """Return an integer within bounds; None where it is absent or wrong."""
-        value = body.get(key)
-        at = _join(path, key)
+        at, value = self._given(body, key, path, required=required)
         if value is None:
-            if required:
-                self.add(at, *_REQUIRED)
             return None
         if isinstance(value, bool) or not isinstance(value, int):
             self.add(at, "NUMBER_TYPE_COERCE", f'Value "{value!s:.50}" is not int.')
@@ -87,11 +81,8 @@ class Form:
         self, body: Body, key: str, path: str, among: Collection[Any], *, required: bool = False
     ) -> Any:
         """Return a value that is one of those allowed; None where it is absent or wrong."""
-        value = body.get(key)
-        at = _join(path, key)
+        at, value = self._given(body, key, path, required=required)
         if value is None:
-            if required:
-                self.add(at, *_REQUIRED)
             return None
         if isinstance(value, bool | list | dict) or value not in among:
             listed = ", ".join(str(v) for v in sorted(among))
@@ -103,11 +94,8 @@ class Form:
         self, body: Body, key: str, path: str, *, high: int, low: int = 0, required: bool = False
     ) -> list[Any]:
         """Return a list within bounds; an empty one where it is absent or wrong."""
-        value = body.get(key)
-        at = _join(path, key)
+        at, value = self._given(body, key, path, required=required)
         if value is None:
-            if required:
-                self.add(at, *_REQUIRED)
             return []
         if not isinstance(value, list):
             self.add(at, "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
@@ -129,16 +117,20 @@ class Form:
 
     def object(self, body: Body, key: str, path: str, *, required: bool = False) -> Body | None:
         """Return an object; None where it is absent or wrong."""
-        value = body.get(key)
-        at = _join(path, key)
+        at, value = self._given(body, key, path, required=required)
         if value is None:
-            if required:
-                self.add(at, *_REQUIRED)
             return None
         if not isinstance(value, dict):
             self.not_an_object(at)
             return None
         return value
+
+    def _given(self, body: Body, key: str, path: str, *, required: bool) -> tuple[str, Any]:
+        """Return a field's own path and its value; notes one that is required and missing."""
+        at, value = _join(path, key), body.get(key)
+        if value is None and required:
+            self.add(at, *_REQUIRED)
+        return at, value
 
     def not_an_object(self, at: str) -> None:
         """Note that something is no JSON object."""

@@ -20,6 +20,7 @@ def check_poll(form: Form, payload: Body) -> None:
     for at, answer in form.objects(poll, "answers", "poll", low=1, high=MAX_ANSWERS, required=True):
         if media := form.object(answer, "poll_media", at, required=True):
             form.text(media, "text", f"{at}.poll_media", low=1, high=MAX_ANSWER, required=True)
+            form.object(media, "emoji", f"{at}.poll_media")
     form.number(poll, "duration", "poll", low=1, high=MAX_HOURS)
     form.flag(poll, "allow_multiselect", "poll")
     form.choice(poll, "layout_type", "poll", (1,))

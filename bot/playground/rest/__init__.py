@@ -7,6 +7,8 @@ from bot.playground.rest import (
     channels,
     guilds,
     messages,
+    pins,
+    polls,
     reactions,
     scheduled,
     threads,
@@ -18,5 +20,17 @@ from bot.playground.world.world import World
 
 def routes(world: World) -> list[web.RouteDef]:
     """List the routes of every family; literal paths stand before those that could swallow them."""
-    families = (users, guilds, channels, reactions, messages, threads, webhooks, automod, scheduled)
+    families = (
+        users,
+        guilds,
+        channels,
+        reactions,
+        pins,
+        polls,
+        messages,
+        threads,
+        webhooks,
+        automod,
+        scheduled,
+    )
     return [route for family in families for route in family.routes(world)]

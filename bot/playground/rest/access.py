@@ -3,17 +3,17 @@
 from aiohttp import web
 
 from bot.playground.errors import ApiError, Code, known
-from bot.playground.rest.requests import WHO
+from bot.playground.rest.requests import WHO, number
 from bot.playground.world import permissions
-from bot.playground.world.snowflakes import parse
-from bot.playground.world.state import DIRECT, THREADS, Guild, Payload
-from bot.playground.world.world import World, archived
+from bot.playground.world.snowflakes import HIGHEST, parse
+from bot.playground.world.state import CATEGORY, DIRECT, FORUM, THREADS, Guild, Payload, archived
+from bot.playground.world.world import World
 
 
 def path_id(request: web.Request, name: str) -> int:
     """Return an id of the path; -1, which nothing has, where it is out of range."""
-    number = parse(request.match_info[name])
-    return -1 if number is None else number
+    found = parse(request.match_info[name])
+    return -1 if found is None else found
 
 
 def user_id(request: web.Request) -> int:
@@ -26,11 +26,11 @@ def user_id(request: web.Request) -> int:
 
 def channel(world: World, request: web.Request, needed: int = 0) -> tuple[int, Payload]:
     """Return the channel of the path. Raises 10003, 50001 (cannot see it), 50013 (lacks `needed`)."""
-    number = path_id(request, "channel_id")
-    if number not in world.channels:
+    channel_id = path_id(request, "channel_id")
+    if channel_id not in world.channels:
         raise known(Code.UNKNOWN_CHANNEL)
-    require(world, user_id(request), number, needed)
-    return number, world.channels[number]
+    require(world, user_id(request), channel_id, needed)
+    return channel_id, world.channels[channel_id]
 
 
 def require(world: World, who: int, channel_id: int, needed: int) -> None:
@@ -49,20 +49,20 @@ def may(world: World, who: int, channel_id: int, needed: int) -> bool:
 
 def to_write(world: World, request: web.Request) -> tuple[int, Payload]:
     """Return the channel of the path for writing in it. Raises as `channel`, 50024 and 50083."""
-    number, found = channel(world, request)
-    if found["type"] in (4, 15):
+    channel_id, found = channel(world, request)
+    if found["type"] in (CATEGORY, FORUM):
         raise known(Code.INVALID_CHANNEL_TYPE)
     in_thread = found["type"] in THREADS
     require(
         world,
         user_id(request),
-        number,
+        channel_id,
         permissions.SEND_IN_THREADS if in_thread else permissions.SEND_MESSAGES,
     )
     locked = in_thread and found["thread_metadata"]["locked"]
-    if locked and not may(world, user_id(request), number, permissions.MANAGE_THREADS):
+    if locked and not may(world, user_id(request), channel_id, permissions.MANAGE_THREADS):
         raise known(Code.THREAD_ARCHIVED)
-    return number, found
+    return channel_id, found
 
 
 def open_thread(found: Payload) -> None:
@@ -77,6 +77,19 @@ def message(world: World, request: web.Request, channel_id: int) -> Payload:
     if found is None:
         raise known(Code.UNKNOWN_MESSAGE)
     return found
+
+
+def message_of(world: World, request: web.Request, needed: int = 0) -> tuple[int, Payload]:
+    """Return the channel's id and the message of the path. Raises as `channel` and `message` do."""
+    channel_id, _channel = channel(world, request, needed)
+    return channel_id, message(world, request, channel_id)
+
+
+def listed(world: World, request: web.Request, users: list[int]) -> list[Payload]:
+    """Return the page of users that the query asks for. Raises 50035."""
+    after = number(request, "after", 0, low=0, high=HIGHEST)
+    limit = number(request, "limit", 25, low=1, high=100)
+    return [world.users[u] for u in sorted(users) if u > after][:limit]
 
 
 def guild(world: World, request: web.Request, needed: int = 0) -> Guild:

@@ -11,7 +11,7 @@ from bot.playground.rest.requests import done, read_object, reply
 from bot.playground.talk import threads
 from bot.playground.world import permissions, snowflakes
 from bot.playground.world.snowflakes import parse
-from bot.playground.world.state import DIRECT, FORUM, TEXT, THREADS, Payload
+from bot.playground.world.state import ANNOUNCEMENT, DIRECT, FORUM, TEXT, THREADS, Payload
 from bot.playground.world.world import World
 
 _CHANNEL = r"/channels/{channel_id:\d+}"
@@ -124,7 +124,7 @@ def delete_channel(world: World, channel: Payload) -> None:
 
 def _channel_name(name: str, kind: int) -> str:
     """Write a text channel's name as Discord does: in small letters, with hyphens for spaces."""
-    return "-".join(name.lower().split()) if kind in (0, 5, 15) else name
+    return "-".join(name.lower().split()) if kind in (TEXT, ANNOUNCEMENT, FORUM) else name
 
 
 def _channel_fields(body: Payload, kind: int, *, new: bool) -> Payload:

@@ -100,18 +100,14 @@ class _MemberRoutes:
         return reply(self._world.update_member(guild.id, user_id, **_member_changes(guild, body)))
 
     async def change_own(self, request: web.Request) -> web.Response:
-        guild, body = (
-            access.guild(self._world, request, permissions.CHANGE_NICKNAME),
-            await read_object(request),
-        )
+        guild = access.guild(self._world, request, permissions.CHANGE_NICKNAME)
+        body = await read_object(request)
         changes = _member_changes(guild, {"nick": body.get("nick")})
         return reply(self._world.update_member(guild.id, access.user_id(request), **changes))
 
     async def change_role(self, request: web.Request) -> web.Response:
-        guild, user_id = (
-            access.guild(self._world, request, permissions.MANAGE_ROLES),
-            access.path_id(request, "user_id"),
-        )
+        guild = access.guild(self._world, request, permissions.MANAGE_ROLES)
+        user_id = access.path_id(request, "user_id")
         role = access.path_id(request, "role_id")
         if role not in guild.roles:
             raise known(Code.UNKNOWN_ROLE)
@@ -122,10 +118,8 @@ class _MemberRoutes:
         return done()
 
     async def kick(self, request: web.Request) -> web.Response:
-        guild, user_id = (
-            access.guild(self._world, request, permissions.KICK_MEMBERS),
-            access.path_id(request, "user_id"),
-        )
+        guild = access.guild(self._world, request, permissions.KICK_MEMBERS)
+        user_id = access.path_id(request, "user_id")
         self._world.member_payload(guild.id, user_id)
         _remove(self._world, guild, user_id)
         return done()
@@ -150,19 +144,15 @@ class _BanRoutes:
         return reply([_ban(self._world, u, why) for u, why in guild.bans.items()])
 
     async def get(self, request: web.Request) -> web.Response:
-        guild, user_id = (
-            access.guild(self._world, request, permissions.BAN_MEMBERS),
-            access.path_id(request, "user_id"),
-        )
+        guild = access.guild(self._world, request, permissions.BAN_MEMBERS)
+        user_id = access.path_id(request, "user_id")
         if user_id not in guild.bans:
             raise known(Code.UNKNOWN_BAN)
         return reply(_ban(self._world, user_id, guild.bans[user_id]))
 
     async def ban(self, request: web.Request) -> web.Response:
-        guild, user_id = (
-            access.guild(self._world, request, permissions.BAN_MEMBERS),
-            access.path_id(request, "user_id"),
-        )
+        guild = access.guild(self._world, request, permissions.BAN_MEMBERS)
+        user_id = access.path_id(request, "user_id")
         if user_id not in self._world.users:
             raise known(Code.UNKNOWN_USER)
         guild.bans[user_id] = request.headers.get("X-Audit-Log-Reason")
@@ -173,10 +163,8 @@ class _BanRoutes:
         return done()
 
     async def pardon(self, request: web.Request) -> web.Response:
-        guild, user_id = (
-            access.guild(self._world, request, permissions.BAN_MEMBERS),
-            access.path_id(request, "user_id"),
-        )
+        guild = access.guild(self._world, request, permissions.BAN_MEMBERS)
+        user_id = access.path_id(request, "user_id")
         if guild.bans.pop(user_id, "") == "":
             raise known(Code.UNKNOWN_BAN)
         data = {"guild_id": str(guild.id), "user": self._world.users[user_id]}

@@ -10,7 +10,7 @@ from bot.playground.rest import access
 from bot.playground.rest.requests import done, number, read_form, read_object, reply
 from bot.playground.talk import automod, messages
 from bot.playground.world import permissions, snowflakes
-from bot.playground.world.state import DIRECT, THREADS, Payload, Upload
+from bot.playground.world.state import ANNOUNCEMENT, DIRECT, THREADS, Payload, Upload
 from bot.playground.world.world import World
 
 _TWO_WEEKS = 14 * 86_400
@@ -105,7 +105,7 @@ class _Routes:
 
     async def crosspost(self, request: web.Request) -> web.Response:
         channel_id, channel = access.channel(self._world, request)
-        if channel["type"] != 5:
+        if channel["type"] != ANNOUNCEMENT:
             raise known(Code.INVALID_CHANNEL_TYPE)
         message = access.message(self._world, request, channel_id)
         message["flags"] |= 1

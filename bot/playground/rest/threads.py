@@ -21,8 +21,9 @@ from bot.playground.world.state import (
     THREADS,
     Payload,
     Upload,
+    archived,
 )
-from bot.playground.world.world import World, archived
+from bot.playground.world.world import World
 
 _CHANNEL = r"/channels/{channel_id:\d+}"
 _MEMBERS = _CHANNEL + "/thread-members"

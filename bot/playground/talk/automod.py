@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from bot.playground.world.world import World
 
 KEYWORD = 1
-BLOCK, ALERT, TIMEOUT = 1, 2, 3
+BLOCK, TIMEOUT = 1, 3
 
 
 def check(world: "World", channel_id: int, user_id: int, content: str) -> None:

@@ -172,11 +172,8 @@ def _refer(
     forward = reference.get("type") == _FORWARD
     if source != channel_id and not forward:
         raise invalid_field("message_reference", "REPLIES_CANNOT_REFERENCE_OTHER_CHANNEL", "Wrong channel")
-    seen = world.histories.get(source) if world.may_view(int(message["author"]["id"]), source) else None
-    original = seen.get(int(reference["message_id"])) if seen else None
+    original = _original(world, int(message["author"]["id"]), source, reference)
     if original is None:
-        if reference.get("fail_if_not_exists", True):
-            raise invalid_field("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
         return None
     message["message_reference"] = {
         "type": _FORWARD if forward else 0,
@@ -194,6 +191,15 @@ def _refer(
         raise invalid_field("message_reference", code, "Cannot reply to a system message")
     message["type"] = REPLY
     return int(original["author"]["id"])
+
+
+def _original(world: "World", author_id: int, source: int, reference: Mapping[str, Any]) -> Payload | None:
+    """Return the message that is referred to, as far as its referrer sees it; None where it may be missing."""
+    seen = world.histories.get(source) if world.may_view(author_id, source) else None
+    original = seen.get(int(reference["message_id"])) if seen else None
+    if original is None and reference.get("fail_if_not_exists", True):
+        raise invalid_field("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
+    return original
 
 
 def _snapshot(original: Payload) -> Payload:

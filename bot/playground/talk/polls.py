@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bot.playground.talk.reactions import is_emoji
 from bot.playground.world import snowflakes
 from bot.playground.world.state import Payload
 
@@ -13,7 +14,7 @@ def create(asked: Mapping[str, Any], *, now: float) -> Payload:
     """Return the poll of a message as it is stored; `asked` is the body's `poll`."""
     hours = float(asked.get("duration") or 24)
     answers = [
-        {"answer_id": number, "poll_media": {"text": answer["poll_media"]["text"]}}
+        {"answer_id": number, "poll_media": _media(answer["poll_media"])}
         for number, answer in enumerate(asked["answers"], start=1)
     ]
     return {
@@ -23,6 +24,12 @@ def create(asked: Mapping[str, Any], *, now: float) -> Payload:
         "allow_multiselect": bool(asked.get("allow_multiselect", False)),
         "layout_type": 1,
     }
+
+
+def _media(asked: Mapping[str, Any]) -> Payload:
+    name = (asked.get("emoji") or {}).get("name")
+    emoji = {"emoji": {"id": None, "name": name}} if is_emoji(name) else {}
+    return {"text": asked["text"], **emoji}
 
 
 def show(poll: Payload, votes: Mapping[int, list[int]], *, viewer_id: int, now: float) -> Payload:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-CREATE_INVITE = 1 << 0
 KICK_MEMBERS = 1 << 1
 BAN_MEMBERS = 1 << 2
 ADMINISTRATOR = 1 << 3

@@ -7,6 +7,15 @@ from bot.playground.world.state import Payload
 
 # Privileged intents for bots in fewer than a hundred guilds: presences, members, message content.
 _APPLICATION_FLAGS = 1 << 13 | 1 << 15 | 1 << 19
+# What GUILD_CREATE tells too, and no playground has.
+NOT_KEPT = {
+    "large": False,
+    "unavailable": False,
+    "presences": [],
+    "voice_states": [],
+    "stage_instances": [],
+    "soundboard_sounds": [],
+}
 FEATURES = ["COMMUNITY", "AUTO_MODERATION", "NEWS"]
 
 

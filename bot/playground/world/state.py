@@ -63,3 +63,8 @@ class Upload:
     filename: str
     content_type: str
     data: bytes
+
+
+def archived(thread: Payload) -> bool:
+    """Tell whether a thread is archived."""
+    return bool(thread["thread_metadata"]["archived"])

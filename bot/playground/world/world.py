@@ -23,6 +23,7 @@ from bot.playground.world.state import (
     Reaction,
     Upload,
     Whisper,
+    archived,
 )
 
 Publish = Callable[[Event], None]
@@ -70,8 +71,6 @@ class World:
         """Message id → channel id, of messages that changed since then."""
         self._rights = Rights(self)
 
-    # Users -------------------------------------------------------------------------------------------
-
     def create_user(self, name: str, bot: bool = False, locale: str = "en-US") -> Payload:
         """Add a user, in no guild yet and with no token, and return it in Discord's shape."""
         user_id = self.snowflakes.next()
@@ -103,8 +102,6 @@ class World:
     def is_bot(self, user_id: int) -> bool:
         """Tell whether a user is an application's bot."""
         return user_id in self.applications
-
-    # Guilds ------------------------------------------------------------------------------------------
 
     def create_guild(self, name: str, owner_id: int) -> Guild:
         """Add a guild with its role @everyone; the owner is not made a member."""
@@ -162,20 +159,13 @@ class World:
             "members": [self.member_payload(guild_id, m) for m in guild.members],
             "member_count": len(guild.members),
             "joined_at": guild.members[user_id]["joined_at"],
-            "large": False,
-            "unavailable": False,
-            "presences": [],
-            "voice_states": [],
-            "stage_instances": [],
-            "soundboard_sounds": [],
             "guild_scheduled_events": list(guild.scheduled.values()),
+            **shapes.NOT_KEPT,
         }
 
     def guilds_of(self, user_id: int) -> list[Guild]:
         """Return the guilds that a user is in."""
         return [g for g in self.guilds.values() if user_id in g.members]
-
-    # Channels ----------------------------------------------------------------------------------------
 
     def create_channel(self, guild_id: int, name: str, kind: int = 0, **fields: Any) -> Payload:
         """Add a guild channel that is no thread; `fields` are further fields of Discord's channel object."""
@@ -232,8 +222,6 @@ class World:
         guild_id = self.channels[channel_id].get("guild_id")
         return None if guild_id is None else int(guild_id)
 
-    # Rights ------------------------------------------------------------------------------------------
-
     def may_view(self, user_id: int, channel_id: int) -> bool:
         """Tell whether a user may see a channel."""
         return bool(self.permissions(user_id, channel_id) & permissions.VIEW_CHANNEL)
@@ -250,8 +238,6 @@ class World:
         """Count every permission anew from now on: roles, members or channels changed."""
         self._rights.forget()
         self.changed = True
-
-    # Messages ----------------------------------------------------------------------------------------
 
     def create_message(
         self,
@@ -286,8 +272,6 @@ class World:
         history = self.histories.get(channel_id)
         return None if history is None else history.get(message_id)
 
-    # Telling -----------------------------------------------------------------------------------------
-
     def emit(
         self,
         name: str,
@@ -308,8 +292,3 @@ class World:
             data = {**data, "guild_id": str(guild_id)}
         only = None if to is None else frozenset((to,))
         self.publish(Event(name, data, guild_id, channel_id, only))
-
-
-def archived(thread: Payload) -> bool:
-    """Tell whether a thread is archived."""
-    return bool(thread["thread_metadata"]["archived"])
