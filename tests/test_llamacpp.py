@@ -209,7 +209,7 @@ async def test_the_key_stands_in_no_process_list_and_no_log(server: ServerProces
 async def test_a_hung_server_is_replaced() -> None:
     """The silent stream ends with the typed error, and the next request is served by a new process."""
     backend = LlamaCpp(await embedded(512), LlamaCppSettings(parallel=1, threads=2), probe_seconds=0.2)
-    async with Engine.open(backend, timeout_seconds=2) as engine:
+    async with Engine.open(backend, timeout_seconds=5) as engine:
         hung = engine.submit(request("Wait.", max_tokens=400))
         await anext(hung)
         pid = backend.pid
