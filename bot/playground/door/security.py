@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 PAGE_POLICY = (
@@ -22,6 +23,7 @@ def is_loopback(host: str) -> bool:
     return address is not None and address.is_loopback
 
 
+@lru_cache(maxsize=256)  # every request asks, and clients say the same each time
 def host_allowed(header: str, bound: str) -> bool:
     """Tell whether a Host header names this server, so that a rebound DNS name does not.
 
