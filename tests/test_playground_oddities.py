@@ -186,6 +186,24 @@ async def test_a_deferral_says_its_flags_in_numbers(
     assert await bot.code("POST", callback[:-20] + "%C3%A9/callback", {"type": 5}) == (404, 10062)
 
 
+@pytest.mark.parametrize(
+    ("notes", "count"),
+    [([{"id": 0, "description": []}], 1), ([{"id": 1}], 1), ([], 11), ("a", 1), ([5], 1)],
+)
+async def test_files_of_a_command_are_held_to_the_limits_of_messages(
+    playground: Playground, admin: Client, bot: Client, notes: Any, count: int
+) -> None:
+    """What a person says of files is checked, and nothing that is refused is kept."""
+    body = {"type": 2, "application_id": bot.id, "channel_id": admin.channel("fireside")}
+    files = [(f"{number}.txt", b"ink") for number in range(count)]
+    status, answer = await admin.ask(
+        "POST", "/interactions", body | {"data": {"attachments": notes}}, files=files
+    )
+
+    assert (status, answer["code"]) == (400, 50035)
+    assert not playground.world.files._waiting
+
+
 async def test_an_answer_finds_its_channel_gone(playground: Playground, admin: Client, bot: Client) -> None:
     """Who answers after the channel was deleted is told so, and not to try again."""
     interaction = await asked(playground, admin, bot)

@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.playground.door import password
 from bot.playground.server import Playground
 from tests.guest import bot_token
 from tests.person import Person
@@ -90,8 +91,9 @@ async def test_the_state_tells_everything_but_tokens(playground: Playground) -> 
     assert not any(known in text for known in playground.world.tokens)
 
 
-async def test_a_password_is_asked_for_once() -> None:
+async def test_a_password_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a password, the playground's own routes open only to a browser that gave it."""
+    monkeypatch.setattr(password, "GUESS_SECONDS", 0.0)
     async with Playground.open(page=False, password="open sesame") as playground:
         url = playground.url
         jar = aiohttp.CookieJar(unsafe=True)

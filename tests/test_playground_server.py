@@ -106,8 +106,9 @@ async def test_the_page_stands_at_one_address(playground: Playground, http: Clie
         assert (response.status, response.headers["Location"]) == (302, playground.url + "/")
 
 
-async def test_an_open_address_needs_a_password(http: ClientSession) -> None:
+async def test_an_open_address_needs_a_password(http: ClientSession, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without one it does not start; with one, /playground wants it once and then a cookie."""
+    monkeypatch.setattr(password, "GUESS_SECONDS", 0.0)
     with pytest.raises(StartError):
         async with Playground.open(host="0.0.0.0"):
             pass

@@ -97,6 +97,7 @@ async def test_what_was_written_is_saved_while_it_runs(
 
     loop = asyncio.get_running_loop()
     monkeypatch.setattr(Keeper, "_write", note)
+    monkeypatch.setattr(snapshot, "SAVE_SECONDS", 0.05)
     async with Playground.open(data=tmp_path) as playground, Client.open(playground, "Ann") as ann:
         sent = await ann.say("fireside", "soon")
         await asyncio.wait_for(saved.wait(), 10)

@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.playground import limits
 from bot.playground.errors import ApiError, Code, invalid_field, known
 from bot.playground.interactions import components, modals
 from bot.playground.interactions.book import AUTOCOMPLETE, COMPONENT, MODAL, InteractionBook
@@ -52,7 +53,7 @@ class _Act:
         self._book = book
         self._user_id = user_id
         self._body = body
-        self._data = body.get("data")
+        self._data = _data(body)
         self._channel_id = parse(body.get("channel_id")) or 0
         if not world.may_view(user_id, self._channel_id):
             raise known(Code.UNKNOWN_CHANNEL)
@@ -65,15 +66,13 @@ class _Act:
 
     def _store(self, files: Sequence[Upload]) -> dict[str, Payload]:
         """Keep the files that came along; options name them by the numbers in `data.attachments`."""
-        given = self._data.get("attachments") if isinstance(self._data, dict) else None
-        described = [note for note in given if isinstance(note, dict)] if isinstance(given, list) else []
+        limits.check_files(self._data, files)
+        described = self._data.get("attachments") or ()
         stored = attachments.store(self._world, self._channel_id, files, described)
         return {str(number): attachment for number, attachment in enumerate(stored)}
 
     def perform(self) -> None:
         """Open the interaction, or raise ApiError."""
-        if not isinstance(self._data, dict):
-            raise invalid_field("data", "BASE_TYPE_REQUIRED", "This field is required")
         match self._body.get("type"):
             case 2 | 4 as kind:
                 self._open(kind, self._command(kind, self._data))
@@ -162,3 +161,10 @@ class _Act:
         payload = interaction_payload(self._world, interaction, shown)
         guild_id = self._world.guild_of(self._channel_id)
         self._world.emit("INTERACTION_CREATE", payload, guild_id=guild_id, to={self._application_id})
+
+
+def _data(body: Mapping[str, Any]) -> Payload:
+    data = body.get("data")
+    if not isinstance(data, dict):
+        raise invalid_field("data", "BASE_TYPE_REQUIRED", "This field is required")
+    return data

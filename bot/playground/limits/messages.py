@@ -8,6 +8,7 @@ from bot.playground.limits.components import check_layout, check_rows
 from bot.playground.limits.embeds import check_embeds
 from bot.playground.limits.form import MAX_FLAGS, Body, Form
 from bot.playground.limits.polls import check_poll
+from bot.playground.world.files import MAX_FILE_BYTES
 from bot.playground.world.snowflakes import parse
 from bot.playground.world.state import Upload
 
@@ -16,7 +17,6 @@ MAX_NONCE: Final = 25
 MAX_EMBEDS: Final = 10
 MAX_STICKERS: Final = 3
 MAX_FILES: Final = 10
-MAX_FILE_BYTES: Final = 10 << 20
 MAX_DESCRIPTION: Final = 1024
 MAX_NAMED: Final = 100
 COMPONENTS_V2: Final = 1 << 15
@@ -50,6 +50,13 @@ def check_message(payload: Any, *, existing: Body | None = None, files: Sequence
     form.raise_errors()
     if _is_empty(payload, before, files, v2=bool((flags | int(before.get("flags", 0))) & COMPONENTS_V2)):
         raise known(Code.EMPTY_MESSAGE)
+
+
+def check_files(payload: Body, files: Sequence[Upload]) -> None:
+    """Raise 50035 with all that is wrong with files and what a body says of them, 40005 for too large a one."""
+    form = Form()
+    _check_files(form, payload, files, _NOTHING)
+    form.raise_errors()
 
 
 def _check_plain(form: Form, payload: Body) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from aiohttp import BodyPartReader, web
 
 from bot.playground.errors import ApiError, Code, known
+from bot.playground.world.files import MAX_FILE_BYTES
 from bot.playground.world.state import Payload, Upload
 
 WHO: web.RequestKey[int | None] = web.RequestKey("who", int)
@@ -15,9 +16,7 @@ WHO: web.RequestKey[int | None] = web.RequestKey("who", int)
 BODY: web.RequestKey[Any] = web.RequestKey("body", object)
 """The JSON body that was read."""
 
-MAX_FILE_BYTES = 10 << 20
 MAX_BODY_BYTES = 25 << 20
-MAX_FILES = 10
 
 # Up to here a float and an integer mean the same number.
 _EXACT = 1 << 53

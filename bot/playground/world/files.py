@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from bot.playground.world.state import Upload
 
+MAX_FILE_BYTES = 10 << 20
 # Of a name's end, where its kind stands; file systems take 255.
 _MAX_BYTES = 100
 _UNSAFE = re.compile(r"[^\w.\-]+")
