@@ -1,4 +1,4 @@
-"""Own the one connection to SQLite: open and migrate it, read from it, and write to it in transactions."""
+"""Own the file of stories: open and migrate it, read from it, and write to it in transactions."""
 
 import asyncio
 import sqlite3
@@ -20,9 +20,6 @@ log = structlog.get_logger(__name__)
 Parameters = Sequence[object] | Mapping[str, object]
 _T = TypeVar("_T")
 
-# These make SQLite itself refuse a write outside of a transaction.
-_BEGIN = "PRAGMA query_only = OFF; BEGIN IMMEDIATE"
-_READABLE = "PRAGMA query_only = ON"
 _SETTINGS = """
 PRAGMA busy_timeout = 5000;
 PRAGMA synchronous = FULL;
@@ -75,15 +72,16 @@ class Transaction:
 
 
 class Database:
-    """Give out reads and transactions, one at a time, over one connection.
+    """Give out reads, and transactions one at a time.
 
-    A read outside a transaction waits until no transaction is open, so nobody sees rows that may yet be
-    rolled back. Errors about the file (damaged, disk full) come as StorageErrors.
+    Each has a connection of its own: a read waits for no transaction, and sees what was committed when it began.
+    Errors about the file (damaged, disk full) come as StorageErrors.
     """
 
-    def __init__(self, path: Path, connection: aiosqlite.Connection) -> None:
+    def __init__(self, path: Path, *, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
         self._path = path
-        self._connection = connection
+        self._writer = writer
+        self._reader = reader
         self._lock = asyncio.Lock()
         self._owner: asyncio.Task[object] | None = None
 
@@ -97,17 +95,15 @@ class Database:
         await asyncio.to_thread(_make_folder, path)
         with lock.hold(path):
             version = await asyncio.to_thread(_version, path)
-            with explained(path):
-                connection = await aiosqlite.connect(path, isolation_level=None)
-            try:
+            async with _connected(path) as writer:
                 with explained(path):
-                    await _prepare(connection, path)
-                    await _migrate(connection, version)
-                    await connection.execute_fetchall(_READABLE)
-                log.info("database open", path=str(path), version=len(MIGRATIONS), was=version)
-                yield cls(path, connection)
-            finally:
-                await _uninterrupted(connection.close())
+                    await _use_log(writer, path)
+                    await _migrate(writer, version)
+                async with _connected(path) as reader:
+                    # So SQLite itself refuses to write outside of a transaction.
+                    await reader.execute_fetchall("PRAGMA query_only = ON")
+                    log.info("database open", path=str(path), version=len(MIGRATIONS), was=version)
+                    yield cls(path, writer=writer, reader=reader)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -115,51 +111,53 @@ class Database:
 
         A commit that has begun is finished even when the task is cancelled meanwhile.
         """
-        async with self._turn():
+        self._refuse_inside()
+        async with self._lock:
+            self._owner = asyncio.current_task()
             transaction = Transaction(self._run)
             try:
-                await self._script(_BEGIN)
+                await self._run("BEGIN IMMEDIATE")
                 yield transaction
-                # A script commits what is open before its first statement.
-                await self._script(_READABLE)
+                await self._run("COMMIT")
             except BaseException:
-                if self._connection.in_transaction:
+                if self._writer.in_transaction:
                     await self._run("ROLLBACK")
-                await self._run(_READABLE)
                 raise
             finally:
                 transaction.end()
+                self._owner = None
 
     async def fetch_all(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """Return every row of a question asked outside of a transaction."""
-        async with self._turn():
-            return await self._run(sql, parameters)
+        self._refuse_inside()
+        with explained(self._path):
+            return list(await self._reader.execute_fetchall(sql, parameters))
 
     async def fetch_one(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
         """Return the first row, or None, of a question asked outside of a transaction."""
         rows = await self.fetch_all(sql, parameters)
         return rows[0] if rows else None
 
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        task = asyncio.current_task()
-        if self._owner is task:
+    def _refuse_inside(self) -> None:
+        if self._owner is not None and self._owner is asyncio.current_task():
             raise RuntimeError("This task is inside a transaction already; pass that transaction on.")
-        async with self._lock:
-            self._owner = task
-            try:
-                yield
-            finally:
-                self._owner = None
 
     async def _run(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         with explained(self._path):
-            return list(await _uninterrupted(self._connection.execute_fetchall(sql, parameters)))
+            return list(await _uninterrupted(self._writer.execute_fetchall(sql, parameters)))
 
-    async def _script(self, sql: str) -> None:
-        """Run several statements on one way to the database's thread, which costs more than most of them."""
-        with explained(self._path):
-            await _uninterrupted(self._connection.executescript(sql))
+
+@asynccontextmanager
+async def _connected(path: Path) -> AsyncIterator[aiosqlite.Connection]:
+    with explained(path):
+        connection = await aiosqlite.connect(path, isolation_level=None)
+    try:
+        with explained(path):
+            connection.row_factory = sqlite3.Row
+            await connection.executescript(_SETTINGS)
+        yield connection
+    finally:
+        await _uninterrupted(connection.close())
 
 
 async def _uninterrupted(work: Awaitable[_T]) -> _T:
@@ -190,9 +188,7 @@ def _version(path: Path) -> int:
     return 0 if is_new(path) else inspect(path, check="quick_check")
 
 
-async def _prepare(connection: aiosqlite.Connection, path: Path) -> None:
-    connection.row_factory = sqlite3.Row
-    await connection.executescript(_SETTINGS)
+async def _use_log(connection: aiosqlite.Connection, path: Path) -> None:
     modes = list(await connection.execute_fetchall("PRAGMA journal_mode = WAL"))
     if modes[0][0] != "wal":
         raise UnwritableDatabase(path, "this file system cannot hold a write-ahead log; use a local disk")

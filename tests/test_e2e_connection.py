@@ -217,7 +217,8 @@ async def test_when_discord_is_down_the_words_are_safe(stage: Stage) -> None:
     await refused(await mara.command("continue", channel=HERE), "Discord does not answer me just now.")
     faults.fail("PUT", "/reactions/", status=503)
     said = await mara.say(HERE, "Typed.")
-    await mara.wait_for_message(saying("Mara's words are in the story.", button="Undo"))
+    below = saying("Mara's words are in the story.", button="Undo")
+    await mara.wait_for_message(lambda m: int(m["id"]) > int(said["id"]) and below(m))
     assert mara.current(said)["content"] == "Typed."
     assert await stage.told() == ["Kept.", "Typed."]
     stage.script.hold(after=20)
