@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.playground.door import password
+from bot.playground.http import password
 from bot.playground.server import Playground
 from tests.guest import bot_token
 from tests.person import Person

@@ -14,11 +14,11 @@ from aiohttp import ClientSession
 
 from bot.errors import StartError
 from bot.playground import server
-from bot.playground.door import password
-from bot.playground.door.ratelimit import MAJOR, rule
-from bot.playground.door.security import host_allowed, is_loopback, origin_allowed
+from bot.playground.channels import threads, voting
+from bot.playground.http import password
+from bot.playground.http.ratelimit import MAJOR, rule
+from bot.playground.http.security import host_allowed, is_loopback, origin_allowed
 from bot.playground.server import Playground
-from bot.playground.talk import threads, voting
 from bot.playground.world.defaults import furnish
 from bot.playground.world.events import Event
 from bot.playground.world.world import World

@@ -10,10 +10,10 @@ import pytest
 from aiohttp import ClientSession
 
 from bot.errors import StartError
-from bot.playground.saving import shelf, snapshot
-from bot.playground.saving.snapshot import Keeper, load
+from bot.playground.channels import messages
+from bot.playground.persistence import shelf, snapshot
+from bot.playground.persistence.snapshot import Keeper, load
 from bot.playground.server import Playground
-from bot.playground.talk import messages
 from bot.playground.world.defaults import furnish
 from tests.playground_client import Client
 

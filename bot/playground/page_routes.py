@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from bot.playground.door.security import ATTACHMENT_POLICY, PAGE_POLICY, other_name
 from bot.playground.errors import Code, known
+from bot.playground.http.security import ATTACHMENT_POLICY, PAGE_POLICY, other_name
 from bot.playground.world.world import World
 
 FOLDER: Final = Path(__file__).parent / "page"

@@ -14,18 +14,18 @@ from aiohttp import web
 from bot.errors import StartError
 from bot.locales import _
 from bot.playground import page_routes, people, rest
-from bot.playground.door import middlewares
-from bot.playground.door.faults import Faults
-from bot.playground.door.password import Gate
-from bot.playground.door.ratelimit import RateLimits
-from bot.playground.door.security import is_loopback
+from bot.playground.channels import threads, voting
 from bot.playground.gateway import gateway
 from bot.playground.gateway.hub import Hub
+from bot.playground.http import middlewares
+from bot.playground.http.faults import Faults
+from bot.playground.http.password import Gate
+from bot.playground.http.ratelimit import RateLimits
+from bot.playground.http.security import is_loopback
 from bot.playground.interactions import callbacks, commands, interactions
 from bot.playground.interactions.book import InteractionBook
+from bot.playground.persistence.snapshot import Keeper, load
 from bot.playground.rest.requests import MAX_BODY_BYTES
-from bot.playground.saving.snapshot import Keeper, load
-from bot.playground.talk import threads, voting
 from bot.playground.world.defaults import furnish
 from bot.playground.world.world import World
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from bot.playground.channels import messages, numbering
 from bot.playground.interactions.book import COMMAND, COMPONENT, Interaction, InteractionBook
-from bot.playground.talk import messages, numbering
 from bot.playground.world.state import Payload, Upload
 from bot.playground.world.world import World
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from bot.playground import limits
+from bot.playground.channels import messages
 from bot.playground.errors import ApiError, Code, invalid_field, invalid_form, known
 from bot.playground.interactions.answers import (
     CHOICES,
@@ -27,7 +28,6 @@ from bot.playground.interactions.options import bad_length
 from bot.playground.limits.form import MAX_FLAGS, Form
 from bot.playground.rest import access
 from bot.playground.rest.requests import done, read_form, reply
-from bot.playground.talk import messages
 from bot.playground.world.snowflakes import parse
 from bot.playground.world.state import Payload, Upload
 from bot.playground.world.world import World

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from bot.playground.channels.numbering import walk
 from bot.playground.errors import ApiError, invalid_field
 from bot.playground.interactions.options import bad_length
 from bot.playground.interactions.resolved import Resolver
-from bot.playground.talk.numbering import walk
 from bot.playground.world.state import Payload
 
 BUTTON: Final = 2

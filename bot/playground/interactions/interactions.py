@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.playground import limits
+from bot.playground.channels import attachments, messages
 from bot.playground.errors import ApiError, Code, invalid_field, known
 from bot.playground.interactions import components, modals
 from bot.playground.interactions.book import AUTOCOMPLETE, COMPONENT, MODAL, InteractionBook
@@ -15,7 +16,6 @@ from bot.playground.interactions.payload import interaction_payload
 from bot.playground.interactions.resolved import Resolver
 from bot.playground.rest import access
 from bot.playground.rest.requests import done, read_form
-from bot.playground.talk import attachments, messages
 from bot.playground.world.permissions import USE_COMMANDS
 from bot.playground.world.snowflakes import parse
 from bot.playground.world.state import Payload, Upload

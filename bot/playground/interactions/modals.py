@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bot.playground.channels.numbering import walk
 from bot.playground.errors import invalid_field
 from bot.playground.interactions.components import (
     CHECKBOX,
@@ -15,7 +16,6 @@ from bot.playground.interactions.components import (
 )
 from bot.playground.interactions.options import bad_length
 from bot.playground.interactions.resolved import Resolver
-from bot.playground.talk.numbering import walk
 
 
 def check_submission(modal: Mapping[str, Any], given: Any, resolver: Resolver) -> list[dict[str, Any]]:

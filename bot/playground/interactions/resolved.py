@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.playground.talk import messages
+from bot.playground.channels import messages
 from bot.playground.world.snowflakes import parse
 from bot.playground.world.world import World
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from bot.playground.channels.reactions import is_emoji
 from bot.playground.limits.form import Body, Form
-from bot.playground.talk.reactions import is_emoji
 
 ROW, BUTTON, STRING_SELECT = 1, 2, 3
 SELECTS: Final = (3, 5, 6, 7, 8)

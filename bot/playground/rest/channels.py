@@ -4,11 +4,11 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.playground.channels import threads
 from bot.playground.errors import Code, known
 from bot.playground.limits.form import MAX_FLAGS, Body, Form
 from bot.playground.rest import access
 from bot.playground.rest.requests import done, read_object, reply
-from bot.playground.talk import threads
 from bot.playground.world import permissions, snowflakes
 from bot.playground.world.snowflakes import parse
 from bot.playground.world.state import ANNOUNCEMENT, DIRECT, FORUM, TEXT, THREADS, Payload

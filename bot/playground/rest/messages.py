@@ -5,10 +5,10 @@ from typing import Any
 from aiohttp import web
 
 from bot.playground import limits
+from bot.playground.channels import automod, messages
 from bot.playground.errors import ApiError, Code, invalid_field, known
 from bot.playground.rest import access
 from bot.playground.rest.requests import done, number, read_form, read_object, reply
-from bot.playground.talk import automod, messages
 from bot.playground.world import permissions, snowflakes
 from bot.playground.world.state import ANNOUNCEMENT, DIRECT, THREADS, Payload, Upload
 from bot.playground.world.world import World

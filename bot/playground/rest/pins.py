@@ -2,10 +2,10 @@
 
 from aiohttp import web
 
+from bot.playground.channels import messages
 from bot.playground.errors import Code, known
 from bot.playground.rest import access
 from bot.playground.rest.requests import done, number, reply
-from bot.playground.talk import messages
 from bot.playground.world import permissions, snowflakes
 from bot.playground.world.state import Payload
 from bot.playground.world.world import World

@@ -4,10 +4,10 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.playground.channels import messages, voting
 from bot.playground.errors import Code, invalid_field, known
 from bot.playground.rest import access
 from bot.playground.rest.requests import done, read_object, reply
-from bot.playground.talk import messages, voting
 from bot.playground.world import snowflakes
 from bot.playground.world.world import World
 

@@ -2,9 +2,9 @@
 
 from aiohttp import web
 
+from bot.playground.channels import reactions
 from bot.playground.rest import access
 from bot.playground.rest.requests import done, reply
-from bot.playground.talk import reactions
 from bot.playground.world import permissions
 from bot.playground.world.world import World
 

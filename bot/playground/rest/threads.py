@@ -4,12 +4,12 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.playground.channels import threads
 from bot.playground.errors import Code, known
 from bot.playground.limits.form import Form
 from bot.playground.rest import access
 from bot.playground.rest.messages import checked
 from bot.playground.rest.requests import done, number, read_form, read_object, reply
-from bot.playground.talk import threads
 from bot.playground.world import permissions
 from bot.playground.world.snowflakes import parse
 from bot.playground.world.state import (

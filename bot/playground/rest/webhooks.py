@@ -5,11 +5,11 @@ import secrets
 from aiohttp import web
 
 from bot.playground import limits
+from bot.playground.channels import messages
 from bot.playground.errors import ApiError, Code, known
 from bot.playground.limits.form import Form
 from bot.playground.rest import access
 from bot.playground.rest.requests import done, read_form, read_object, reply
-from bot.playground.talk import messages
 from bot.playground.world import permissions, shapes
 from bot.playground.world.snowflakes import parse
 from bot.playground.world.state import ANNOUNCEMENT, FORUM, TEXT, Payload

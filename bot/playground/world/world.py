@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from bot.playground.channels import messages
 from bot.playground.errors import Code, known
-from bot.playground.talk import messages
 from bot.playground.world import permissions, shapes
 from bot.playground.world.events import Event
 from bot.playground.world.files import FileStore

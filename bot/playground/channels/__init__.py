@@ -1,0 +1,1 @@
+"""Do what people and bots do in channels: messages, reactions, polls, threads."""

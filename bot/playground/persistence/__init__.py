@@ -1,0 +1,1 @@
+"""Keep the world in a folder, and read it back."""
