@@ -1,1 +1,0 @@
-"""Keep the world in a folder, and read it back."""

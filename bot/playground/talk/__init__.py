@@ -1,1 +1,0 @@
-"""Do what people and bots do in channels: messages, reactions, polls, threads."""
