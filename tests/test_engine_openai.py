@@ -1,5 +1,6 @@
 """Prove that a bad server ends a stream with a typed error, and never with half a text taken for a whole one."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
@@ -59,7 +60,7 @@ async def chunks_of(*parts: bytes, abort: bool = False) -> list[Chunk]:
 async def test_text_and_usage_are_read() -> None:
     """The last chunk tells the ending and the server's own count, or the number of pieces where it has none."""
     timings = {"predicted_n": 9, "prompt_n": 3, "cache_n": 40}
-    told = await chunks_of(event(None), event("塔"), event("🗼", "length", timings=timings))
+    told = await chunks_of(event(None), event("塔", error=None), event("🗼", "length", timings=timings))
     counted = await chunks_of(event("a"), event("b"), event(None, "stop"), b"data: [DONE]\n\n")
 
     assert "".join(chunk.text for chunk in told) == "塔🗼"
@@ -80,6 +81,7 @@ async def test_text_and_usage_are_read() -> None:
         (event("a"), b"data: {broken\n\n"),
         (b"data: []\n\n",),
         (b'data: {"choices": [7]}\n\n',),
+        (event("a", "stop", timings=[1]),),
         (b"<html>" * 10,),
     ],
 )
@@ -96,11 +98,16 @@ async def test_a_cut_connection_has_failed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "body"),
-    [(500, "oops"), (429, '{"error": {"message": "slow down"}}'), (401, "[]"), (503, '{"error": "loading"}')],
+    ("status", "body", "reason"),
+    [
+        (500, "oops", "oops"),
+        (429, '{"error": {"message": "slow down"}}', "slow down"),
+        (401, "[]", "[]"),
+        (503, '{"error": "loading"}', "loading"),
+    ],
 )
-async def test_a_refusal_has_failed_and_says_why(status: int, body: str) -> None:
-    """The status is in the detail, for the log."""
+async def test_a_refusal_has_failed_and_says_why(status: int, body: str, reason: str) -> None:
+    """The status and the server's words are in the detail, for the log."""
 
     async def answer(request: web.Request) -> web.Response:
         return web.Response(status=status, text=body)
@@ -109,7 +116,47 @@ async def test_a_refusal_has_failed_and_says_why(status: int, body: str) -> None
         with pytest.raises(GenerationFailed) as caught:
             await anext(client.stream(base, chat_body(REQUEST)))
 
-    assert caught.value.detail.startswith(str(status))
+    assert caught.value.detail == f"{status} {reason}"
+
+
+async def test_the_last_word_ends_the_stream() -> None:
+    """A server that keeps the connection open, or sends more, changes nothing."""
+    released = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(event("The end.", "stop") + event(" Or not?"))
+        await released.wait()
+        return response
+
+    async with server(answer) as base, ChatClient(key="k") as client:
+        chunks = [chunk async for chunk in client.stream(base, chat_body(REQUEST))]
+        released.set()
+
+    assert [chunk.text for chunk in chunks] == ["The end."]
+    assert chunks[-1].usage is not None
+
+
+async def test_a_server_that_speaks_no_http_does_not_betray_the_key() -> None:
+    """What the error says may be logged: the headers of the request are not in it."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
+        writer.close()
+
+    async with (
+        await asyncio.start_server(answer, "127.0.0.1", 0) as listening,
+        ChatClient(key="secret") as client,
+    ):
+        base = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        for work in (client.get(base), anext(client.stream(base, {}))):
+            with pytest.raises(GenerationFailed) as caught:
+                await work
+
+            assert caught.value.detail
+            assert "secret" not in caught.value.detail
 
 
 async def test_a_prompt_that_is_too_long_is_told_apart() -> None:

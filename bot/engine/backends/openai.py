@@ -1,6 +1,6 @@
 """Speak with a server that has OpenAI's chat completions; only what such servers have in common is here."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from typing import Any, Self
 
 import aiohttp
@@ -46,7 +46,7 @@ class ChatClient:
                 await _check(response)
                 return await response.json(content_type=None)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise GenerationFailed(repr(error)) from error
+            raise GenerationFailed(_reason(error)) from error
 
     async def stream(self, base: str, body: Mapping[str, Any]) -> AsyncGenerator[Chunk]:
         """Yield the text of a chat completion; closing the generator closes the request and stops the server.
@@ -61,10 +61,11 @@ class ChatClient:
                 async for data in response.content.iter_any():
                     for chunk in reading.feed(data):
                         yield chunk
+                        if chunk.usage:
+                            return  # a server that keeps the connection keeps nobody waiting
         except (aiohttp.ClientError, BrokenStream) as error:
-            raise GenerationFailed(repr(error)) from error
-        if not reading.ended:
-            raise GenerationFailed("the server broke off in the middle")
+            raise GenerationFailed(_reason(error)) from error
+        raise GenerationFailed("the server broke off in the middle")
 
 
 def chat_body(request: Request) -> dict[str, Any]:
@@ -88,24 +89,24 @@ class _Reading:
         self._events = EventReader()
         self._text = TextJoiner()
         self._tokens = 0
-        self.ended = False
 
-    def feed(self, data: bytes) -> list[Chunk]:
-        return [chunk for event in self._events.feed(data) if (chunk := self._chunk(event))]
+    def feed(self, data: bytes) -> Iterator[Chunk]:
+        for event in self._events.feed(data):
+            if event.get("error"):
+                raise GenerationFailed(_message(event))
+            try:
+                chunk = self._chunk(event)
+            except (AttributeError, KeyError, TypeError) as error:
+                raise BrokenStream(f"not a completion: {error!r}") from error
+            if chunk:
+                yield chunk
 
     def _chunk(self, event: dict[str, Any]) -> Chunk | None:
-        if "error" in event:
-            raise GenerationFailed(_message(event))
-        try:
-            choice = event["choices"][0] if event.get("choices") else {}
-            piece = choice.get("delta", {}).get("content") or ""
-            finish = choice.get("finish_reason")
-            text = self._text.feed(piece)
-        except (AttributeError, KeyError, TypeError) as error:
-            raise BrokenStream(f"not a completion: {error!r}") from error
+        choice = event["choices"][0] if event.get("choices") else {}
+        piece = choice.get("delta", {}).get("content") or ""
+        text = self._text.feed(piece)
         self._tokens += bool(piece)
-        if finish:
-            self.ended = True
+        if finish := choice.get("finish_reason"):
             return Chunk(text, self._usage("length" if finish == "length" else "stop", event))
         return Chunk(text) if text else None
 
@@ -127,11 +128,16 @@ async def _check(response: aiohttp.ClientResponse) -> None:
     try:
         answer = await response.json(content_type=None)
     except ValueError:
-        answer = {}
+        answer = await response.text(errors="replace")
     error = answer.get("error") if isinstance(answer, dict) else None
     if isinstance(error, dict) and error.get("type") == "exceed_context_size_error":
         raise PromptTooLong(error["n_prompt_tokens"], error["n_ctx"])
     raise GenerationFailed(f"{response.status} {_message(answer)}")
+
+
+def _reason(error: Exception) -> str:
+    """Return what went wrong; the error's own representation may have the request's headers, and the key in them."""
+    return f"{type(error).__name__}: {error}"
 
 
 def _message(answer: Any) -> str:
