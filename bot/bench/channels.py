@@ -15,7 +15,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.bench.figures import Figures, children, own_peak_megabytes, peak_megabytes, percentiles
+from bot.bench.figures import (
+    Figures,
+    children,
+    own_peak_megabytes,
+    own_processor_seconds,
+    peak_megabytes,
+    percentiles,
+)
 from bot.bench.lag import loop_lag
 from bot.bench.watch import Watch
 from bot.client import StoryBot
@@ -54,6 +61,7 @@ async def measure(config: Config, load: Load) -> Figures:
             async with loop_lag() as lags:
                 people = await _people(plan)
             after = await _settle(watch, people)
+            processor = own_processor_seconds()
             memory = {"bot": own_peak_megabytes(), "model": [peak_megabytes(pid) for pid in servers]}
     return {
         "bench": "many channels",
@@ -65,6 +73,7 @@ async def measure(config: Config, load: Load) -> Figures:
         "passages": {"written": len(watch.written), "typed": len(watch.typed), "seconds_after": after},
         "unanswered": watch.unanswered,
         "people": people,
+        "main_thread_seconds": processor,
         "peak_megabytes": memory,
     }
 

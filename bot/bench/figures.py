@@ -27,6 +27,15 @@ def percentiles(seconds: Sequence[float]) -> dict[str, float] | None:
     return {name: round(ranked[place] * 1000, 2) for name, place in at.items()}
 
 
+def own_processor_seconds() -> dict[str, float] | None:
+    """Return how long this process's main thread ran, and how long it could have but found every core taken."""
+    try:
+        ran, waited, _slices = Path("/proc/self/schedstat").read_text().split()
+    except OSError:
+        return None
+    return {"ran": round(int(ran) / 1e9, 2), "waited": round(int(waited) / 1e9, 2)}
+
+
 def own_peak_megabytes() -> float:
     """Return the most memory that this process has held."""
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIB / 1e6, 1)
