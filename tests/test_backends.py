@@ -41,7 +41,7 @@ async def backend(kind: str) -> Backend:
     if kind == "scripted":
         return ScriptedBackend(written, context=CONTEXT, delay=lambda: asyncio.sleep(0))
     info = await resolve("embedded", context=CONTEXT)
-    return LlamaCpp(info, LlamaCppSettings(parallel=4, threads=2))
+    return LlamaCpp(info, LlamaCppSettings(parallel=4, threads=1))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -13,7 +13,7 @@ from bot.engine.models import resolve
 async def test_the_bench_tells_both_speeds_for_one_and_for_four_streams() -> None:
     """A few tokens, one round: figures are there, and none is judged here."""
     info = await resolve("embedded", context=512)
-    settings = LlamaCppSettings(parallel=4, threads=2)
+    settings = LlamaCppSettings(parallel=4, threads=1)
     loaded, *lines = [line async for line in bench(info, settings, rounds=1, tokens=4)]
 
     assert json.dumps([loaded, *lines])

@@ -16,6 +16,7 @@ import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
+from bot.engine.backends import child
 from bot.engine.backends.child import ServerProcess
 from bot.engine.backends.llamacpp import SCRIPT, LlamaCpp, LlamaCppSettings
 from bot.engine.backends.openai import ChatClient, chat_body
@@ -67,7 +68,7 @@ async def embedded(context: int = 2048) -> ModelInfo:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def backend() -> LlamaCpp:
     """Make a backend with two slots."""
-    return LlamaCpp(await embedded(), LlamaCppSettings(parallel=2, threads=2))
+    return LlamaCpp(await embedded(), LlamaCppSettings(parallel=2, threads=1))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -85,7 +86,7 @@ async def server() -> AsyncIterator[ServerProcess]:
         "path": str(info.path),
         "context": 2048,
         "parallel": 2,
-        "threads": 2,
+        "threads": 1,
         "gpu_layers": 0,
         "cache_megabytes": 64,
         "key": KEY,
@@ -206,9 +207,10 @@ async def test_the_key_stands_in_no_process_list_and_no_log(server: ServerProces
     assert any(entry["event"] == "llama.cpp" for entry in logs)
 
 
-async def test_a_hung_server_is_replaced() -> None:
+async def test_a_hung_server_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     """The silent stream ends with the typed error, and the next request is served by a new process."""
-    backend = LlamaCpp(await embedded(512), LlamaCppSettings(parallel=1, threads=2), probe_seconds=0.2)
+    monkeypatch.setattr(child, "EXIT_SECONDS", 0.2)
+    backend = LlamaCpp(await embedded(512), LlamaCppSettings(parallel=1, threads=1), probe_seconds=0.2)
     async with Engine.open(backend, timeout_seconds=5) as engine:
         hung = engine.submit(request("Wait.", max_tokens=400))
         await anext(hung)
@@ -236,9 +238,9 @@ async def test_a_server_that_died_is_replaced(backend: LlamaCpp, engine: Engine)
     assert engine.status().restarts == 1
 
 
-async def test_closing_leaves_no_process(tmp_path: Path) -> None:
-    """Neither an idle one nor one at work."""
-    backend = LlamaCpp(await embedded(512), LlamaCppSettings(parallel=1, threads=2))
+async def test_closing_leaves_no_process() -> None:
+    """Not even one in the middle of a text."""
+    backend = LlamaCpp(await embedded(512), LlamaCppSettings(parallel=1, threads=1))
     async with Engine.open(backend) as engine:
         generation = engine.submit(request("Long.", max_tokens=400))
         await anext(generation)
@@ -276,6 +278,29 @@ asyncio.run(main())
     _, alive = await asyncio.to_thread(psutil.wait_procs, [server], timeout=10)
 
     assert not alive
+
+
+async def test_the_context_is_no_larger_than_the_model_was_trained_for() -> None:
+    """Whoever builds a prompt learns what can be read, and not what the host wished."""
+    async with Engine.open(LlamaCpp(await embedded(8448), LlamaCppSettings(parallel=1))) as engine:
+        assert engine.model.context == 8192
+
+
+async def test_a_context_beyond_all_machines_ends_in_one_line() -> None:
+    """The host reads which keys ask for less."""
+    with pytest.raises(StartError, match=r"lower context or parallel under \[model\]") as caught:
+        async with LlamaCpp(await embedded(10**8), LlamaCppSettings(parallel=64)):
+            pass
+
+    assert "\n" not in str(caught.value)
+
+
+async def test_a_missing_llama_cpp_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model is not blamed for it."""
+    monkeypatch.setitem(sys.modules, "xllamacpp", None)
+    with pytest.raises(StartError, match="make play"):
+        async with LlamaCpp(await embedded()):
+            pass
 
 
 @pytest.mark.parametrize("length", [200, 5_000_000])

@@ -5,6 +5,8 @@ import json
 import os
 import sys
 import time
+from collections.abc import AsyncGenerator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,16 +17,12 @@ from bot.locales import _
 
 log = structlog.get_logger(__name__)
 
-FIRST_DELAY = 0.2  # seconds before the first new start; doubles each time
+FIRST_DELAY = 0.2  # seconds before the new start of a server that was healthy; doubles while it keeps dying
 LONGEST_DELAY = 30.0
 SETTLED = 60.0  # seconds after which a server counts as healthy, and its next crash as the first
 EXIT_SECONDS = 5.0
-LEVELS = {
-    "E": "warning",
-    "W": "debug",
-    "I": "debug",
-    "D": "debug",
-}  # its warnings are mostly nobody's business
+# llama.cpp's warnings are mostly nobody's business.
+LEVELS = {"E": "warning", "W": "debug", "I": "debug", "D": "debug"}
 
 
 class ServerProcess:
@@ -43,6 +41,7 @@ class ServerProcess:
         self._ready = asyncio.Event()
         self._address = ""
         self._first_error = ""
+        self._last_line = ""
         self.restarts = 0
 
     @property
@@ -82,46 +81,38 @@ class ServerProcess:
         process = self._process
         if not (process and self._ready.is_set() and address == self._address):
             return  # known already
-        try:
-            await asyncio.wait_for(process.wait(), EXIT_SECONDS)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        await _end(process)
         if process is self._process:
             self._ready.clear()
 
     async def _launch(self) -> None:
-        self._process = process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            str(self._script),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            # An own session: Ctrl-C is for the bot, which then ends the server in its own time.
-            start_new_session=True,
-            env={**os.environ, "GGML_NO_BACKTRACE": "1"},
-        )
+        self._process = process = await _spawn(self._script)
         assert process.stdin
         assert process.stdout
         assert process.stderr
-        self._first_error = ""
+        self._first_error = self._last_line = ""
         self._logger = asyncio.create_task(self._log(process.stderr))
         process.stdin.write(json.dumps(self._settings).encode() + b"\n")
-        line = await process.stdout.readline()
-        if not line.endswith(b"\n"):
-            await process.wait()
+        address = await _told_address(process.stdout)
+        if address is None:
+            await _end(process)
             await self._logger
-            reason = self._first_error or f"exit code {process.returncode}"
-            raise StartError(
-                _(
-                    "The model {path} cannot be loaded ({reason}). Download it again, or choose another one.",
-                    path=self._settings["path"],
-                    reason=reason,
-                )
-            )
-        self._address = json.loads(line)["address"]
+            raise self._failure(process.returncode)
+        self._address = address
         self._ready.set()
+
+    def _failure(self, code: int | None) -> StartError:
+        """Return the error of a start that came to nothing, with the first reason that the server's log has."""
+        killed = code is not None and code < 0
+        other = f"ended by signal {-(code or 0)}" if killed else self._last_line or f"exit code {code}"
+        return StartError(
+            _(
+                "The model {path} cannot be loaded ({reason}). Download it again, choose another one, or, where "
+                "memory is short, lower context or parallel under [model].",
+                path=self._settings["path"],
+                reason=self._first_error or other,
+            )
+        )
 
     async def _keep(self) -> None:
         delay = FIRST_DELAY
@@ -148,24 +139,65 @@ class ServerProcess:
             return
         if process.stdin:
             process.stdin.close()
-        try:
-            await asyncio.wait_for(process.wait(), EXIT_SECONDS)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        await _end(process)
         if self._logger:
             await self._logger
 
     async def _log(self, stream: asyncio.StreamReader) -> None:
         """Pass llama.cpp's lines, such as `0.01.942.624 W srv init: ...`, on to the log."""
-        async for raw in stream:
-            clock, _space, rest = raw.decode(errors="replace").strip().partition(" ")
+        async for raw in _lines(stream):
+            _clock, _space, rest = raw.partition(" ")
             level, _space, text = rest.partition(" ")
             if level not in LEVELS:
-                log.debug("llama.cpp", line=f"{clock} {rest}")
+                self._last_line = raw
+                log.debug("llama.cpp", line=raw)
                 continue
             line = " ".join(text.split())
             if level == "E":
                 self._first_error = self._first_error or line
             # Of a start that fails the host gets one line, which has the first of these.
             getattr(log, LEVELS[level] if self._ready.is_set() else "debug")("llama.cpp", line=line)
+
+
+async def _spawn(script: Path) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",
+        str(script),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        # An own session: Ctrl-C is for the bot, which then ends the server in its own time.
+        start_new_session=True,
+        env={**os.environ, "GGML_NO_BACKTRACE": "1"},
+    )
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Wait for the end of a process, and bring it about if it does not come by itself."""
+    try:
+        await asyncio.wait_for(process.wait(), EXIT_SECONDS)
+    except TimeoutError:
+        with suppress(ProcessLookupError):  # it ended just now
+            process.kill()
+        await process.wait()
+
+
+async def _told_address(stream: asyncio.StreamReader) -> str | None:
+    """Return the address that a server tells, whatever Python's start-up prints before it; None if it ends first."""
+    async for line in _lines(stream):
+        if line.startswith('{"address"'):
+            return str(json.loads(line)["address"])
+    return None
+
+
+async def _lines(stream: asyncio.StreamReader) -> AsyncGenerator[str]:
+    """Yield a pipe's lines; one too long to be held is dropped, since a pipe left full would stop the server."""
+    while True:
+        try:
+            raw = await stream.readline()
+        except ValueError:
+            continue
+        if not raw:
+            return
+        yield raw.decode(errors="replace").strip()

@@ -9,10 +9,11 @@ Flash attention changes even exact texts in company on a processor: it is off th
 """
 
 import asyncio
+import importlib.util
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,6 +25,8 @@ from bot.engine.backends.openai import ChatClient, chat_body
 from bot.engine.backends.slots import SlotTable
 from bot.engine.errors import GenerationFailed
 from bot.engine.request import Chunk, ModelInfo, Request
+from bot.errors import StartError
+from bot.locales import _
 
 log = structlog.get_logger(__name__)
 
@@ -79,9 +82,15 @@ class LlamaCpp:
         return self._server.pid
 
     async def __aenter__(self) -> Self:
+        """Start the server; raises StartError where llama.cpp is missing or cannot load the model."""
+        if importlib.util.find_spec("xllamacpp") is None:
+            raise StartError(
+                _("llama.cpp is not installed. Run `make play` or `make run`, which install it.")
+            )
         async with AsyncExitStack() as opening:
             await opening.enter_async_context(self._server)
             await opening.enter_async_context(self._client)
+            self.model = replace(self.model, context=await self._readable())
             self._resources = opening.pop_all()
         return self
 
@@ -115,6 +124,14 @@ class LlamaCpp:
         except (TimeoutError, GenerationFailed) as error:
             log.error("model server hangs", reason=repr(error))
             await self._server.lost(base)
+
+    async def _readable(self) -> int:
+        """Return how many tokens a stream may have: no more than the model was trained for, whatever was asked."""
+        slots = await self._client.get(f"{await self._reachable()}/slots")
+        trained, wanted = int(slots[0]["n_ctx"]), self.model.context
+        if trained < wanted:
+            log.warning("the model reads less than its configured context", tokens=trained, configured=wanted)
+        return min(trained, wanted)
 
     async def _reachable(self) -> str:
         """Return the address of a server that lives, waiting for its return if it just died."""
