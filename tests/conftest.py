@@ -1,6 +1,7 @@
 """Share what many tests stand on: a real database, a stage with the bot, seats in a playground."""
 
-from collections.abc import AsyncIterator
+import signal
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,20 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """Open a new database, closed after the test."""
     async with Database.open(tmp_path / "storyloom.db") as opened:
         yield opened
+
+
+@pytest.fixture
+def patience() -> Iterator[None]:
+    """End a test that would take minutes, if not hours: one look at a text for every character of it."""
+
+    def give_up(*_: object) -> None:
+        raise AssertionError("this takes far too long")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(20)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ async def test_a_hundred_thousand_characters_come_back_as_a_file(stage: Stage) -
     with pytest.raises(ServerRefused):
         await mara.command("write", channel=HERE, options={"text": "x" * 6001})
     huge = await mara.command("write", channel=HERE, files={"file": ("huge.txt", b"x" * 1_000_001)})
-    await refused(huge, "up to 1 MB")
+    await refused(huge, "up to 400 KB")
 
 
 async def test_template_tokens_are_shown_as_typed_and_powerless(stage: Stage) -> None:

@@ -199,3 +199,9 @@ def test_finishing_twice_changes_nothing_more(text: str, cut: bool) -> None:
 
     assert finish(once, cut=False) == finish(finish(once, cut=False), cut=False)
     assert once == once.strip()
+
+
+@pytest.mark.parametrize("said", ["a" + " \n" * 3000 + "b", "A. " * 20_000, "a" + " " * 30_000 + "b"])
+def test_odd_speech_is_finished_as_fast_as_prose(said: str, patience: None) -> None:
+    """Nothing that a model says makes the finishing look at it again and again."""
+    assert finish(said, cut=True).startswith(said[0])

@@ -192,6 +192,23 @@ def test_code_keeps_its_indent_over_the_cut() -> None:
     assert second.startswith("```py\n    return 1")
 
 
+@pytest.mark.parametrize(
+    "text", ["a" + " " * 3000 + "b", "```\n" + " " * 7000 + "b", "x" + "\t" * 5000 + "\ny"]
+)
+def test_blanks_wider_than_a_page_are_turned_over(text: str) -> None:
+    """A blank that no page can hold is left out between two pages, wherever it stands."""
+    shown = paginate(text, limit=200)
+
+    assert all(page.strip() and units(page) <= 200 for page in shown)
+    assert re.sub(r"[\s`]", "", "".join(shown)) == re.sub(r"[\s`]", "", text)
+
+
+@pytest.mark.parametrize("char", ['"', "*", "”"])
+def test_drawings_of_closers_are_paged_as_fast_as_prose(char: str, patience: None) -> None:
+    """What may follow a sentence's end is looked through a few characters back, not to the beginning."""
+    assert "".join(paginate(char * 60_000, limit=2000)).count(char) >= 60_000
+
+
 def test_tiny_limits_are_an_error() -> None:
     """A caller that leaves no room for marks has a bug."""
     with pytest.raises(ValueError, match="at least 200"):

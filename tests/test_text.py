@@ -89,6 +89,20 @@ def test_a_passage_too_long_is_handed_back(length: int) -> None:
     assert raw == refused.value.words
 
 
+def test_long_blanks_are_cleaned_as_fast_as_prose(patience: None) -> None:
+    """A run of blanks is looked through once, not once for each of them."""
+    assert len(clean_passage("a" + " " * 150_000 + "b", limit=200_000)) == 150_002
+
+
+def test_what_cannot_fit_is_not_even_cleaned() -> None:
+    """Text of more than twice the limit is refused as it is, blanks and hidden characters counted."""
+    with pytest.raises(Refused) as refused:
+        clean_passage("a" + " " * 200, limit=100)
+
+    assert refused.value.words == "a" + " " * 200
+    assert "201" in str(refused.value)
+
+
 def test_the_limit_itself_fits() -> None:
     """A passage of exactly the limit is kept whole, spaces around it not counted."""
     assert clean_passage("字" * 4_000 + " \n", limit=4_000) == "字" * 4_000

@@ -5,7 +5,7 @@ import discord
 from bot.errors import Refused
 from bot.locales import _
 
-LARGEST = 1_000_000  # bytes; far above any passage, far below what hurts
+LARGEST = 400_000  # bytes; a hundred thousand characters of any script
 SUFFIXES = (".txt", ".md", ".text")
 
 
@@ -18,7 +18,7 @@ async def read_text(file: discord.Attachment) -> str:
     """Return a file's text; refused if it is not text, or far too large."""
     if not is_text(file) or file.size > LARGEST:
         raise Refused(
-            _("I can read plain text files up to 1 MB. Save the passage as a .txt file and send it again.")
+            _("I can read plain text files up to 400 KB. Save the passage as a .txt file and send it again.")
         )
     try:
         return (await file.read()).decode("utf-8-sig")

@@ -51,8 +51,9 @@ _OTHER_ROLE = re.compile(
 
 _END = re.compile(r"(?:[.!?…]+[\"'”’)\]*_»]*(?=\s|\Z)|[。！？…⋯]+[”’」』）)\"'》*_]*)")
 _ABBREVIATION = re.compile(r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Prof|Capt|Lt|Sgt|vs|etc)\.\Z")
-_BLANK_LINE = re.compile(r"\n\s*\n")
-_RULE_AT_END = re.compile(r"\s*\n\s*[-*_#]{3,}\s*\Z")
+_LONGEST_ABBREVIATION = 6  # characters, with the one before it
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
+_RULE_AT_END = re.compile(r"\n[^\S\n]*[-*_#]{3,}\Z")
 _PAIRS = {"“": "”", "「": "」", "『": "』"}
 _WRAPPED = {'"': '"', "“": "”", "「": "」"}
 
@@ -181,14 +182,14 @@ def finish(text: str, *, cut: bool) -> str:
     `cut` tells that it was stopped in mid-speech: half a sentence at the end goes if a whole one is left.
     Paragraphs that only a line end divides get the blank line that sets prose apart.
     """
-    text = _unwrapped(_RULE_AT_END.sub("", neutralise(text)).strip())
+    text = _unwrapped(_RULE_AT_END.sub("", neutralise(text).rstrip()).strip())
     text = text if _BLANK_LINE.search(text) else text.replace("\n", "\n\n")
     if not cut or not text:
         return text
-    ends = [found.end() for found in _END.finditer(text) if not _ABBREVIATION.search(text[: found.end()])]
-    if not ends:
-        return text.rstrip(",，、;；:：-— ") + "…"
-    return _with_quotes_closed(text[: ends[-1]])
+    for found in reversed(list(_END.finditer(text))):
+        if not _ABBREVIATION.search(text, max(0, found.end() - _LONGEST_ABBREVIATION), found.end()):
+            return _with_quotes_closed(text[: found.end()])
+    return text.rstrip(",，、;；:：-— ") + "…"
 
 
 def _unwrapped(text: str) -> str:

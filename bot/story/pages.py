@@ -23,6 +23,8 @@ _CLOSERS = frozenset(["**", "*", "__", "_", "~~", "||", *"\"'”’»)]）」』
 _NEVER_FIRST = frozenset("。，、；：！？…）」』】》〉”’,.;:!?)]»%")
 _NEVER_LAST = frozenset("（「『【《〈“‘([«")
 _WIDE_PAUSES = frozenset("，、；：")
+_MOST_CLOSERS = 8  # that can follow the end of a sentence; more are a drawing
+_DEEPEST = 80  # blanks of indent that a page of code begins with
 
 
 class _Cut(IntEnum):
@@ -128,6 +130,7 @@ def _toggled(marks: tuple[str, ...], mark: str, before: str, after: str) -> tupl
 def _page_end(atoms: list[_Atom], at: int, room: int, carried: tuple[str, ...]) -> int:
     """Return the index of the atom before which the page that begins with atoms[at] is cut."""
     best: dict[_Cut, int] = {}
+    spare = at + 1
     used = 0
     for end in range(at + 1, len(atoms)):
         used += units(atoms[end - 1].text)
@@ -137,7 +140,12 @@ def _page_end(atoms: list[_Atom], at: int, room: int, carried: tuple[str, ...]) 
         cut = _grade(atoms, end) if fits else None
         if cut is not None and used >= _FULL_ENOUGH.get(cut, 0) * room:
             best[cut] = end
-    return end if fits else best[min(best)]
+        elif cut is not None:
+            spare = end
+    if fits:
+        return end
+    # With no better place a long blank follows, before which even a page of one word ends.
+    return best[min(best)] if best else spare
 
 
 def _closing(atoms: list[_Atom], end: int, carried: tuple[str, ...]) -> str:
@@ -152,11 +160,12 @@ def _opened(mark: str) -> str:
 
 
 def _skip_blank(atoms: list[_Atom], at: int) -> int:
-    """Return where the next page can begin; code keeps the indent of its first line."""
+    """Return where the next page can begin; code keeps the indent of its first line, if that is one."""
     start = at
     while atoms[at].text.isspace():
         at += 1
     if atoms[at].open and atoms[at].open[-1].startswith("```"):
+        start = max(start, at - _DEEPEST)
         while at > start and atoms[at - 1].text != "\n":
             at -= 1
     return at
@@ -190,6 +199,7 @@ def _grade_blank(atoms: list[_Atom], at: int) -> _Cut:
 
 def _ender_before(atoms: list[_Atom], at: int) -> str:
     """Return the last character before atoms[at] that is no closing quote, bracket or mark."""
-    while at and atoms[at - 1].text in _CLOSERS:
+    furthest = max(0, at - _MOST_CLOSERS)
+    while at > furthest and atoms[at - 1].text in _CLOSERS:
         at -= 1
     return atoms[at - 1].text if at else ""

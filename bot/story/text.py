@@ -17,7 +17,8 @@ _SELECTORS = re.compile("([\ufe00-\ufe0f\U000e0100-\U000e01ef])[\ufe00-\ufe0f\U0
 # A joiner means something only between two visible characters: inside an emoji, Persian, Hindi …
 _LOOSE_JOINER = re.compile(r"(?<![^\s\u200c\u200d])[\u200c\u200d]+|[\u200c\u200d]+(?![^\s\u200c\u200d])")
 _LINE_END = re.compile(r"\r\n?|[\u0085\u2028\u2029]")
-_TRAILING_SPACE = re.compile(r"[^\S\n]+(?=\n|\Z)")
+# Tried only where a run of blanks begins, so that long runs cost no more than their length.
+_TRAILING_SPACE = re.compile(r"(?<![^\S\n])[^\S\n]+(?=\n|\Z)")
 _BLANK_LINES = re.compile(r"\n{4,}")
 # Characters that are letters or marks to Unicode but blank on the screen.
 _BLANK = re.compile(
@@ -44,6 +45,9 @@ def clean_passage(raw: str, *, limit: int) -> str:
 
     Raises Refused, with the words as typed, when nothing visible is left or more than `limit` characters.
     """
+    # Cleaning takes time, which nobody gets for what cannot fit.
+    if len(raw) > 2 * limit:
+        raise _too_long(raw, raw, limit)
     text = unicodedata.normalize("NFC", _visible(_LINE_END.sub("\n", raw)))
     text = _BLANK_LINES.sub("\n\n\n", _TRAILING_SPACE.sub("", text)).strip()
     if not _BLANK.sub("", text):
@@ -51,15 +55,19 @@ def clean_passage(raw: str, *, limit: int) -> str:
             _("There are no words in this passage. Write a sentence or two and send it again."), words=raw
         )
     if len(text) > limit:
-        raise Refused(
-            _(
-                "This passage has {length} characters, and {limit} fit in one. Send it as several passages.",
-                length=f"{len(text):,}",
-                limit=f"{limit:,}",
-            ),
-            words=raw,
-        )
+        raise _too_long(text, raw, limit)
     return text
+
+
+def _too_long(text: str, raw: str, limit: int) -> Refused:
+    return Refused(
+        _(
+            "This passage has {length} characters, and {limit} fit in one. Send it as several passages.",
+            length=f"{len(text):,}",
+            limit=f"{limit:,}",
+        ),
+        words=raw,
+    )
 
 
 def is_table_talk(raw: str) -> bool:
