@@ -2,12 +2,14 @@
 
 import asyncio
 import hashlib
+import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from bot.engine import models
 from bot.engine.download import HubFile, fetch
@@ -17,6 +19,7 @@ from bot.errors import StartError
 CONTENT = b"GGUF" + bytes(range(256)) * 4000
 COMMIT = "c0ffee" + "0" * 34
 NAME = "someone/some-model:model.gguf"
+CLIMBING = ["owner/..:model.gguf", "owner/repository:../model.gguf", "owner/repository:model.gguf@../main"]
 FILE = HubFile("someone/some-model", "model.gguf", "main")
 
 
@@ -31,14 +34,18 @@ class Hub:
         self.ranges: list[str] = []
         self.asked = asyncio.Event()
         self.size = len(CONTENT)
+        self.commit = COMMIT
+        self.names: list[tuple[str, str]] = []
+        self.expired = False
 
     async def resolve(self, request: web.Request) -> web.Response:
         """Answer the first request."""
+        self.names.append((request.match_info["revision"], request.match_info["file"]))
         headers = {
-            "X-Repo-Commit": COMMIT,
+            "X-Repo-Commit": self.commit,
             "X-Linked-Etag": f'"{self.checksum}"',
             "X-Linked-Size": str(self.size),
-            "Location": "/cdn/model",
+            "Location": "/cdn/model?signature=secret",
         }
         return web.Response(status=self.status, headers=headers if self.status == 302 else {})
 
@@ -46,6 +53,8 @@ class Hub:
         """Send the bytes from where they are wanted."""
         self.ranges.append(request.headers["Range"])
         self.asked.set()
+        if self.expired:
+            return web.Response(status=403)
         start = int(request.headers["Range"].removeprefix("bytes=").removesuffix("-"))
         body = self.sent[start:]
         response = web.StreamResponse(status=206, headers={"Content-Length": str(len(body))})
@@ -65,7 +74,7 @@ async def hub(monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int) -> AsyncIte
     """Serve a hub on this machine."""
     served = Hub()
     app = web.Application()
-    app.router.add_get("/someone/some-model/resolve/main/model.gguf", served.resolve)
+    app.router.add_get("/someone/some-model/resolve/{revision}/{file}", served.resolve)
     app.router.add_get("/cdn/model", served.cdn)
     runner = web.AppRunner(app)
     await runner.setup()
@@ -116,7 +125,18 @@ async def test_what_is_no_model_is_refused(tmp_path: Path, content: bytes) -> No
         await resolve(str(path), context=4096)
 
 
-@pytest.mark.parametrize("name", ["nowhere.gguf", "", "owner/repository", "owner/repository:readme.txt"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nowhere.gguf",
+        "",
+        "owner/repository",
+        "owner/repository:readme.txt",
+        *CLIMBING,
+        "~nobody/my.gguf",
+        "x" * 5000,
+    ],
+)
 async def test_a_name_that_names_nothing_is_refused(name: str) -> None:
     """The sentence says what may stand there."""
     with pytest.raises(StartError, match=r"owner/repository:file\.gguf"):
@@ -211,6 +231,61 @@ async def test_a_file_without_checksum_is_refused(hub: Hub, tmp_path: Path) -> N
     hub.checksum = "none"
     with pytest.raises(StartError, match="no checksum"):
         await fetch(FILE, cache_dir=tmp_path)
+
+
+async def test_a_commit_that_is_none_is_refused(hub: Hub, tmp_path: Path) -> None:
+    """It would become part of a path: nothing is written outside of the cache."""
+    hub.commit = "../../../outside"
+    with pytest.raises(StartError, match="cannot be trusted"):
+        await fetch(FILE, cache_dir=tmp_path / "cache")
+
+    assert os.listdir(tmp_path) == []
+
+
+async def test_odd_names_arrive_as_they_are(hub: Hub, tmp_path: Path) -> None:
+    """A slash in a branch and signs that mean something in an address."""
+    info = await resolve("someone/some-model:a #1?%20.gguf@refs/pr/7", context=4096, cache_dir=tmp_path)
+
+    assert hub.names == [("refs/pr/7", "a #1?%20.gguf")]
+    assert info.path is not None
+    assert info.path.name == "a #1?%20.gguf"
+
+
+async def test_a_proxy_of_the_environment_is_used(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many hosts reach the hub in no other way."""
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv("http_proxy", os.environ["HF_ENDPOINT"])
+    monkeypatch.setenv("HF_ENDPOINT", "http://hub.invalid")
+    path, _ = await fetch(FILE, cache_dir=tmp_path)
+
+    assert path.read_bytes() == CONTENT
+
+
+async def test_a_hub_that_has_less_than_it_said_is_given_up(hub: Hub, tmp_path: Path) -> None:
+    """Answers without a byte are not asked for without end."""
+    hub.size += 100
+    with pytest.raises(StartError, match="less of it than it said"):
+        await fetch(FILE, cache_dir=tmp_path, pause=0)
+
+
+async def test_a_signed_address_is_in_no_error_and_no_log(hub: Hub, tmp_path: Path) -> None:
+    """Whoever reads it could fetch what the host's token opens."""
+    hub.expired = True
+    with capture_logs() as logs, pytest.raises(StartError, match="403 Forbidden") as caught:
+        await fetch(FILE, cache_dir=tmp_path, pause=0)
+
+    assert "download interrupted" in {entry["event"] for entry in logs}
+    assert "secret" not in f"{caught.value} {logs}"
+
+
+async def test_a_folder_that_cannot_be_written_is_named(hub: Hub, tmp_path: Path) -> None:
+    """With the key that names another."""
+    (tmp_path / "file").touch()
+    with pytest.raises(StartError, match=r"file/cache: Not a directory\. .*cache_dir"):
+        await fetch(FILE, cache_dir=tmp_path / "file" / "cache")
 
 
 async def test_a_full_disk_is_told_before_the_download(hub: Hub, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import quote
 
 import aiohttp
 import structlog
@@ -31,7 +32,9 @@ from bot.locales import _
 log = structlog.get_logger(__name__)
 
 ENDPOINT = "https://huggingface.co"
+# What a hub names becomes part of a path here, so it is held to its form.
 SHA256 = re.compile(r"[0-9a-f]{64}")
+COMMIT = re.compile(r"[0-9a-f]{40}")
 PIECE = 1 << 20
 ATTEMPTS = 5  # in a row without a byte; each that brings some starts the count anew
 PAUSE = 0.5  # seconds before the second attempt; doubles each time
@@ -64,19 +67,23 @@ async def fetch(file: HubFile, *, cache_dir: Path, pause: float = PAUSE) -> tupl
     """Return the file's path and commit, from the cache if it is there, else from the hub.
 
     The address of the hub is HF_ENDPOINT and the right to read gated files HF_TOKEN, both of the environment.
-    Raises StartError, which names the remedy; what was fetched so far is kept for the next time.
+    HTTPS_PROXY and its like are heeded. Raises StartError, which names the remedy; what was fetched so far is kept
+    for the next time.
     """
     if here := cached(file, cache_dir):
         return here
     folder = _folder(file, cache_dir)
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=SILENCE, sock_read=SILENCE)
-    async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session:
+    async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False, trust_env=True) as session:
         found = await _look_up(session, file)
         blob = folder / "blobs" / found.sha256
-        if not blob.exists():
-            blob.parent.mkdir(parents=True, exist_ok=True)
-            await _download(session, file, found, blob, pause)
-    return _link(folder, file, found.commit, blob), found.commit
+        try:
+            if not blob.exists():
+                blob.parent.mkdir(parents=True, exist_ok=True)
+                await _download(session, file, found, blob, pause)
+            return _link(folder, file, found.commit, blob), found.commit
+        except OSError as error:
+            raise _unwritable(file, cache_dir, error) from error
 
 
 def cached(file: HubFile, cache_dir: Path) -> tuple[Path, str] | None:
@@ -107,7 +114,11 @@ def _link(folder: Path, file: HubFile, commit: str, blob: Path) -> Path:
 async def _look_up(session: aiohttp.ClientSession, file: HubFile) -> _Found:
     """Ask the hub where a file is; the answer is a redirect whose headers tell its size and checksum."""
     endpoint = os.environ.get("HF_ENDPOINT", ENDPOINT).rstrip("/")
-    url = f"{endpoint}/{file.repository}/resolve/{file.revision}/{file.file}"
+    # A branch may have a slash in its name, and a file a sign that means something in an address.
+    url = URL(
+        f"{endpoint}/{file.repository}/resolve/{quote(file.revision, safe='')}/{quote(file.file)}",
+        encoded=True,
+    )
     token = os.environ.get("HF_TOKEN")
     headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {token}"} if token else {})
     try:
@@ -120,7 +131,7 @@ async def _look_up(session: aiohttp.ClientSession, file: HubFile) -> _Found:
             address = response.url.join(URL(location)) if location else response.url
     except (aiohttp.ClientError, TimeoutError) as error:
         raise _unreachable(file, error) from error
-    if not (SHA256.fullmatch(checksum) and size.isdecimal() and commit):
+    if not (SHA256.fullmatch(checksum) and size.isdecimal() and COMMIT.fullmatch(commit)):
         raise StartError(
             _(
                 "The hub gave no checksum for {file}, so it cannot be trusted. Download it by hand and set "
@@ -159,11 +170,15 @@ async def _download(
             progress.show(have)
             try:
                 await _receive(session, found, target, progress)
+                if target.tell() <= have:
+                    raise aiohttp.ClientPayloadError("the hub has less of it than it said")
             except (aiohttp.ClientError, TimeoutError) as error:
                 failures = 1 if target.tell() > have else failures + 1
                 if failures >= ATTEMPTS:
                     raise _unreachable(file, error) from error
-                log.warning("download interrupted", file=str(file), bytes=target.tell(), reason=repr(error))
+                log.warning(
+                    "download interrupted", file=str(file), bytes=target.tell(), reason=_reason(error)
+                )
                 await asyncio.sleep(pause * 2 ** (failures - 1))
         progress.show(found.size)
         target.flush()
@@ -233,6 +248,25 @@ def _unreachable(file: HubFile, error: Exception) -> StartError:
             "{file} could not be downloaded: {reason}. Check the network and start again: it goes on where it "
             "stopped.",
             file=file,
-            reason=str(error) or type(error).__name__,
+            reason=_reason(error),
+        )
+    )
+
+
+def _reason(error: Exception) -> str:
+    """Return what went wrong without the address: it may be a signed one that lets everybody in."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"{error.status} {error.message}"
+    return str(error) or type(error).__name__
+
+
+def _unwritable(file: HubFile, cache_dir: Path, error: OSError) -> StartError:
+    return StartError(
+        _(
+            "{file} cannot be kept in {folder}: {reason}. Make the folder writable, or set [model] cache_dir to "
+            "another.",
+            file=file,
+            folder=cache_dir,
+            reason=error.strerror or error,
         )
     )

@@ -54,7 +54,11 @@ def awaited(model: str, *, cache_dir: Path | None = None) -> HubFile | None:
 
 def _on_hub(model: str) -> HubFile | None:
     match = HUB_FILE.fullmatch(model)
-    return HubFile(match["repository"], match["file"], match["revision"] or "main") if match else None
+    if not match or {"", ".", ".."} & set(
+        re.split("[/:@]", model)
+    ):  # a name that would climb out of the cache
+        return None
+    return HubFile(match["repository"], match["file"], match["revision"] or "main")
 
 
 def default_cache() -> Path:
@@ -67,8 +71,9 @@ def default_cache() -> Path:
 
 
 def _file(model: str) -> Path | None:
-    path = Path(model).expanduser()
-    return path if path.is_file() else None
+    # os.path says no to what can be no path, such as one too long or of an unknown user; pathlib raises.
+    path = os.path.expanduser(model)
+    return Path(path) if os.path.isfile(path) else None
 
 
 def _embedded() -> tuple[Path, str]:
