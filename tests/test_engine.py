@@ -264,6 +264,21 @@ async def test_a_silent_stream_times_out_and_the_backend_recovers() -> None:
         assert engine.status().restarts == 1
 
 
+async def test_a_count_that_never_comes_times_out() -> None:
+    """A server that does not return keeps nobody waiting for the size of a text."""
+
+    class Gone(ScriptedBackend):
+        async def count_tokens(self, text: str) -> int:
+            await asyncio.Event().wait()
+            return 0
+
+    async with Engine.open(Gone(), timeout_seconds=0.01) as engine:
+        with pytest.raises(GenerationTimedOut):
+            await engine.count_tokens("How long?")
+    with pytest.raises(EngineClosed):
+        await engine.count_tokens("How long?")
+
+
 async def test_a_backend_that_ends_without_an_end_has_failed() -> None:
     """Half a text is never taken for a whole one."""
 

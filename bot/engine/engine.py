@@ -187,7 +187,7 @@ class Engine:
     ) -> AsyncIterator[Self]:
         """Start the backend and serve until the end of the block, which ends all streams with EngineClosed.
 
-        A stream that gives no token for `timeout_seconds` ends with GenerationTimedOut.
+        A stream that gives no token for `timeout_seconds` ends with GenerationTimedOut, as does a count of tokens.
         """
         async with backend:
             engine = cls(backend, limits=limits or Limits(), timeout_seconds=timeout_seconds)
@@ -238,8 +238,14 @@ class Engine:
         self._abort(generation, GenerationCancelled())
 
     async def count_tokens(self, text: str) -> int:
-        """Return how many tokens the model makes of a text."""
-        return await self._backend.count_tokens(text)
+        """Return how many tokens the model makes of a text; raises what ends a stream if no answer comes."""
+        if self._closed:
+            raise EngineClosed
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._backend.count_tokens(text)
+        except TimeoutError:
+            raise GenerationTimedOut(self._timeout) from None
 
     def status(self) -> Status:
         """Return how the engine is doing right now."""
