@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -85,11 +86,20 @@ def _dispatch(options: argparse.Namespace, config: Config) -> int:
 
 def _run(work: Coroutine[Any, Any, None]) -> int:
     """Run a server until it is interrupted; SIGTERM stops it as kindly as Ctrl+C."""
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     # What is loaded by now stays: going through it again and again would hold people up for a tenth of a second.
     gc.freeze()
-    asyncio.run(work)
+    # A shell that starts this in the background has SIGINT ignored, and the runner then leaves it so.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with suppress(asyncio.CancelledError):
+        asyncio.run(_until_terminated(work))
     return 0
+
+
+async def _until_terminated(work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.current_task()
+    assert task is not None  # a coroutine that runs is a task
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await work
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -10,6 +10,7 @@ from discord.ext import commands
 
 from bot.client import StoryBot
 from bot.locales import _
+from bot.reply.answers import dismiss
 from bot.reply.performance import Performance
 from bot.reply.story_card import card, shelf_page
 from bot.reply.who import person_of, place_of, require_age, require_voice, sight_of
@@ -68,7 +69,7 @@ class StoryGroup(
         require_age(interaction, outline.rating)
         standing = await self._shelf.start(place_of(interaction), person_of(interaction), outline)
         await self._performance.open(standing)
-        await interaction.delete_original_response()
+        await dismiss(interaction)
 
     @app_commands.command(description="Show how the story of this channel stands")
     async def show(self, interaction: discord.Interaction) -> None:
@@ -122,6 +123,8 @@ class StoryGroup(
         if changes != Changes():
             story = await self._shelf.change(place, person_of(interaction), changes)
             await self._performance.mention_language(story)
+            if free_typing is not None:
+                await self._performance.announce_typing(story)
         overview = await self._shelf.overview(place)
         await interaction.edit_original_response(embed=card(overview, interaction.locale.value))
 
@@ -133,7 +136,7 @@ class StoryGroup(
         person = person_of(interaction)
         standing = await self._shelf.end(place_of(interaction), person)
         await self._performance.close(standing, person)
-        await interaction.delete_original_response()
+        await dismiss(interaction)
 
     @app_commands.command(description="Get the story of this channel as a Markdown file")
     async def export(self, interaction: discord.Interaction) -> None:

@@ -7,7 +7,7 @@ import structlog
 from discord.ext import commands
 
 from bot.client import StoryBot
-from bot.reply.answers import explain
+from bot.reply.answers import UNSAID, explain
 from bot.reply.files import is_text, read_text
 from bot.reply.performance import Performance
 from bot.reply.sheet import NOBODY
@@ -35,6 +35,7 @@ class Typing(commands.Cog):
         self._performance = performance
         self._lulls: dict[int, asyncio.TimerHandle] = {}
         self._placing: set[asyncio.Task[None]] = set()
+        self._told: set[int] = set()
 
     async def cog_unload(self) -> None:
         """Let no timer and no task outlive the cog."""
@@ -49,12 +50,22 @@ class Typing(commands.Cog):
             return
         place = Place(message.guild.id if message.guild else 0, message.channel.id)
         story = await self._shelf.find(place)
-        if story is None or not story.free_typing or is_table_talk(message.content):
+        if story is None or is_table_talk(message.content):
             return
         try:
-            await self._take(message, place, story)
+            if story.free_typing:
+                await self._take(message, place, story)
+            elif message.content and story.id not in self._told:
+                self._told.add(story.id)
+                await self._tell(message, story)
         except Exception as error:  # the root of what one message set off
             await self._hint(message, error, story)
+
+    async def _tell(self, message: discord.Message, story: Story) -> None:
+        """Tell, once per story, who types where that is no way to write."""
+        if notice := await self._shelf.typing_notice(story):
+            line = f"-# {notice.render(story.language)}"
+            await message.reply(line, allowed_mentions=NOBODY, delete_after=HINT_STAYS)
 
     async def _take(self, message: discord.Message, place: Place, story: Story) -> None:
         texts = [await read_text(file) for file in message.attachments if is_text(file)]
@@ -70,7 +81,7 @@ class Typing(commands.Cog):
             await self._performance.board.take_away_buttons(story)
             self._wait_for_lull(story)
             await message.add_reaction(TAKEN)
-        except discord.HTTPException as error:
+        except UNSAID as error:
             log.warning("a passage could not be signed", error=repr(error))
 
     async def _hint(self, message: discord.Message, error: Exception, story: Story) -> None:
@@ -79,7 +90,7 @@ class Typing(commands.Cog):
         log.info("typed passage refused", error=type(error).__name__)
         try:
             await message.reply(text, allowed_mentions=NOBODY, delete_after=HINT_STAYS)
-        except discord.HTTPException as unsaid:
+        except UNSAID as unsaid:
             log.warning("a hint could not be delivered", error=repr(unsaid))
 
     def _wait_for_lull(self, story: Story) -> None:
@@ -97,7 +108,7 @@ class Typing(commands.Cog):
     async def _place_buttons(self, story: Story) -> None:
         try:
             await self._performance.board.place_buttons(story)
-        except discord.HTTPException as error:
+        except UNSAID as error:
             log.warning("the buttons could not be placed", error=repr(error))
 
 

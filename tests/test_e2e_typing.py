@@ -183,3 +183,30 @@ async def test_the_buttons_do_not_wait_for_a_channel_that_stays_busy(stage: Stag
         await take(mara, f"Line {number}.")
     await mara.wait_for_message(saying("Mara's words are in the story.", button="Continue"))
     assert len([m for m in mara.messages(HERE) if buttons(m)]) == 1
+
+
+async def test_who_types_where_typing_is_off_is_told_once(stage: Stage) -> None:
+    """The first plain message is answered with how to write; later ones, and table talk, are left in peace."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    await stage.begin(mara)
+    await jun.say("fireside", "(hello all)")
+    await jun.say("fireside", "The lamp went out.")
+    hint = await jun.wait_for_message(saying("are not part of", "/write"))
+    await mara.say("fireside", "It was dark.")
+    await stage.write(mara, "It stayed dark.")
+
+    assert [m["id"] for m in mara.messages("fireside") if "are not part of" in m["content"]] == [hint["id"]]
+    assert await stage.told() == ["It stayed dark."]
+
+
+async def test_turning_typing_on_is_told_to_everyone(stage: Stage) -> None:
+    """A channel learns that its messages are passages, and that they are no more."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    await stage.begin(mara)
+    await mara.command("story settings", channel="fireside", options={"free_typing": True})
+    on = await jun.wait_for_message(saying("From now on every message"))
+    await mara.command("story settings", channel="fireside", options={"free_typing": False})
+    off = await jun.wait_for_message(saying("From now on plain messages are not"))
+
+    assert not on["flags"] & 64
+    assert not off["flags"] & 64

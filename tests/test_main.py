@@ -69,13 +69,25 @@ def test_backup_and_restore_go_round(capsys: pytest.CaptureFixture[str], tmp_pat
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
-def test_play_says_ready_and_stops_kindly(tmp_path: Path, stop: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("shell", "stop"),
+    [(signal.SIG_DFL, signal.SIGINT), (signal.SIG_DFL, signal.SIGTERM), (signal.SIG_IGN, signal.SIGTERM)],
+    ids=["SIGINT", "SIGTERM", "SIGTERM in the background"],
+)
+def test_play_says_ready_and_stops_kindly(
+    tmp_path: Path, shell: signal.Handlers, stop: signal.Signals
+) -> None:
     """The one line on standard output is the address, and either signal ends with exit code 0 and no traceback."""
     command = [sys.executable, "-m", "bot", "play", "--port", "0", "--data", str(tmp_path / "play")]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        # A shell ignores SIGINT for what it starts with `&`, and that is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, shell),
     ) as running:
         assert running.stdout is not None
         ready = running.stdout.readline()

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-import discord
 import structlog
 
 from bot.errors import StoryloomError, Unavailable
 from bot.locales import _
+from bot.reply.answers import UNSAID
 from bot.reply.board import Board
 from bot.reply.buttons import only
 from bot.reply.sheet import NOBODY, Sheet
@@ -45,7 +45,7 @@ class Performance:
         written = await self._storyteller.write(place, person, words)
         try:
             await self._show_written(written, place, person)
-        except discord.HTTPException as error:
+        except UNSAID as error:
             log.warning("a passage could not be shown", error=repr(error), story=written.story.id)
             raise Unavailable(
                 _(
@@ -93,6 +93,15 @@ class Performance:
         channel = self.board.channel(standing.story.channel_id)
         await channel.send(embed=ending(standing.story, person.name), allowed_mentions=NOBODY)
 
+    async def announce_typing(self, story: Story) -> None:
+        """Say in the story's channel that plain messages are passages from now on, or are no more."""
+        on = _(
+            "From now on every message here is a passage of the story; (parentheses) and // are table talk."
+        )
+        off = _("From now on plain messages are not part of the story; `/write` adds a passage.")
+        line = (on if story.free_typing else off).render(story.language)
+        await self.board.channel(story.channel_id).send(f"-# {line}", allowed_mentions=NOBODY)
+
     async def mention_language(self, story: Story) -> None:
         """Say once in the story's channel that the model does not know the story's language."""
         if notice := await self._shelf.language_notice(story):
@@ -112,7 +121,7 @@ class Performance:
         for story in astray:
             try:
                 await self.board.catch_up(story)
-            except discord.HTTPException as error:
+            except UNSAID as error:
                 log.warning("a story could not be shown", error=repr(error), story=story.story_id)
 
     async def take_up(self, job: Job) -> None:
@@ -128,7 +137,7 @@ class Performance:
             await self._perform(narration, sheet, before)
         except StoryloomError as error:
             # The interaction is long over, so nobody can be told; the channel shows that nothing came.
-            log.warning("a narration taken up came to nothing", reason=str(error), story=job.story_id)
+            log.warning("a narration taken up came to nothing", reason=error.text.msgid, story=job.story_id)
 
     async def _perform(self, narration: Narration, sheet: Sheet, before: Passage | None = None) -> None:
         """Stream a narration; `before` is the take whose place it takes."""

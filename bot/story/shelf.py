@@ -176,6 +176,17 @@ class Shelf:
             language=LANGUAGES[story.language].name,
         )
 
+    async def typing_notice(self, story: Story) -> Text | None:
+        """Return, once per story, how what people type can become part of it."""
+        async with self._database.transaction() as tx:
+            if not await notices.first_time(tx, f"story:{story.id}", "typing", created=now()):
+                return None
+        return _(
+            "Plain messages are not part of “{title}”. To add a passage, use `/write`; to make every message one:"
+            " `/story settings free_typing:True`.",
+            title=story.title,
+        )
+
     async def export(self, place: Place, *, locale: str) -> tuple[Story, str]:
         """Return a place's newest story as Markdown."""
         story = await stories.newest_in(self._database, place.channel_id)
