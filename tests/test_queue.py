@@ -75,41 +75,66 @@ def test_a_crowd_does_not_keep_a_newcomer_waiting() -> None:
 
 
 class QueueMachine(RuleBasedStateMachine):
-    """Add, remove and pop in any order beside a plain set."""
+    """Add, remove and pop in any order beside a plain record of who waits and who was served meanwhile."""
 
     def __init__(self) -> None:
         super().__init__()
         self.queue: FairQueue[int] = FairQueue()
-        self.waiting: set[int] = set()
+        self.waiting: dict[int, Asker] = {}
         self.count = 0
+        # For each channel, and each person in it, that waits: who else was served since it last was.
+        self.others: dict[int, Counter[int]] = {}
+        self.neighbours: dict[Asker, Counter[int]] = {}
+
+    def forget(self, gone: int) -> None:
+        """Strike an item off the record, with all that nobody waits for any more."""
+        del self.waiting[gone]
+        left = set(self.waiting.values())
+        self.neighbours = {asker: seen for asker, seen in self.neighbours.items() if asker in left}
+        channels = {channel for channel, _ in left}
+        self.others = {channel: seen for channel, seen in self.others.items() if channel in channels}
 
     @rule(channel=st.integers(1, 3), user=st.integers(1, 3))
     def add(self, channel: int, user: int) -> None:
         """Add somebody's request."""
         self.queue.add(self.count, channel_id=channel, user_id=user)
-        self.waiting.add(self.count)
+        self.waiting[self.count] = (channel, user)
+        self.others.setdefault(channel, Counter())
+        self.neighbours.setdefault((channel, user), Counter())
         self.count += 1
 
     @precondition(lambda self: self.waiting)
     @rule()
     def pop(self) -> None:
-        """Serve the one that was said to be next."""
+        """Serve the one that was said to be next, of whom nobody else can say that it was served twice meanwhile."""
         told = next(self.queue.order())
 
         assert self.queue.pop() == told
 
-        self.waiting.remove(told)
+        channel, user = self.waiting[told]
+        for other, seen in self.others.items():
+            seen[channel] += other != channel
+        for (where, person), seen in self.neighbours.items():
+            seen[user] += where == channel and person != user
+        self.others[channel], self.neighbours[channel, user] = Counter(), Counter()
+
+        assert all(times <= 1 for seen in self.others.values() for times in seen.values())
+        assert all(times <= 1 for seen in self.neighbours.values() for times in seen.values())
+
+        self.forget(told)
 
     @precondition(lambda self: self.waiting)
     @rule(data=st.data())
     def remove(self, data: st.DataObject) -> None:
-        """Take one out; the others keep their order."""
+        """Take one out; nobody has to wait longer for it."""
         gone = data.draw(st.sampled_from(sorted(self.waiting)))
-        user_of_gone_was_alone = list(self.queue.order())
+        before = {item: place for place, item in enumerate(self.queue.order())}
         self.queue.remove(gone)
-        self.waiting.remove(gone)
+        self.forget(gone)
+        after = {item: place for place, item in enumerate(self.queue.order())}
 
-        assert set(self.queue.order()) == set(user_of_gone_was_alone) - {gone}
+        assert after.keys() == before.keys() - {gone}
+        assert all(after[item] <= before[item] for item in after)
 
     @invariant()
     def holds_what_was_put_in(self) -> None:

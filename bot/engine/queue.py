@@ -1,7 +1,8 @@
 """Decide whose request is next: channels take turns, and in a channel its people do; pure and synchronous.
 
-Who is served goes to the back of their channel's line, and their channel to the back of the queue. So nobody
-waits for more than one request of each other channel, however many requests another channel or person has.
+Who is served goes to the back of their channel's line, and their channel to the back of the queue. So between two
+requests of a channel each other channel is served once at most, and likewise people in a channel: however many
+requests somebody has, the others' turns come as soon.
 """
 
 from collections import deque
@@ -58,7 +59,7 @@ class FairQueue(Generic[Item]):
         return item
 
     def remove(self, item: Item) -> None:
-        """Take an item out of turn; the others keep their order."""
+        """Take an item out of turn; nobody's place becomes a later one by it."""
         channel_id, user_id = self._places.pop(item)
         people = self._lines[channel_id].people
         people[user_id].remove(item)
