@@ -79,11 +79,12 @@ def is_new(path: Path) -> bool:
 
     A write-ahead log without its database is damage: SQLite would throw the log away.
     """
-    if path.exists() and path.stat().st_size > 0:
-        return False
     log = Path(f"{path}-wal")
-    if log.exists() and log.stat().st_size > 0:
-        raise DamagedDatabase(path, f"it is gone or empty, but its log {log.name} is there")
+    with explained(path):
+        if path.exists() and path.stat().st_size > 0:
+            return False
+        if log.exists() and log.stat().st_size > 0:
+            raise DamagedDatabase(path, f"it is gone or empty, but its log {log.name} is there")
     return True
 
 
@@ -92,8 +93,9 @@ def inspect(path: Path, *, check: Literal["quick_check", "integrity_check"]) -> 
 
     Version 0 is a database without any table, which a crash at the very first start may leave.
     """
-    if not path.exists():
-        raise MissingDatabase(path)
+    with explained(path):
+        if not path.exists():
+            raise MissingDatabase(path)
     with connected(path) as connection:
         (found,) = connection.execute(f"PRAGMA {check}(1)").fetchone()
         if found != "ok":

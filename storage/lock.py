@@ -3,6 +3,7 @@
 The operating system frees the lock when the process ends, however it ends.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -24,19 +25,25 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+_HELD = {errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK}  # the last two are Windows' words for it
+
+
 @contextmanager
 def hold(path: Path) -> Iterator[None]:
-    """Hold PATH.lock, or raise DatabaseInUse at once.
+    """Hold PATH.lock, or raise DatabaseInUse at once; UnwritableDatabase where the file system knows no locks.
 
     The lock file stays: removing it would let two processes lock two files of one name.
     """
     with explained(path):
         descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        try:
-            _try_lock(descriptor)
-        except OSError as error:
-            raise DatabaseInUse(path) from error
+        with explained(path):
+            try:
+                _try_lock(descriptor)
+            except OSError as error:
+                if error.errno in _HELD:
+                    raise DatabaseInUse(path) from error
+                raise
         yield
     finally:
         os.close(descriptor)

@@ -1,16 +1,19 @@
 """The database opens only what is sound, and lets one transaction at a time write."""
 
 import asyncio
+import errno
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from storage import notices
+from storage import lock, notices
 from storage.database import Database, Reader
 from storage.errors import (
     DamagedDatabase,
@@ -20,6 +23,7 @@ from storage.errors import (
     OldSQLite,
     UnwritableDatabase,
 )
+from storage.inspection import inspect, is_new
 from storage.migrations import MIGRATIONS
 from tests.stored import files_in, story_of
 
@@ -235,6 +239,28 @@ async def test_second_opening_is_refused(tmp_path: Path) -> None:
 
     assert "DatabaseInUse" in other.stderr
     assert await asyncio.to_thread(subprocess.run, command, check=True)
+
+
+async def test_file_system_without_locks_is_not_taken_for_another_bot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some network folders know no locks; the host would look for a second bot in vain."""
+
+    def refuse(descriptor: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(lock, "_try_lock", refuse)
+
+    with pytest.raises(UnwritableDatabase, match="No locks available"):
+        async with Database.open(tmp_path / "storyloom.db"):
+            pass
+
+
+@pytest.mark.parametrize("look", [is_new, lambda path: inspect(path, check="quick_check")])
+def test_name_that_cannot_be_looked_at_is_named(tmp_path: Path, look: Callable[[Path], object]) -> None:
+    """What the system says about it comes as the error of a database, in one line."""
+    with pytest.raises(UnwritableDatabase, match="File name too long"):
+        look(tmp_path / ("x" * 300))
 
 
 async def test_newer_database_is_refused_untouched(tmp_path: Path) -> None:
