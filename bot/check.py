@@ -82,9 +82,9 @@ async def _token(config: Config) -> Finding:
 
 
 def _database(path: Path) -> Finding:
-    if is_new(path):
-        return Finding("ok", "database", f"{path} does not exist yet; the first start creates it")
     try:
+        if is_new(path):
+            return Finding("ok", "database", f"{path} does not exist yet; the first start creates it")
         inspect(path, check="quick_check")
     except StorageError as error:
         return Finding("wrong", "database", str(error))

@@ -60,6 +60,16 @@ async def test_damaged_database_is_wrong_and_named(
     assert "restore" in capsys.readouterr().out
 
 
+async def test_lost_database_is_wrong_and_the_check_goes_on(tmp_path: Path) -> None:
+    """A log without its database is one finding among the others."""
+    config = config_in(tmp_path)
+    config.storage.path.with_name("stories.db-wal").write_bytes(b"words that were acknowledged")
+    found = await verdicts(config)
+
+    assert found["database"][0] == "wrong"
+    assert "fonts" in found
+
+
 async def test_token_is_tried_and_never_shown(tmp_path: Path) -> None:
     """A right token names the bot, a wrong one says so; neither is printed."""
     async with Playground.open() as playground:
