@@ -7,7 +7,7 @@ from discord.ext import commands
 from bot.client import StoryBot
 from bot.errors import Refused
 from bot.locales import _
-from bot.reply.answers import answering, explain
+from bot.reply.answers import answering, dismiss, explain
 from bot.reply.files import read_text
 from bot.reply.performance import Performance
 from bot.reply.who import person_of, place_of, require_voice
@@ -41,9 +41,8 @@ class Writing(commands.Cog):
             await interaction.response.send_modal(WriteModal(interaction.locale.value))
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
-        words = "\n\n".join(part for part in (text, await read_text(file) if file else None) if part)
-        await self._write(interaction, words)
-        await interaction.delete_original_response()
+        await self._write(interaction, text or "", file)
+        await dismiss(interaction)
 
     @app_commands.command(name="continue", description="Let the narrator write the next passage")
     @app_commands.describe(direction="What should happen next; it counts for this passage only")
@@ -54,7 +53,7 @@ class Writing(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         require_voice(interaction)
         await self._performance.go_on(place_of(interaction), person_of(interaction), direction=direction)
-        await interaction.delete_original_response()
+        await dismiss(interaction)
 
     @app_commands.command(
         description="Let the narrator write its newest passage again; the old one is kept as a take"
@@ -67,7 +66,7 @@ class Writing(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         require_voice(interaction)
         await self._performance.again(place_of(interaction), person_of(interaction), note=note)
-        await interaction.delete_original_response()
+        await dismiss(interaction)
 
     @app_commands.command(description="Take back the newest passage; nothing is thrown away")
     async def undo(self, interaction: discord.Interaction) -> None:
@@ -75,7 +74,7 @@ class Writing(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         require_voice(interaction)
         await self._undo(place_of(interaction), person_of(interaction), None)
-        await interaction.delete_original_response()
+        await dismiss(interaction)
 
     @app_commands.command(description="Bring back the passage that was taken back last")
     async def redo(self, interaction: discord.Interaction) -> None:
@@ -85,7 +84,7 @@ class Writing(commands.Cog):
         person = person_of(interaction)
         moved = await self._storyteller.redo(place_of(interaction), person)
         await self._performance.board.show_move(moved, person.name, in_place=False)
-        await interaction.delete_original_response()
+        await dismiss(interaction)
 
     @commands.Cog.listener()
     async def on_story_button(self, interaction: discord.Interaction, action: str, about: int) -> None:
@@ -107,11 +106,16 @@ class Writing(commands.Cog):
         async with answering(interaction):
             await interaction.response.defer(ephemeral=True, thinking=True)
             await self._write(interaction, words)
-            await interaction.delete_original_response()
+            await dismiss(interaction)
 
-    async def _write(self, interaction: discord.Interaction, words: str) -> None:
+    async def _write(
+        self, interaction: discord.Interaction, words: str, file: discord.Attachment | None = None
+    ) -> None:
+        """Write what was typed, and behind it what is in a file; what is refused goes back to the writer."""
         try:
             require_voice(interaction)
+            if file is not None:
+                words = "\n\n".join(part for part in (words, await read_text(file)) if part)
             await self._performance.write(place_of(interaction), person_of(interaction), words)
         except StorageError as error:
             raise Refused(explain(error).text, words=words) from error

@@ -70,6 +70,24 @@ async def test_an_empty_file_is_refused(stage: Stage) -> None:
     )
 
 
+async def test_words_beside_a_file_that_cannot_be_read_come_back(stage: Stage) -> None:
+    """What was typed with a picture is handed back with the reason."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    picture = {"file": ("a.png", b"\x89PNG")}
+    answer = await mara.command("write", channel=HERE, options={"text": "Dear diary."}, files=picture)
+    message = await refused(answer, "I can read plain text files")
+    assert await handed_back(mara, message) == "Dear diary."
+
+
+async def test_blanks_wider_than_a_page_are_shown(stage: Stage) -> None:
+    """A passage that is mostly blank is paged like any other."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    await mara.command("write", channel=HERE, options={"text": "a" + " " * 3000 + "b"})
+    await mara.wait_for_message(saying("Mara", button="Undo"))
+
+
 async def test_long_passages_are_taken_and_turned_over_pages(stage: Stage) -> None:
     """4,000 characters in the window, 6,000 in a command: every one is kept, no message is over 2,000."""
     mara = await stage.seat("Mara")

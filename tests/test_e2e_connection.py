@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from types import ModuleType
 
+import aiohttp
 import discord
 import pytest
 from discord.gateway import DiscordWebSocket
@@ -229,6 +230,63 @@ async def test_when_discord_is_down_the_words_are_safe(stage: Stage) -> None:
     await mara.wait_for_message(saying("A bell rang", button="Stop"))
     stage.script.go_on()
     await mara.wait_for_message(saying("It came back.", button="Retry"))
+
+
+async def test_a_sign_of_thinking_that_stays_is_no_failure(stage: Stage) -> None:
+    """After a long wait Discord no longer knows the interaction; nobody is told to try again what is done."""
+    stage.allow(status=404)
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    stage.playground.faults.fail("DELETE", "/messages/@original", status=404, code=10015)
+    await stage.write(mara, "Once.")
+    await stage.narrate(mara, BELL)
+    assert await stage.told() == ["Once.", BELL]
+    assert not [m for m in mara.messages(HERE) if "went wrong" in m["content"]]
+
+
+class BreakingLine:
+    """Lose the connection at the next requests of one kind."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, cls: type, name: str) -> None:
+        self.left = 0
+        real = getattr(cls, name)
+
+        async def attempt(*args: object, **kwargs: object) -> object:
+            if self.left:
+                self.left -= 1
+                raise aiohttp.ServerDisconnectedError
+            return await real(*args, **kwargs)
+
+        monkeypatch.setattr(cls, name, attempt)
+
+
+async def test_a_lost_connection_doubles_no_words(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who wrote is told that the words are there, not to send them again."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    BreakingLine(monkeypatch, discord.PartialMessageable, "send").left = 1
+    answer = await mara.command("write", channel=HERE, options={"text": "Kept."})
+    await refused(answer, "Your passage is in the story")
+    assert await stage.told() == ["Kept."]
+
+
+async def test_a_lost_connection_does_not_break_a_narration(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An edit that fails is made again; the passage stays in its message."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    stage.script.hold(after=20)
+    stage.script.says(f"{BELL} It came back.")
+    await mara.command("continue", channel=HERE)
+    writing = await mara.wait_for_message(with_button("Stop"))
+    line = BreakingLine(monkeypatch, discord.PartialMessage, "edit")
+    line.left = 1
+    await mara.wait_for_message(saying("A bell rang", button="Stop"))
+    assert line.left == 0
+    stage.script.go_on()
+    done = await mara.wait_for_message(saying("It came back.", button="Retry"))
+    assert done["id"] == writing["id"]
 
 
 @asynccontextmanager

@@ -250,6 +250,20 @@ async def test_stopped_passage_cannot_be_kept_once_the_story_went_on(
     assert await read(database) == ["meanwhile"]
 
 
+async def test_stopped_passage_is_kept_in_its_own_story_alone(
+    storyteller: Storyteller, database: Database, story: Story
+) -> None:
+    """A new story in the same channel does not begin with the words of the one that ended there."""
+    stopped = await narrated(database, story, "half a", parent=None, kept=False)
+    async with database.transaction() as tx:
+        await stories.end(tx, story.id, ended=1)
+        await stories.create(tx, new_story(guild_id=PLACE.guild_id, channel_id=PLACE.channel_id))
+    with pytest.raises(Refused, match="gone on"):
+        await storyteller.keep(PLACE, MARA, passage_id=stopped.id)
+
+    assert await read(database) == []
+
+
 async def test_typed_message_shows_its_passage(
     storyteller: Storyteller, database: Database, story: Story
 ) -> None:

@@ -19,6 +19,18 @@ from storage.errors import StorageError
 
 log = structlog.get_logger(__name__)
 
+UNSAID = (discord.HTTPException, aiohttp.ClientError, TimeoutError)
+"""What is raised where Discord refuses something, fails at it or cannot be reached."""
+
+
+async def dismiss(interaction: discord.Interaction) -> None:
+    """Take away the sign that the bot is thinking; what was asked for is done, whatever Discord says to this."""
+    try:
+        await interaction.delete_original_response()
+    except UNSAID as error:
+        # After a long wait in the queue the interaction is too old.
+        log.warning("a sign of thinking stays", error=repr(error), command=_name(interaction))
+
 
 async def tell(interaction: discord.Interaction, text: Text, *, words: str | None = None) -> None:
     """Say something to the one who asked, in their language; words that were not taken come back as a file."""
@@ -42,12 +54,13 @@ async def answering(interaction: discord.Interaction) -> AsyncIterator[None]:
 async def answer_error(interaction: discord.Interaction, error: Exception) -> None:
     """Tell the one who asked what went wrong; the log has the detail."""
     shown = explain(error)
-    log.info("request refused", reason=str(shown), command=_name(interaction))
+    # The sentence as it stands in the catalog: filled in, it could hold someone's words.
+    log.info("request refused", reason=shown.text.msgid, command=_name(interaction))
     try:
         await tell(interaction, shown.text, words=shown.words if isinstance(shown, Refused) else None)
-    except discord.HTTPException as unsaid:
+    except UNSAID as unsaid:
         # The interaction is too old or gone; there is nobody left to tell.
-        log.warning("a refusal could not be delivered", error=repr(unsaid), refusal=str(shown))
+        log.warning("a refusal could not be delivered", error=repr(unsaid), refusal=shown.text.msgid)
 
 
 def explain(error: Exception) -> StoryloomError:
@@ -65,7 +78,7 @@ def explain(error: Exception) -> StoryloomError:
                     " embed links and attach files."
                 )
             )
-        case discord.DiscordServerError() | aiohttp.ClientConnectionError():
+        case discord.DiscordServerError() | aiohttp.ClientError() | TimeoutError():
             log.warning("discord does not answer", error=repr(error))
             return Unavailable(
                 _("Discord does not answer me just now. Nothing was lost; please try again in a moment.")

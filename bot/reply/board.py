@@ -8,6 +8,7 @@ import discord
 import structlog
 
 from bot.locales import Text, _
+from bot.reply.answers import UNSAID
 from bot.reply.buttons import controls
 from bot.reply.sheet import NOBODY, Page, Sheet
 from bot.story import standing
@@ -150,7 +151,7 @@ class Board:
                 await message.add_reaction(TAKEN_BACK)
             else:
                 await message.remove_reaction(TAKEN_BACK, me)
-        except discord.HTTPException as error:
+        except UNSAID as error:
             # Its writer may have deleted the message; the words are in the story all the same.
             log.warning("a message could not be signed", message=display.message_id, error=repr(error))
 
@@ -173,7 +174,7 @@ class Board:
                 await message.edit(view=None, allowed_mentions=NOBODY)
         except discord.NotFound:
             log.info("the message with the old buttons is gone", message=before.message_id)
-        except discord.HTTPException as error:
+        except UNSAID as error:
             # Old buttons that stay answer that the story has moved on; what was asked for is done.
             log.warning("the old buttons stay", message=before.message_id, error=repr(error))
 

@@ -3,10 +3,10 @@
 import asyncio
 from contextlib import aclosing, suppress
 
-import discord
 import structlog
 
 from bot.locales import Text, _
+from bot.reply.answers import UNSAID
 from bot.reply.buttons import only
 from bot.reply.sheet import Sheet
 from bot.story.draft import Waiting, Writing
@@ -56,7 +56,7 @@ class _Painter:
             if latest is not None and not self._over.is_set():
                 try:
                     await self.paint(latest)
-                except discord.HTTPException as error:
+                except UNSAID as error:
                     # The story goes on without this edit, which comes again unless there are newer words.
                     self.latest = self.latest or latest
                     log.warning("an edit failed", error=repr(error))

@@ -193,9 +193,10 @@ async def show_in(
 
 
 def _continues(before: Standing, stopped: Passage) -> bool:
-    """Tell whether a stopped passage still fits: it follows the head, or is a take of it."""
+    """Tell whether a stopped passage still fits: it follows the head, or is a take of it, in the same story."""
     follows = stopped.parent == before.branch.head
     is_take = (
         before.head is not None and before.head.kind == "narrator" and before.head.parent == stopped.parent
     )
-    return stopped.finish == "stopped" and stopped.id != before.branch.head and (follows or is_take)
+    stands_beside = stopped.story_id == before.story.id and stopped.id != before.branch.head
+    return stopped.finish == "stopped" and stands_beside and (follows or is_take)
