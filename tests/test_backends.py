@@ -10,8 +10,9 @@ import pytest
 import pytest_asyncio
 
 from bot.engine.backends.llamacpp import LlamaCpp, LlamaCppSettings
-from bot.engine.engine import Engine, Generation, Limits
+from bot.engine.engine import Engine, Limits
 from bot.engine.errors import GenerationCancelled, GenerationFailed, PromptTooLong
+from bot.engine.generation import Generation
 from bot.engine.models import resolve
 from bot.engine.request import Backend, Message, Request, Sampling
 from tests.scripted import ScriptedBackend

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
-from bot.engine.engine import Engine, Generation, Limits
+from bot.engine.engine import Engine, Limits
 from bot.engine.errors import (
     EngineClosed,
     GenerationCancelled,
@@ -16,6 +16,7 @@ from bot.engine.errors import (
     PromptTooLong,
     QueueFull,
 )
+from bot.engine.generation import Generation
 from bot.engine.request import Chunk, Message, Request, Sampling
 from tests.scripted import ScriptedBackend
 
@@ -110,6 +111,19 @@ async def test_a_waiting_request_hears_of_every_move() -> None:
 
         assert places == [3, 2, 1]
         assert await read(last) == "Once upon a time."
+
+
+async def test_a_slow_listener_hears_where_it_stands_now() -> None:
+    """A move that came while the last place was being shown is not missed."""
+    async with held() as (engine, _, _):
+        running, before, last = (engine.submit(request()) for _ in range(3))
+        async with aclosing(last.waiting()) as places:
+            first = await anext(places)
+            before.cancel()
+            second = await asyncio.wait_for(anext(places), 5)
+
+        assert (first.position, second.position) == (2, 1)
+        assert running.position == 0
 
 
 async def test_as_many_run_at_once_as_the_backend_can() -> None:

@@ -20,8 +20,9 @@ from bot.engine.backends import child
 from bot.engine.backends.child import ServerProcess
 from bot.engine.backends.llamacpp import SCRIPT, LlamaCpp, LlamaCppSettings
 from bot.engine.backends.openai import ChatClient, chat_body
-from bot.engine.engine import Engine, Stats
+from bot.engine.engine import Engine
 from bot.engine.errors import GenerationTimedOut
+from bot.engine.generation import Stats
 from bot.engine.models import resolve
 from bot.engine.request import Message, ModelInfo, Request, Sampling
 from bot.errors import StartError

@@ -5,9 +5,8 @@ per running request moves words from the backend to the stream; all bookkeeping 
 """
 
 import asyncio
-import time
-from collections import Counter, deque
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -22,9 +21,10 @@ from bot.engine.errors import (
     GenerationTimedOut,
     QueueFull,
 )
+from bot.engine.generation import Generation
 from bot.engine.pace import Pace
 from bot.engine.queue import FairQueue
-from bot.engine.request import Backend, Chunk, FinishReason, ModelInfo, Request, Usage
+from bot.engine.request import Backend, ModelInfo, Request
 from bot.errors import StoryloomError
 
 log = structlog.get_logger(__name__)
@@ -48,121 +48,6 @@ class Status:
     waiting: int
     running: int
     restarts: int
-
-
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """Tell what a stream took; `cached` of the prompt's tokens had not to be read again."""
-
-    tokens: int
-    seconds: float
-    finish_reason: FinishReason
-    prompt_tokens: int = 0
-    cached: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Tell a place in the queue, 1 being next, and in how many seconds it starts if that is known."""
-
-    position: int
-    eta: float | None
-
-
-class Generation:
-    """Give the text of one request, piece by piece: `async for piece in generation`.
-
-    Iteration ends after the last piece, or, after all pieces that came before, raises the error that ended the
-    stream. As a context manager it cancels what is still to come.
-    """
-
-    def __init__(self, engine: "Engine", request: Request) -> None:
-        self.request = request
-        self.stats: Stats | None = None
-        self._engine = engine
-        self._pieces: deque[str] = deque()
-        self._tokens = 0
-        self._usage: Usage | None = None
-        self._started: float | None = None
-        self._ended = False
-        self._error: StoryloomError | None = None
-        self._news = asyncio.Event()
-
-    @property
-    def position(self) -> int:
-        """Return the place in the queue: 1 is next, 0 runs already or has ended."""
-        return self._engine.position(self)
-
-    def eta(self) -> float | None:
-        """Return in how many seconds it starts, from measured speed; None while nothing was measured."""
-        return self._engine.eta(self)
-
-    async def changed(self) -> None:
-        """Wait until the place in the queue is another; returns at once when it no longer waits."""
-        place = self.position
-        while place and self.position == place:
-            await self._wait()
-
-    async def waiting(self) -> AsyncGenerator[Place]:
-        """Yield each place in the queue until it runs; yields nothing if it runs at once."""
-        while place := self.position:
-            yield Place(place, self.eta())
-            await self.changed()
-
-    def cancel(self) -> None:
-        """Stop it; what was written can still be read, then comes GenerationCancelled."""
-        self._engine.cancel(self)
-
-    def __aiter__(self) -> AsyncIterator[str]:
-        return self
-
-    async def __anext__(self) -> str:
-        while not self._pieces:
-            if self._error:
-                raise self._error
-            if self._ended:
-                raise StopAsyncIteration
-            await self._wait()
-        text = "".join(self._pieces)
-        self._pieces.clear()
-        return text
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        self.cancel()
-
-    async def _wait(self) -> None:
-        self._news.clear()
-        await self._news.wait()
-
-    def _start(self) -> None:
-        self._started = time.monotonic()
-        self._news.set()
-
-    def _take(self, chunk: Chunk) -> None:
-        self._usage = chunk.usage
-        if chunk.text:
-            self._tokens += 1
-            self._pieces.append(chunk.text)
-            self._news.set()
-
-    def _end(self, error: StoryloomError | None = None) -> None:
-        """End the stream; the first ending counts."""
-        if self._ended:
-            return
-        self._ended = True
-        self._error = error
-        self._news.set()
-        usage = self._usage
-        if usage and error is None:
-            self.stats = Stats(usage.tokens, self._seconds(), usage.ending, usage.prompt_tokens, usage.cached)
-        elif isinstance(error, GenerationCancelled):
-            self.stats = Stats(self._tokens, self._seconds(), "cancelled")
-
-    def _seconds(self) -> float:
-        return 0.0 if self._started is None else time.monotonic() - self._started
 
 
 class Engine:
@@ -230,7 +115,7 @@ class Engine:
 
     def eta(self, generation: Generation) -> float | None:
         """Return in how many seconds a stream starts; None while no speed was measured."""
-        running = [other._seconds() for other in self._running]
+        running = [other.seconds for other in self._running]
         return self._pace.eta(self.position(generation), running=running, parallel=self._backend.parallel)
 
     def cancel(self, generation: Generation) -> None:
@@ -263,7 +148,7 @@ class Engine:
             generation = self._queue.pop()
             task = asyncio.create_task(self._stream(generation))
             self._running[generation] = task
-            generation._start()
+            generation.begin()
             # A task cancelled before its first step runs none of its code, so the clean-up stands outside.
             task.add_done_callback(partial(self._done, generation))
         self._moved()
@@ -271,7 +156,7 @@ class Engine:
     def _moved(self) -> None:
         self._positions = None
         for waiting in self._queue.order():
-            waiting._news.set()
+            waiting.moved()
 
     async def _stream(self, generation: Generation) -> None:
         loop = asyncio.get_running_loop()
@@ -282,9 +167,9 @@ class Engine:
             ):
                 async for chunk in chunks:
                     deadline.reschedule(loop.time() + self._timeout)
-                    generation._take(chunk)
+                    generation.take(chunk)
         except TimeoutError:
-            generation._end(GenerationTimedOut(self._timeout))
+            generation.end(GenerationTimedOut(self._timeout))
             log.warning("stream timed out", seconds=self._timeout)
             await self._backend.recover()
 
@@ -293,26 +178,26 @@ class Engine:
         del self._running[generation]
         error = None if task.cancelled() else task.exception()
         if isinstance(error, StoryloomError):
-            generation._end(error)
+            generation.end(error)
         elif error is not None:
             log.error("stream failed", exc_info=error)
-            generation._end(GenerationFailed(repr(error)))
-        elif generation._usage is None:
-            generation._end(GenerationFailed("the stream stopped in the middle"))
+            generation.end(GenerationFailed(repr(error)))
+        elif generation.usage is None:
+            generation.end(GenerationFailed("the stream stopped in the middle"))
         else:
-            generation._end()
-            self._pace.record(generation._usage.tokens, generation._seconds())
+            generation.end()
+            self._pace.record(generation.usage.tokens, generation.seconds)
         self._release(generation)
         self._dispatch()
 
     def _abort(self, generation: Generation, error: StoryloomError) -> None:
         if generation in self._queue:
             self._queue.remove(generation)
-            generation._end(error)
+            generation.end(error)
             self._release(generation)
             self._moved()
-        elif generation in self._running and not generation._ended:
-            generation._end(error)
+        elif generation in self._running and not generation.ended:
+            generation.end(error)
             self._running[generation].cancel()
 
     def _release(self, generation: Generation) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import structlog
 
 from bot.config import NarratorSettings
-from bot.engine.engine import Engine, Generation
+from bot.engine.engine import Engine
 from bot.engine.errors import GenerationCancelled, PromptTooLong
+from bot.engine.generation import Generation
 from bot.engine.request import Request, Sampling
 from bot.story.flaws import Flaw, flaw_of, is_looping
 from bot.story.narration import NarrationFilter, finish
