@@ -4,7 +4,9 @@ import asyncio
 from functools import partial
 from typing import Any
 
+from bot.story.people import Person as Actor
 from tests.person import Person
+from tests.person_forms import Payload
 from tests.stage import EPHEMERAL, Stage, answered, buttons, refused, saying, with_button
 
 HERE = "fireside"
@@ -17,6 +19,12 @@ async def open_direct(stage: Stage, person: Person) -> dict[str, Any]:
     """Let a person open direct messages with the bot."""
     channel: dict[str, Any] = await person.api("POST", "/users/@me/channels", {"recipient_id": stage.user_id})
     return channel
+
+
+def kept_by_discord(stage: Stage, message: Payload) -> Payload:
+    """Return a message as the server has it now."""
+    histories = stage.playground.world.histories.values()
+    return next(kept for history in histories for kept in history.all() if kept["id"] == message["id"])
 
 
 async def test_a_story_is_started_written_and_continued(stage: Stage) -> None:
@@ -96,6 +104,45 @@ async def test_undo_folds_a_passage_and_redo_unfolds_it(stage: Stage) -> None:
     await mara.wait_for_message(lambda m: m["id"] == two["id"] and BELL in m["content"])
     assert await stage.told() == ["One.", BELL]
     await refused(await mara.command("redo", channel=HERE), "nothing to bring back")
+
+
+async def test_undo_and_redo_at_the_same_moment_show_what_is_told(stage: Stage) -> None:
+    """Whichever of the two comes to the channel last, the passage stands there if it is in the story."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    one = await stage.write(mara, "One.")
+    services, place, person = stage.bot.services, stage.place(HERE), Actor(int(mara.user["id"]), "Mara")
+    undone = await services.storyteller.undo(place, person)
+    redone = await services.storyteller.redo(place, person)
+    await services.performance.board.show_move(redone, "Mara", in_place=False)
+    await services.performance.board.show_move(undone, "Mara", in_place=False)
+    assert "One." in kept_by_discord(stage, one)["content"]
+    await services.storyteller.undo(place, person)
+    await services.performance.board.show_move(undone, "Mara", in_place=False)
+    await services.performance.board.show_move(redone, "Mara", in_place=False)
+    assert "took this passage back" in kept_by_discord(stage, one)["content"]
+
+
+async def test_buttons_stand_nowhere_when_they_have_no_use(stage: Stage) -> None:
+    """Placed late, after typing, they come neither while the narrator writes nor under a story that has ended."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    board, story = (
+        stage.bot.services.performance.board,
+        await stage.bot.services.shelf.find(stage.place(HERE)),
+    )
+    assert story is not None
+    stage.script.hold()
+    await mara.command("continue", channel=HERE)
+    await mara.wait_for_message(with_button("Stop"))
+    await board.place_buttons(story)
+    assert [buttons(m) for m in mara.messages(HERE) if buttons(m)] == [["Stop"]]
+    stage.script.go_on()
+    await mara.wait_for_message(with_button("Retry"))
+    await mara.command("story end", channel=HERE)
+    await mara.wait_for_message(lambda m: bool(m["embeds"]) and "The end" in m["embeds"][0]["title"])
+    await board.place_buttons(story)
+    assert [m for m in mara.messages(HERE) if buttons(m)] == []
 
 
 async def test_only_the_author_or_a_moderator_takes_back_a_passage(stage: Stage) -> None:

@@ -16,7 +16,7 @@ from bot.story.standing import Standing
 from bot.story.storyteller import Moved, show_in
 from bot.story.text import inline_name
 from storage import controls as controls_table
-from storage import displays, stories
+from storage import displays, narrations, passages, stories
 from storage.controls import Astray, Controls
 from storage.database import Database, Transaction
 from storage.displays import Display
@@ -68,9 +68,14 @@ class Board:
             await show_in(tx, passage.id, sheet.channel.id, sheet.message_ids, own=True)
 
     async def place_buttons(self, story: Story) -> None:
-        """Put the buttons under the newest passage, or under a line of their own where that cannot hold them."""
+        """Put the buttons under the newest passage, or under a line of their own where that cannot hold them.
+
+        A story that has ended needs none, and the narrator brings its own when it is done.
+        """
         async with self._lock(story.id):
             story = await stories.get(self._database, story.id)
+            if story.state == "ended" or await narrations.of_story(self._database, story.id):
+                return
             stand = await standing.of(self._database, story)
             sheet = await self._sheet_for_buttons(stand)
             view = controls(stand, story.language)
@@ -122,17 +127,30 @@ class Board:
             await self._unfold(head, story)
 
     async def _fold(self, passage: Passage, story: Story, name: str) -> None:
-        shown = await displays.of_passage(self._database, passage.id)
-        sheet = await self.sheet_of(passage, story.channel_id)
-        if sheet.pages:
-            line = _("{name} took this passage back. `/redo` brings it back.", name=inline_name(name))
-            await sheet.show("", foot=line.render(story.language))
-            await self.link(sheet, passage)
-        for display in shown:
-            if not display.own:
-                await self._sign(display, taken_back=True)
+        """Show that a passage was taken back, unless it is back already."""
+        async with self._lock(story.id):
+            if await self._is_told(passage, story):
+                return
+            shown = await displays.of_passage(self._database, passage.id)
+            sheet = await self.sheet_of(passage, story.channel_id)
+            if sheet.pages:
+                line = _("{name} took this passage back. `/redo` brings it back.", name=inline_name(name))
+                await sheet.show("", foot=line.render(story.language))
+                await self.link(sheet, passage)
+            for display in shown:
+                if not display.own:
+                    await self._sign(display, taken_back=True)
+
+    async def _is_told(self, passage: Passage, story: Story) -> bool:
+        """Tell whether a passage is on the way to the story's newest."""
+        head = (await standing.of(self._database, story)).branch.head
+        told = await passages.path(self._database, head, from_byte=passage.bytes_before)
+        return passage.id in {one.id for one in told}
 
     async def _unfold(self, passage: Passage, story: Story) -> None:
+        """Show a passage that was brought back, unless it is taken back again."""
+        if not await self._is_told(passage, story):
+            return
         typed = [d for d in await displays.of_passage(self._database, passage.id) if not d.own]
         if not typed:
             await self.show(await self.sheet_of(passage, story.channel_id), passage, story)

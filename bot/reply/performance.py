@@ -18,7 +18,7 @@ from bot.story.shelf import Shelf
 from bot.story.standing import Standing
 from bot.story.storyteller import Storyteller, Written
 from bot.story.text import inline_name
-from storage import controls, displays, passages
+from storage import controls
 from storage.controls import Astray
 from storage.database import Database
 from storage.narrations import Narration as Job
@@ -69,16 +69,14 @@ class Performance:
     ) -> None:
         """Let the narrator write the next passage."""
         narration = await self._narrator.begin(place, person, direction=direction, passage_id=passage_id)
-        await self._perform(narration, self.board.sheet(place.channel_id))
+        await self._perform(narration)
 
     async def again(
         self, place: Place, person: Person, *, note: str | None = None, passage_id: int | None = None
     ) -> None:
         """Let the narrator write another take, in the messages of the one before it."""
-        before = (await self._shelf.overview(place)).standing.head
         narration = await self._narrator.retry(place, person, note=note, passage_id=passage_id)
-        assert before is not None  # or the retry was refused
-        await self._perform(narration, await self.board.sheet_of(before, place.channel_id), before)
+        await self._perform(narration)
 
     async def open(self, standing: Standing) -> None:
         """Open a story in its channel: its card, and the buttons to begin with."""
@@ -126,24 +124,20 @@ class Performance:
 
     async def take_up(self, job: Job) -> None:
         """Go on with a narration that a restart interrupted, in the messages that began to show it."""
-        narration = await self._narrator.resume(job)
-        shown = await displays.by_message(self._database, job.message_id) if job.message_id else None
-        before = await passages.get(self._database, shown.passage_id) if shown else None
-        if before is not None:
-            sheet = await self.board.sheet_of(before, job.channel_id)
-        else:
-            sheet = self.board.sheet(job.channel_id, [job.message_id] if job.message_id else [])
         try:
-            await self._perform(narration, sheet, before)
+            await self._perform(await self._narrator.resume(job))
         except StoryloomError as error:
             # The interaction is long over, so nobody can be told; the channel shows that nothing came.
             log.warning("a narration taken up came to nothing", reason=error.text.msgid, story=job.story_id)
 
-    async def _perform(self, narration: Narration, sheet: Sheet, before: Passage | None = None) -> None:
-        """Stream a narration; `before` is the take whose place it takes."""
-        story = narration.story
+    async def _perform(self, narration: Narration) -> None:
+        """Stream a narration into the messages of the take whose place it takes, else into its own."""
+        story, before, shown_in = narration.story, narration.before, narration.job.message_id
+        sheet = self.board.sheet(story.channel_id, [shown_in] if shown_in else [])
         try:
-            if before is None:
+            if before is not None:
+                sheet = await self.board.sheet_of(before, story.channel_id)
+            else:
                 # Nothing under the older passage could be done while the narrator writes.
                 await self.board.take_away_buttons(story)
             done = await stream(narration, sheet, narrator=self._narrator)

@@ -61,12 +61,14 @@ Progress = Waiting | Writing | Done
 class Narration:
     """Hold one job while it runs: iterate over `progress` to drive it; closing that early gives it up.
 
-    `joined` are people's passages that came into the story when it was given up.
+    `before` is the take beside which another is written; `joined` are people's passages that came into the story
+    when it was given up.
     """
 
     job: Job
     story: Story
     progress: AsyncGenerator[Progress]
+    before: Passage | None = None
     draft: Draft | None = None
     stopped: bool = False
     joined: tuple[Passage, ...] = ()
@@ -119,7 +121,9 @@ class Narrator:
                         " Use Continue to let the narrator go on."
                     )
                 )
-            return await self._open(tx, stand, person, "retry", stand.head.parent, note)
+            narration = await self._open(tx, stand, person, "retry", stand.head.parent, note)
+        narration.before = stand.head
+        return narration
 
     async def interrupted(self) -> list[Job]:
         """Return the jobs that the last run of the bot left unfinished, oldest first."""
@@ -127,7 +131,12 @@ class Narrator:
 
     async def resume(self, job: Job) -> Narration:
         """Take up an interrupted job from its beginning, with its own seed."""
-        return self._follow(job, await stories.get(self._database, job.story_id))
+        story = await stories.get(self._database, job.story_id)
+        # Nothing moved the head since the job was noted.
+        before = (await standing.of(self._database, story)).head if job.kind == "retry" else None
+        narration = self._follow(job, story)
+        narration.before = before
+        return narration
 
     async def show_in(self, narration: Narration, message_id: int) -> None:
         """Note which message shows a narration, so that a restart finds it."""
