@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 
 import pytest
 
@@ -264,17 +264,71 @@ async def test_a_prompt_that_is_too_long_is_refused() -> None:
         assert (caught.value.tokens, caught.value.limit) == (20, 10)
 
 
-async def test_a_silent_stream_times_out_and_the_backend_recovers() -> None:
+class Clock:
+    """Be the loop's clock, which stands still until it is moved: no test waits, and no slow machine matters."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.now = loop.time()
+
+    def read(self) -> float:
+        """Tell the time."""
+        return self.now
+
+
+@pytest.fixture
+async def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Stop the loop's clock."""
+    loop = asyncio.get_running_loop()
+    clock = Clock(loop)
+    monkeypatch.setattr(loop, "time", clock.read)
+    return clock
+
+
+async def test_a_silent_stream_times_out_and_the_backend_recovers(clock: Clock) -> None:
     """Silence ends one stream, the backend is told, and the next request runs."""
     gate = Gate()
     backend = ScriptedBackend(delay=gate, parallel=1)
-    async with Engine.open(backend, timeout_seconds=0.3) as engine:
+    async with Engine.open(backend, timeout_seconds=60) as engine:
+        silent = engine.submit(request())
+        await settled()
+        clock.now += 61
         with pytest.raises(GenerationTimedOut):
-            await read(engine.submit(request()))
+            await read(silent)
         gate.open.set()
 
         assert await read(engine.submit(request())) == "Once upon a time."
         assert engine.status().restarts == 1
+
+
+async def test_a_slow_stream_is_no_silent_one(clock: Clock) -> None:
+    """Every word gives it the whole time again."""
+
+    async def slowly() -> None:
+        clock.now += 40
+        await settled()
+
+    async with Engine.open(ScriptedBackend(delay=slowly), timeout_seconds=60) as engine:
+        assert await read(engine.submit(request())) == "Once upon a time."
+
+
+async def test_closing_does_not_wait_for_a_recovery(clock: Clock) -> None:
+    """A bot that stops does not first start its model again."""
+
+    class Slow(ScriptedBackend):
+        async def recover(self) -> None:
+            await asyncio.Event().wait()
+
+    async with AsyncExitStack() as stack:
+        engine = await stack.enter_async_context(Engine.open(Slow(delay=Gate()), timeout_seconds=60))
+        silent = engine.submit(request())
+        await settled()
+        clock.now += 61
+        with pytest.raises(GenerationTimedOut):
+            await read(silent)
+        closing = asyncio.create_task(stack.aclose())
+        await settled()
+
+        assert closing.done()
 
 
 async def test_a_count_that_never_comes_times_out() -> None:

@@ -124,13 +124,17 @@ async def _look_up(session: aiohttp.ClientSession, file: HubFile) -> _Found:
     try:
         async with session.head(url, headers=headers, allow_redirects=False) as response:
             _require_found(response.status, file)
-            checksum = response.headers.get("X-Linked-Etag", response.headers.get("ETag", "")).strip('W/"')
-            size = response.headers.get("X-Linked-Size", response.headers.get("Content-Length", ""))
-            commit = response.headers.get("X-Repo-Commit", "")
-            location = response.headers.get("Location")
-            address = response.url.join(URL(location)) if location else response.url
+            return _found(response, file)
     except (aiohttp.ClientError, TimeoutError) as error:
         raise _unreachable(file, error) from error
+
+
+def _found(response: aiohttp.ClientResponse, file: HubFile) -> _Found:
+    """Read the hub's headers; raises StartError where they do not tell everything in the right form."""
+    headers = response.headers
+    checksum = headers.get("X-Linked-Etag", headers.get("ETag", "")).strip('W/"')
+    size = headers.get("X-Linked-Size", headers.get("Content-Length", ""))
+    commit = headers.get("X-Repo-Commit", "")
     if not (SHA256.fullmatch(checksum) and size.isdecimal() and COMMIT.fullmatch(commit)):
         raise StartError(
             _(
@@ -139,7 +143,7 @@ async def _look_up(session: aiohttp.ClientSession, file: HubFile) -> _Found:
                 file=file,
             )
         )
-    return _Found(commit, checksum, int(size), str(address))
+    return _Found(commit, checksum, int(size), str(response.url.join(URL(headers.get("Location", "")))))
 
 
 def _require_found(status: int, file: HubFile) -> None:
@@ -165,22 +169,10 @@ async def _download(
     partial = blob.with_name(blob.name + ".incomplete")
     with _alone(partial, file) as target, Progress(str(file), found.size) as progress:
         _require_space(partial, file, found.size - target.seek(0, os.SEEK_END))
-        failures = 0
-        while (have := target.tell()) < found.size:
-            progress.show(have)
-            try:
-                await _receive(session, found, target, progress)
-                if target.tell() <= have:
-                    raise aiohttp.ClientPayloadError("the hub has less of it than it said")
-            except (aiohttp.ClientError, TimeoutError) as error:
-                failures = 1 if target.tell() > have else failures + 1
-                if failures >= ATTEMPTS:
-                    raise _unreachable(file, error) from error
-                log.warning(
-                    "download interrupted", file=str(file), bytes=target.tell(), reason=_reason(error)
-                )
-                await asyncio.sleep(pause * 2 ** (failures - 1))
-        progress.show(found.size)
+        try:
+            await _receive_all(session, found, target, progress, pause)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise _unreachable(file, error) from error
         target.flush()
         os.fsync(target.fileno())
         if await asyncio.to_thread(_sha256, partial) != found.sha256:
@@ -192,6 +184,26 @@ async def _download(
                 )
             )
         partial.rename(blob)
+
+
+async def _receive_all(
+    session: aiohttp.ClientSession, found: _Found, target: BinaryIO, progress: Progress, pause: float
+) -> None:
+    """Append what is missing, in as many attempts as bring something; raises the error of the last."""
+    failures = 0
+    while (have := target.tell()) < found.size:
+        progress.show(have)
+        try:
+            await _receive(session, found, target, progress)
+            if target.tell() <= have:
+                raise aiohttp.ClientPayloadError("the hub has less of it than it said")
+        except (aiohttp.ClientError, TimeoutError) as error:
+            failures = 1 if target.tell() > have else failures + 1
+            if failures >= ATTEMPTS:
+                raise
+            log.warning("download interrupted", bytes=target.tell(), reason=_reason(error))
+            await asyncio.sleep(pause * 2 ** (failures - 1))
+    progress.show(found.size)
 
 
 @contextmanager
