@@ -86,6 +86,7 @@ async def test_another_draft_tries_another_seed_and_holds_back_more(drafter: Dra
 
     assert first.sampling.seed != second.sampling.seed
     assert first.sampling.repetition_penalty < second.sampling.repetition_penalty
+    assert first.sampling.temperature < second.sampling.temperature
 
 
 async def test_a_prompt_that_is_too_long_after_all_is_shortened(

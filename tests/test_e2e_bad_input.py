@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import discord
 import pytest
@@ -114,6 +115,19 @@ async def test_long_passages_are_taken_and_turned_over_pages(stage: Stage) -> No
     await eventually(folded)
 
 
+async def test_the_longest_passage_a_host_can_allow_is_shown(tmp_path: Path) -> None:
+    """A hundred thousand characters are paged beside the events, and end with their writer's name."""
+    async with Stage.open(tmp_path, settings={"limits": {"passage_characters": 100_000}}) as stage:
+        mara = await stage.seat("Mara")
+        await stage.begin(mara)
+        text = ("雨一直下。" * 4000).strip()
+        await mara.command("write", channel=HERE, files={"file": ("long.txt", text.encode())})
+        await mara.wait_for_message(saying("Mara", button="Undo"), timeout=30)
+        assert await stage.told() == [text]
+        pages = [m["content"].partition("\n-# ")[0] for m in mara.messages(HERE) if "雨" in m["content"]]
+        assert "".join(pages) == text
+
+
 async def test_a_hundred_thousand_characters_come_back_as_a_file(stage: Stage) -> None:
     """The refusal names both numbers and hands every word back."""
     mara = await stage.seat("Mara")
@@ -125,7 +139,7 @@ async def test_a_hundred_thousand_characters_come_back_as_a_file(stage: Stage) -
     assert await stage.told() == []
     with pytest.raises(ServerRefused):
         await mara.command("write", channel=HERE, options={"text": "x" * 6001})
-    huge = await mara.command("write", channel=HERE, files={"file": ("huge.txt", b"x" * 1_000_001)})
+    huge = await mara.command("write", channel=HERE, files={"file": ("huge.txt", b"x" * 400_001)})
     await refused(huge, "up to 400 KB")
 
 

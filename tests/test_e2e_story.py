@@ -319,6 +319,16 @@ async def test_a_passage_whose_message_was_deleted_is_sent_anew(stage: Stage) ->
     assert await stage.told() == [DOOR]
 
 
+async def test_a_flawed_draft_is_written_again(stage: Stage) -> None:
+    """Talk about the task never becomes a passage if another draft has none of it."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    stage.script.says("As an AI, I cannot continue this.", BELL)
+    await mara.command("continue", channel=HERE)
+    await mara.wait_for_message(saying(BELL, button="Retry"))
+    assert await stage.told() == [BELL]
+
+
 async def test_a_failed_narration_leaves_the_story_as_it_was(stage: Stage) -> None:
     """The asker is told, the buttons are back, and the next try works."""
     mara = await stage.seat("Mara")

@@ -45,6 +45,15 @@ def test_a_copy_of_a_recent_passage_is_found(text: str) -> None:
     assert repeats(text, [other, text]) == 1
     assert repeats(text, [other]) == 0
     assert repeats(text, []) == 0
+
+
+def test_the_end_of_a_long_passage_is_compared() -> None:
+    """What was said very long before is no copy, and looking for it would take too long."""
+    text = "The keeper counted the ships that were still out, and one was always missing from the count."
+    far = " ".join(f"wave{number}" for number in range(1000))
+
+    assert repeats(text, [f"{text} {far}"]) == 0
+    assert repeats(text, [f"{far} {text}"]) == 1
     assert flaw_of(text, recent=[text]) is Flaw.REPEATING
 
 

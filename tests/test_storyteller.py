@@ -183,6 +183,8 @@ async def test_button_under_an_older_passage_is_refused(
     assert old.passage is not None
     with pytest.raises(Refused, match="moved on"):
         await storyteller.undo(PLACE, MARA, passage_id=old.passage.id)
+    with pytest.raises(Refused, match="moved on"):
+        await storyteller.choose_take(PLACE, MARA, passage_id=old.passage.id, step=1)
 
     assert await read(database) == ["one", "two"]
 

@@ -1,5 +1,6 @@
 """Show one text in a channel: as many messages as it needs, edited in place, never to the same content twice."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ log = structlog.get_logger(__name__)
 
 # Discord's limit is 2,000; the rest is for the line under the text, so that page ends do not move when it changes.
 PAGE = 1850
+LONG = 10_000  # characters; the host may allow passages of ten times as many
 DELETED = 10008
 TOO_OLD = 30046  # Discord's word for too many edits of messages that are older than an hour
 NOBODY = discord.AllowedMentions.none()
@@ -42,7 +44,7 @@ class Sheet:
 
     async def show(self, text: str, *, foot: str, view: discord.ui.View | None = None) -> None:
         """Bring the messages up to date: text over pages, `foot` and the buttons under the last."""
-        contents = paginate(text, limit=PAGE) if text else [""]
+        contents = await _paged(text) if text else [""]
         contents[-1] = f"{contents[-1]}\n-# {foot}".strip()
         for index, content in enumerate(contents):
             page_view = view if index == len(contents) - 1 else None
@@ -83,6 +85,13 @@ class Sheet:
             await self.channel.get_partial_message(page.message_id).delete()
         except discord.NotFound:
             log.info("a surplus message was gone already", message=page.message_id)
+
+
+async def _paged(text: str) -> list[str]:
+    """Return the pages, of long texts in a thread: those take longer than the event loop may be held."""
+    if len(text) > LONG:
+        return await asyncio.to_thread(paginate, text, limit=PAGE)
+    return paginate(text, limit=PAGE)
 
 
 def _components(view: discord.ui.View | None) -> Components:

@@ -9,6 +9,7 @@ from bot.story.languages import script_of
 
 # Measured on the embedded model: sound passages share up to a fifth of their 5-grams, copies three quarters.
 TOO_SIMILAR = 0.35
+COMPARED = 4000  # characters at the end of a passage of any length, more than the narrator itself writes
 _WORD = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff]|[^\W\u2e80-\u9fff\uf900-\ufaff]+")
 _SENTENCE = re.compile(r"[^.!?。！？\n]{8,}")
 _PERIODIC = re.compile(r"(.{2,90}?)\1{3,}\Z", re.DOTALL)
@@ -74,7 +75,7 @@ def is_looping(text: str) -> bool:
 
 def repeats(text: str, recent: Sequence[str]) -> float:
     """Return the share, 0 to 1, of a passage's word sequences that stand in recent passages already."""
-    known = {gram for passage in recent for gram in _grams(passage)}
+    known = {gram for passage in recent for gram in _grams(passage[-COMPARED:])}
     grams = _grams(text)
     return sum(gram in known for gram in grams) / len(grams) if grams else 0.0
 
