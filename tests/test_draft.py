@@ -14,7 +14,7 @@ from storage.database import Database
 from storage.narrations import Narration as Job
 from storage.narrations import NewNarration
 from tests.scripted import ScriptedBackend
-from tests.stored import by_person, new_story
+from tests.stored import GUILD, by_person, new_story
 
 TALE = "The keeper counted the ships again. One more light stood on the water than there should have been."
 
@@ -78,6 +78,30 @@ async def test_the_direction_and_the_newest_words_reach_the_model(
     asked = backend.requests[0]
     assert "a boat comes in" in asked.messages[-1].content
     assert "night 39" in asked.messages[-2].content
+
+
+async def test_a_request_says_whose_turn_in_the_queue_it_takes(
+    drafter: Drafter, backend: ScriptedBackend, job: Job
+) -> None:
+    """Cache, server, channel and person are the story's own, so that nothing crosses and nobody is passed over."""
+    await written(drafter, await drafter.begin(job, number=0))
+    asked = backend.requests[0]
+
+    assert asked.cache_key == str(job.story_id)
+    assert (asked.guild_id, asked.channel_id, asked.user_id) == (GUILD, job.channel_id, job.asked_by)
+
+
+async def test_a_text_that_reaches_its_limit_ends_at_a_sentence(database: Database, job: Job) -> None:
+    """Half a sentence, cut off by the longest length, is not shown."""
+    words = " ".join(f"word{number}" for number in range(1000))
+    backend = ScriptedBackend([f"{TALE} And then {words}."])
+    async with Engine.open(backend) as engine:
+        drafter = Drafter(database=database, engine=engine, settings=NarratorSettings(), context=4096)
+        draft = await drafter.begin(job, number=0)
+        await written(drafter, draft)
+
+    assert draft.cut
+    assert draft.text == TALE
 
 
 async def test_another_draft_tries_another_seed_and_holds_back_more(drafter: Drafter, job: Job) -> None:
