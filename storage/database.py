@@ -195,12 +195,8 @@ async def _use_log(connection: aiosqlite.Connection, path: Path) -> None:
 
 
 async def _migrate(connection: aiosqlite.Connection, version: int) -> None:
+    """Run the scripts that a file has not seen; one that fails is rolled back as its connection closes."""
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-        try:
-            await connection.executescript(
-                f"BEGIN IMMEDIATE;\n{script};\nPRAGMA user_version = {number};\nCOMMIT"
-            )
-        except BaseException:
-            if connection.in_transaction:
-                await connection.rollback()
-            raise
+        await connection.executescript(
+            f"BEGIN IMMEDIATE;\n{script};\nPRAGMA user_version = {number};\nCOMMIT"
+        )
