@@ -62,7 +62,7 @@ async def undo(tx: Transaction, branch: Branch) -> Branch:
 async def redo(tx: Transaction, branch: Branch) -> Branch:
     """Move the head one passage towards the tip; at the tip nothing moves."""
     step = await tx.fetch_one(
-        # Walks up from the tip until the passage whose parent is the head.
+        # Walks up from the tip until the passage whose parent is the head; at the tip there is no need to walk.
         "WITH RECURSIVE up (id, parent) AS ("
         " SELECT id, parent FROM passages WHERE id = :tip AND :tip IS NOT :head"
         " UNION ALL SELECT passages.id, passages.parent FROM passages JOIN up ON passages.id = up.parent"

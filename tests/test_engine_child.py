@@ -1,6 +1,7 @@
 """Prove that a server process is kept running and heard out, whatever it prints and however it dies."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import psutil
@@ -41,6 +42,12 @@ async def test_the_address_is_found_among_other_lines(tmp_path: Path) -> None:
     )
     async with server(noise) as running:
         assert await running.address() == "here"
+
+
+async def test_a_ctrl_c_is_for_the_bot_alone(tmp_path: Path) -> None:
+    """The server stands in a session of its own, which no terminal interrupts."""
+    async with server(script(tmp_path)) as running:
+        assert os.getsid(running.pid) == running.pid
 
 
 async def test_a_line_without_end_does_not_stop_the_server(tmp_path: Path) -> None:
@@ -89,11 +96,20 @@ async def test_a_server_that_keeps_dying_is_started_until_it_stays(
         "if runs.read_text() in ('..', '...'): sys.exit('not yet')",
         "if runs.read_text() == '.': print('{\"address\": \"gone\"}', flush=True); sys.exit()",
     )
+    with capture_logs() as logs:
+        await until_it_stays(dying)
+
+    assert runs.read_text() == "...."
+    pauses = [entry["restart_in"] for entry in logs if entry["event"] == "model server died"]
+    assert pauses == [0.002, 0.004, 0.008]
+
+
+async def until_it_stays(dying: Path) -> None:
+    """Run a server until the start that lasts."""
     async with server(dying) as running:
         while await running.address() == "gone":  # noqa: ASYNC110  # it becomes so in its own time
             await asyncio.sleep(0.01)
 
-        assert runs.read_text() == "...."
         assert running.restarts == 1
 
 

@@ -37,9 +37,12 @@ class Hub:
         self.commit = COMMIT
         self.names: list[tuple[str, str]] = []
         self.expired = False
+        self.whole = False  # whether every answer starts from the beginning
+        self.tokens: list[str | None] = []
 
     async def resolve(self, request: web.Request) -> web.Response:
         """Answer the first request."""
+        self.tokens.append(request.headers.get("Authorization"))
         self.names.append((request.match_info["revision"], request.match_info["file"]))
         headers = {
             "X-Repo-Commit": self.commit,
@@ -56,8 +59,10 @@ class Hub:
         if self.expired:
             return web.Response(status=403)
         start = int(request.headers["Range"].removeprefix("bytes=").removesuffix("-"))
-        body = self.sent[start:]
-        response = web.StreamResponse(status=206, headers={"Content-Length": str(len(body))})
+        body = self.sent if self.whole else self.sent[start:]
+        response = web.StreamResponse(
+            status=200 if self.whole else 206, headers={"Content-Length": str(len(body))}
+        )
         await response.prepare(request)
         if self.cuts:
             await response.write(body[: self.cuts.pop(0)])
@@ -105,13 +110,17 @@ async def test_a_missing_embedded_model_names_the_remedy(monkeypatch: pytest.Mon
 
 async def test_a_file_is_used_as_it_is(tmp_path: Path) -> None:
     """It may know any language unless the host says which; its id tells its content, not its folder."""
-    for folder, content in (("a", CONTENT), ("b", CONTENT), ("c", CONTENT[:-1] + b"!")):
+    middle = len(CONTENT) // 2
+    inside = CONTENT[:middle] + b"!" + CONTENT[middle + 1 :]
+    for folder, content in (("a", CONTENT), ("b", CONTENT), ("c", CONTENT[:-1] + b"!"), ("d", inside)):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "my.gguf").write_bytes(content)
-    first, same, other = [await resolve(str(tmp_path / name / "my.gguf"), context=2048) for name in "abc"]
+    found = [await resolve(str(tmp_path / name / "my.gguf"), context=2048) for name in "abcd"]
+    first, same, other, another = found
 
     assert (first.name, first.languages, first.context) == ("my", None, 2048)
-    assert first.id == same.id != other.id
+    assert first.id == same.id
+    assert len({first.id, other.id, another.id}) == 3
     declared = await resolve(str(tmp_path / "a" / "my.gguf"), context=2048, languages=("en", "zh"))
     assert declared.languages == ("en", "zh")
 
@@ -190,6 +199,61 @@ async def test_a_cut_download_goes_on_where_it_stopped(hub: Hub, tmp_path: Path)
     assert starts[0] == 0
     assert starts == sorted(set(starts))
     assert len(starts) == 3
+
+
+async def test_a_hub_that_cannot_go_on_sends_everything_again(hub: Hub, tmp_path: Path) -> None:
+    """What came before is not kept in front of it."""
+    hub.whole = True
+    hub.cuts = [1000]
+    path, _ = await fetch(FILE, cache_dir=tmp_path, pause=0)
+
+    assert path.read_bytes() == CONTENT
+
+
+async def test_a_lost_blob_is_fetched_again(hub: Hub, tmp_path: Path) -> None:
+    """A link that somebody left behind is no model and no obstacle."""
+    path, _ = await fetch(FILE, cache_dir=tmp_path)
+    path.resolve().unlink()
+    again, _ = await fetch(FILE, cache_dir=tmp_path)
+
+    assert again.read_bytes() == CONTENT
+
+
+async def test_the_hosts_token_opens_gated_files(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is none, nothing is sent."""
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    await fetch(FILE, cache_dir=tmp_path / "open")
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    await fetch(FILE, cache_dir=tmp_path / "gated")
+
+    assert hub.tokens == [None, "Bearer hf_secret"]
+
+
+async def test_five_attempts_without_a_byte_are_the_end(hub: Hub, tmp_path: Path) -> None:
+    """One that brings something starts the count anew."""
+    hub.cuts = [0, 0, 0, 0, 500, 0, 0, 0]
+    path, _ = await fetch(FILE, cache_dir=tmp_path, pause=0)
+
+    assert path.read_bytes() == CONTENT
+
+
+def test_the_cache_stands_where_other_programs_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The nearest of the hub's own variables counts."""
+    for name in ("HF_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    found = [models.default_cache()]
+    for name in ("XDG_CACHE_HOME", "HF_HOME", "HF_HUB_CACHE"):
+        monkeypatch.setenv(name, f"/{name}")
+        found.append(models.default_cache())
+
+    assert found == [
+        Path("~/.cache/huggingface/hub").expanduser(),
+        Path("/XDG_CACHE_HOME/huggingface/hub"),
+        Path("/HF_HOME/hub"),
+        Path("/HF_HUB_CACHE"),
+    ]
 
 
 async def test_a_download_goes_on_after_a_restart(hub: Hub, tmp_path: Path) -> None:
