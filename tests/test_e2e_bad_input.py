@@ -9,6 +9,7 @@ import discord
 import pytest
 
 from bot.locales import Text, _
+from bot.playground.world.permissions import SEND_IN_THREADS
 from tests.person import NotAnswered, Person
 from tests.person import Refused as ServerRefused
 from tests.person_forms import Payload
@@ -258,6 +259,23 @@ async def test_commands_where_the_bot_may_not_write_say_so(stage: Stage) -> None
     message = await refused(answer, "I may not write in this channel.")
     assert await handed_back(mara, message) == "Dear diary."
     await refused(await mara.command("story show", channel="welcome"), "No story")
+
+
+async def test_the_right_to_write_in_threads_is_one_of_its_own(stage: Stage) -> None:
+    """Where the bot may write in the channel but not in its threads, it says so there."""
+    ada = await stage.seat("Ada", roles=["moderator", "admin"])
+    guild = ada.guilds[0]
+    roles = {role["name"]: role["id"] for role in guild["roles"]}
+    overwrites = [{"id": roles["Storyloom"], "type": 0, "deny": str(SEND_IN_THREADS)}]
+    body = {"name": "threaded", "permission_overwrites": overwrites}
+    channel = await ada.api("POST", f"/guilds/{guild['id']}/channels", body)
+    await ada.wait_for("CHANNEL_CREATE")
+    form = {"name": "A thread", "type": 11}
+    thread = await ada.api("POST", f"/channels/{channel['id']}/threads", form)
+    await refused(
+        await ada.command("story start", channel=thread, options={"title": "No"}), "I may not write in this"
+    )
+    await stage.begin(ada, channel="threaded")
 
 
 async def test_a_right_that_is_taken_away_in_between_is_named(stage: Stage) -> None:

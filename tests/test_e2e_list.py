@@ -36,6 +36,22 @@ async def test_stories_of_hidden_channels_are_not_listed(stage: Stage) -> None:
     assert "A secret" in everything["embeds"][0]["description"]
 
 
+async def test_stories_of_private_threads_are_not_listed(stage: Stage) -> None:
+    """Who may see the channel may not see what is told in a private thread of it; a moderator may."""
+    ada = await stage.seat("Ada", roles=["moderator", "admin"])
+    mara = await stage.seat("Mara")
+    form = {"name": "A closed circle", "type": 12}
+    thread = await ada.api("POST", f"/channels/{ada.channel('fireside')['id']}/threads", form)
+    await ada.api("PUT", f"/channels/{thread['id']}/thread-members/{stage.user_id}")
+    await stage.begin(ada, channel=thread, title="A secret")
+
+    listed = await answered(await mara.command("story list", channel="fireside"))
+    everything = await answered(await ada.command("story list", channel="fireside"))
+
+    assert "A secret" not in listed["embeds"][0]["description"]
+    assert "A secret" in everything["embeds"][0]["description"]
+
+
 async def test_list_turns_pages(stage: Stage) -> None:
     """Eleven stories make two pages; a page beyond the last says that there is nothing."""
     mara = await stage.seat("Mara")
