@@ -25,14 +25,13 @@ class Language:
 
     code: str
     name: Text
-    own_name: str
     script: Script
 
 
 LANGUAGES: Mapping[str, Language] = MappingProxyType(
     {
-        "en": Language("en", _("English"), "English", "spaced"),
-        "zh": Language("zh", _("Chinese"), "中文", "cjk"),
+        "en": Language("en", _("English"), "spaced"),
+        "zh": Language("zh", _("Chinese"), "cjk"),
     }
 )
 

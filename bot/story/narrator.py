@@ -89,6 +89,7 @@ class Narrator:
         self._drafter = drafter
         self._model = model
         self._running: dict[int, Narration] = {}
+        self._stuck: list[Narration] = []
         self._suspended = False
 
     def suspend(self) -> None:
@@ -102,6 +103,7 @@ class Narrator:
         self, place: Place, person: Person, *, direction: str | None = None, passage_id: int | None = None
     ) -> Narration:
         """Ask for the next passage; `direction` is guidance for it alone, `passage_id` what the person saw."""
+        await self._free_stuck()
         async with self._database.transaction() as tx:
             stand = await standing.at_rest(tx, place)
             standing.require_newest(stand, passage_id)
@@ -111,6 +113,7 @@ class Narrator:
         self, place: Place, person: Person, *, note: str | None = None, passage_id: int | None = None
     ) -> Narration:
         """Ask for another take of the newest passage, which must be the narrator's; the old one stays."""
+        await self._free_stuck()
         async with self._database.transaction() as tx:
             stand = await standing.at_rest(tx, place)
             standing.require_newest(stand, passage_id)
@@ -204,7 +207,8 @@ class Narrator:
         finally:
             del self._running[job.id]
             if not self._suspended:
-                await self._give_up(narration)
+                self._stuck.append(narration)
+                await self._free_stuck()
 
     async def _drafts(self, narration: Narration) -> AsyncGenerator[Progress]:
         """Write drafts until one has no flaw, but not for ever."""
@@ -268,6 +272,13 @@ class Narrator:
             finish=finish,
             created=now(),
         )
+
+    async def _free_stuck(self) -> None:
+        """Give up what has ended; what the database does not let go now is tried again with the next asking."""
+        for narration in tuple(self._stuck):
+            await self._give_up(narration)
+            if narration in self._stuck:
+                self._stuck.remove(narration)
 
     async def _give_up(self, narration: Narration) -> None:
         """Forget a job that ended without a passage; words that came meanwhile join the story."""
