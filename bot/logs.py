@@ -42,7 +42,9 @@ def configure(*, level: Level, form: Literal["text", "json"], secrets: tuple[str
 def _renderers(form: Literal["text", "json"]) -> list[structlog.typing.Processor]:
     if form == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    # With `rich` installed, the default shows every local variable of a traceback: people's words, and tokens.
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
 
 
 class _Masking(structlog.stdlib.ProcessorFormatter):

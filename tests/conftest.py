@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 pytest.register_assert_rewrite("tests.stage", "tests.person", "tests.openapi", "tests.playground_client")
 
@@ -12,6 +13,14 @@ from bot.playground.server import Playground  # noqa: E402  # the rewriting must
 from storage.database import Database  # noqa: E402  # likewise
 from tests.playground_client import Client  # noqa: E402  # likewise
 from tests.stage import Stage  # noqa: E402  # likewise
+
+# As bot.logs has it: no local variables in tracebacks, whatever else is installed.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture

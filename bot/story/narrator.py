@@ -22,6 +22,7 @@ from bot.story.standing import Standing
 from bot.story.storyteller import join, require_asker, show_in
 from storage import actions, branches, inbox, narrations, passages, stories
 from storage.database import Database, Transaction
+from storage.errors import StorageError
 from storage.narrations import Kind, NewNarration
 from storage.narrations import Narration as Job
 from storage.passages import Finish, NewPassage, Passage
@@ -207,8 +208,7 @@ class Narrator:
         finally:
             del self._running[job.id]
             if not self._suspended:
-                self._stuck.append(narration)
-                await self._free_stuck()
+                await self._give_up(narration)
 
     async def _drafts(self, narration: Narration) -> AsyncGenerator[Progress]:
         """Write drafts until one has no flaw, but not for ever."""
@@ -274,17 +274,19 @@ class Narrator:
         )
 
     async def _free_stuck(self) -> None:
-        """Give up what has ended; what the database does not let go now is tried again with the next asking."""
-        for narration in tuple(self._stuck):
-            await self._give_up(narration)
-            if narration in self._stuck:
-                self._stuck.remove(narration)
+        """Give up what the database did not let go when it ended."""
+        while self._stuck:
+            await self._give_up(self._stuck.pop())
 
     async def _give_up(self, narration: Narration) -> None:
         """Forget a job that ended without a passage; words that came meanwhile join the story."""
         job = narration.job
-        async with self._database.transaction() as tx:
-            narration.joined = await _close(tx, job, await stories.get(tx, job.story_id))
+        try:
+            async with self._database.transaction() as tx:
+                narration.joined = await _close(tx, job, await stories.get(tx, job.story_id))
+        except StorageError:
+            self._stuck.append(narration)  # tried again with the next asking
+            raise
 
 
 async def _close(tx: Transaction, job: Job, story: Story) -> tuple[Passage, ...]:
