@@ -11,6 +11,7 @@ from bot.config import Config, DiscordSettings, StorageSettings
 from bot.errors import StartError
 from bot.playground.people import register_bot
 from bot.playground.server import Playground
+from tests.openapi import described, violations_of
 from tests.person import Person
 from tests.stage import answered
 
@@ -63,3 +64,5 @@ async def test_without_the_message_content_intent_the_bot_runs_and_says_why_typi
             await asyncio.gather(running, return_exceptions=True)
 
     assert "Free typing is off" in told["content"]
+    if described():
+        assert violations_of(list(playground.requests)) == []
