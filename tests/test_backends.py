@@ -53,12 +53,12 @@ async def engine(backend: Backend) -> AsyncIterator[Engine]:
 
 
 def request(
-    text: str = "ship", *, seed: int = 7, max_tokens: int = 12, stop: tuple[str, ...] = (), exact: bool = True
+    text: str = "ship", *, seed: int = 7, max_tokens: int = 12, stop: tuple[str, ...] = ()
 ) -> Request:
     """Ask for a few words."""
     messages = (Message("system", "You write stories."), Message("user", text))
     sampling = Sampling(seed=seed, max_tokens=max_tokens, stop=stop)
-    return Request(messages, sampling, text, 1, 1, 1, exact)
+    return Request(messages, sampling, text, 1, 1, 1)
 
 
 async def read(generation: Generation) -> str:

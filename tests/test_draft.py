@@ -83,10 +83,11 @@ async def test_the_direction_and_the_newest_words_reach_the_model(
 async def test_a_request_says_whose_turn_in_the_queue_it_takes(
     drafter: Drafter, backend: ScriptedBackend, job: Job
 ) -> None:
-    """Cache, server, channel and person are the story's own, so that nothing crosses and nobody is passed over."""
+    """Its warm cache, server, channel and person are its own, so that nothing crosses and nobody is passed over."""
     await written(drafter, await drafter.begin(job, number=0))
     asked = backend.requests[0]
 
+    assert asked.warm
     assert asked.cache_key == str(job.story_id)
     assert (asked.guild_id, asked.channel_id, asked.user_id) == (GUILD, job.channel_id, job.asked_by)
 

@@ -38,14 +38,14 @@ def request(
     key: str = "story",
     seed: int = 1,
     max_tokens: int = 8,
-    exact: bool = False,
+    warm: bool = True,
     answers: int = 0,
 ) -> Request:
     """Ask for a few words after a text and as many earlier answers."""
     messages = [Message("system", f"You write the story of {key}."), Message("user", text)]
     for _ in range(answers):
         messages += [Message("assistant", "The wind rose over the grey sea."), Message("user", "Go on.")]
-    return Request(tuple(messages), Sampling(seed=seed, max_tokens=max_tokens), key, 1, 1, 1, exact)
+    return Request(tuple(messages), Sampling(seed=seed, max_tokens=max_tokens), key, 1, 1, 1, warm)
 
 
 def long(name: str) -> str:
@@ -116,9 +116,9 @@ async def test_more_stories_than_slots_keep_their_caches_in_main_memory(engine: 
     assert stats.cached > 100
 
 
-async def test_an_exact_request_gives_the_same_text_whatever_is_cached(engine: Engine) -> None:
+async def test_the_same_seed_gives_the_same_text_whatever_is_cached(engine: Engine) -> None:
     """Fresh, after itself, after a longer turn and beside another stream."""
-    asked = request(long("Petrel"), key="seven", max_tokens=24, exact=True)
+    asked = request(long("Petrel"), key="seven", max_tokens=24, warm=False)
     fresh, _ = await outcome(engine, asked)
     again, stats = await outcome(engine, asked)
     await outcome(engine, request(long("Petrel"), key="seven", answers=2))
@@ -132,10 +132,25 @@ async def test_an_exact_request_gives_the_same_text_whatever_is_cached(engine: E
     assert stats.cached == 0
 
 
+async def test_a_prompt_longer_than_a_batch_gives_the_same_text_in_company() -> None:
+    """Beyond the 2,048 tokens that llama.cpp reads at once by itself."""
+    asked = request(" ".join(long(name) for name in ("Petrel", "Swift") * 7), max_tokens=8, warm=False)
+    settings = LlamaCppSettings(parallel=2, threads=1)
+    async with Engine.open(LlamaCpp(await embedded(4096), settings)) as engine:
+        alone, stats = await outcome(engine, asked)
+        other = engine.submit(request("A storm.", key="other", max_tokens=200))
+        await anext(other)
+        beside, _ = await outcome(engine, asked)
+        other.cancel()
+
+    assert stats.prompt_tokens > 2048
+    assert alone == beside
+
+
 async def test_no_seed_is_taken_for_a_wish_for_chance(engine: Engine) -> None:
     """The one that llama.cpp understands so, and those beyond its 32 bits, are seeds like any other."""
     for seed in (-1, 2**32 - 1, 2**63 - 1):
-        asked = request("A storm.", seed=seed, exact=True)
+        asked = request("A storm.", seed=seed, warm=False)
         first, _ = await outcome(engine, asked)
 
         assert (await outcome(engine, asked))[0] == first

@@ -89,4 +89,4 @@ def _complete(server: Any, body: dict[str, Any]) -> int:
 def _request(number: int, tokens: int) -> Request:
     story = " ".join(f"On day {day} the crew saw island {day * number}." for day in range(12))
     messages = (Message("system", "You write long stories."), Message("user", f"Continue: {story}"))
-    return Request(messages, Sampling(seed=number, max_tokens=tokens), str(number), 1, number, 1, exact=True)
+    return Request(messages, Sampling(seed=number, max_tokens=tokens), str(number), 1, number, 1)

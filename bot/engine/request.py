@@ -20,7 +20,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """Say how words are picked; a seed makes the picks repeatable (see `Request.exact`)."""
+    """Say how words are picked; a seed makes the picks repeatable (see `Request.warm`)."""
 
     seed: int
     temperature: float = 0.8
@@ -36,9 +36,9 @@ class Sampling:
 class Request:
     """Ask for one text.
 
-    Requests with the same `cache_key` (one story's) share a prompt cache; the ids say whose turn it is in the
-    queue. `exact` reads the whole prompt afresh: rounding differs by what was cached, and may tip the pick of a
-    word, so only then does the same seed give the same text for certain.
+    The ids say whose turn it is in the queue. The same request with the same seed gives the same text on the same
+    backend, whoever else is served. A story's turns give that up for speed: `warm` takes what the cache of
+    `cache_key` has of the prompt, and rounding that differs by what was there may tip the pick of a word.
     """
 
     messages: tuple[Message, ...]
@@ -47,7 +47,7 @@ class Request:
     guild_id: int
     channel_id: int
     user_id: int
-    exact: bool = False
+    warm: bool = False
 
 
 @dataclass(frozen=True, slots=True)

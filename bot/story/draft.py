@@ -179,6 +179,7 @@ def _request(draft: Draft) -> Request:
         guild_id=draft.story.guild_id or job.channel_id,
         channel_id=job.channel_id,
         user_id=job.asked_by,
+        warm=True,
     )
 
 

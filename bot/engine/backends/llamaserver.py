@@ -43,6 +43,8 @@ def serve(settings: dict[str, Any]) -> Any:
     params.model.path = settings["path"]
     params.n_parallel = settings["parallel"]
     params.n_ctx = settings["context"] * settings["parallel"]
+    # A prompt read in several batches would be cut elsewhere in company, and that would change the words.
+    params.n_batch = max(settings["context"], params.n_batch)
     params.n_gpu_layers = settings["gpu_layers"]
     params.cache_ram_mib = settings["cache_megabytes"]
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings["threads"]
