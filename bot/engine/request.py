@@ -20,16 +20,32 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """Say how words are picked; a seed makes the picks repeatable (see `Request.warm`)."""
+    """Say how words are picked; a seed makes the picks repeatable (see `Request.warm`).
+
+    A value of 0, or nothing, leaves out what it is for. `repetition_window` is how many tokens, of the prompt too, the
+    repetition penalty looks back, -1 for all; the other penalties look at all. `banned` are strings that shall not
+    appear; `grammar` is in llama.cpp's GBNF, `json_schema` is JSON, and one of them at most may be given. What a
+    backend cannot do is left out there: llama.cpp knows neither `banned` nor `no_repeat_ngram`.
+    """
 
     seed: int
     temperature: float = 0.8
+    top_k: int = 40
     top_p: float = 0.95
     min_p: float = 0.05
     repetition_penalty: float = 1.1
+    repetition_window: int = 64
+    no_repeat_ngram: int = 0
     dry_multiplier: float = 0.0
+    dry_base: float = 1.75
+    dry_allowed_length: int = 2
+    xtc_probability: float = 0.0
+    xtc_threshold: float = 0.1
     max_tokens: int = 256
     stop: tuple[str, ...] = ()
+    banned: tuple[str, ...] = ()
+    grammar: str = ""
+    json_schema: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +54,8 @@ class Request:
 
     The ids say whose turn it is in the queue. The same request with the same seed gives the same text on the same
     backend, whoever else is served. A story's turns give that up for speed: `warm` takes what the cache of
-    `cache_key` has of the prompt, and rounding that differs by what was there may tip the pick of a word.
+    `cache_key` has of the prompt, and rounding that differs by what was there may tip the pick of a word. `adapter`
+    names the LoRA adapter that writes; none is the model as it is.
     """
 
     messages: tuple[Message, ...]
@@ -48,6 +65,7 @@ class Request:
     channel_id: int
     user_id: int
     warm: bool = False
+    adapter: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ cache stays at 16 bits, and only a `warm` request, which a story's turn is, read
 
 import asyncio
 import importlib.util
+import json
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
@@ -23,7 +24,7 @@ from bot.engine.backends.cores import model_threads
 from bot.engine.backends.openai import ChatClient, chat_body
 from bot.engine.backends.slots import SlotTable
 from bot.engine.errors import GenerationFailed
-from bot.engine.request import Chunk, ModelInfo, Request
+from bot.engine.request import Chunk, ModelInfo, Request, Sampling
 from bot.errors import StartError
 from bot.locales import _
 
@@ -161,12 +162,28 @@ def server_settings(model: ModelInfo, settings: LlamaCppSettings, key: str) -> d
 def request_body(request: Request, slot: int) -> dict[str, Any]:
     """Return the request with what llama.cpp knows beyond OpenAI's fields."""
     sampling = request.sampling
-    return chat_body(request) | {
-        "seed": sampling.seed % RANDOM_SEED,
-        "id_slot": slot,
-        "cache_prompt": request.warm,
-        "min_p": sampling.min_p,
-        "repeat_penalty": sampling.repetition_penalty,
-        "dry_multiplier": sampling.dry_multiplier,
-        "timings_per_token": False,
-    }
+    return (
+        chat_body(request)
+        | {
+            "seed": sampling.seed % RANDOM_SEED,
+            "id_slot": slot,
+            "cache_prompt": request.warm,
+            "top_k": sampling.top_k,
+            "min_p": sampling.min_p,
+            "repeat_penalty": sampling.repetition_penalty,
+            "repeat_last_n": sampling.repetition_window,
+            "dry_multiplier": sampling.dry_multiplier,
+            "dry_base": sampling.dry_base,
+            "dry_allowed_length": sampling.dry_allowed_length,
+            "xtc_probability": sampling.xtc_probability,
+            "xtc_threshold": sampling.xtc_threshold,
+            "timings_per_token": False,
+        }
+        | _constraint(sampling)
+    )
+
+
+def _constraint(sampling: Sampling) -> dict[str, Any]:
+    if sampling.grammar:
+        return {"grammar": sampling.grammar}
+    return {"json_schema": json.loads(sampling.json_schema)} if sampling.json_schema else {}
