@@ -22,9 +22,10 @@ ONLY = {
     "aiosqlite": ("storage/database.py",),
     "sqlite3": ("storage/", "bot/check.py"),
     "xllamacpp": ("bot/engine/", "bot/check.py"),
-    "torch": (),
-    "transformers": (),
-    "bitsandbytes": (),
+    "torch": ("bot/engine/backends/transformers/",),
+    "transformers": ("bot/engine/backends/transformers/",),
+    "bitsandbytes": ("bot/engine/backends/transformers/",),
+    "llguidance": ("bot/engine/backends/transformers/",),
 }
 
 # Rules know no Discord and no model runtime; the playground knows nothing of the bot that it serves.

@@ -1,8 +1,8 @@
-"""Make tiny models with random weights and a real tokenizer: the real architectures, loaded from a folder as any other."""
+"""Make tiny models of real architectures with random weights, and a real tokenizer, to be loaded from a folder."""
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from safetensors.torch import save_file
@@ -29,7 +29,7 @@ def save_tiny(folder: Path, shape: Shape = "llama", *, seed: int = 0) -> Path:
     Heads are grouped (4 query, 2 key), weights large enough that the likeliest token depends on the whole prompt.
     """
     tokenizer = tiny_tokenizer()
-    common = {
+    common: dict[str, Any] = {
         "vocab_size": len(tokenizer),
         "hidden_size": 64,
         "intermediate_size": 128,
