@@ -17,9 +17,9 @@ import pytest_asyncio
 from structlog.testing import capture_logs
 
 from bot.engine.backends import child
+from bot.engine.backends.chat import ChatClient, chat_body
 from bot.engine.backends.child import ServerProcess
 from bot.engine.backends.llamacpp import SCRIPT, LlamaCpp, LlamaCppSettings
-from bot.engine.backends.openai import ChatClient, chat_body
 from bot.engine.engine import Engine
 from bot.engine.errors import GenerationTimedOut
 from bot.engine.generation import Stats

@@ -19,9 +19,9 @@ from typing import Any, Self
 
 import structlog
 
+from bot.engine.backends.chat import ChatClient, chat_body
 from bot.engine.backends.child import ServerProcess
 from bot.engine.backends.cores import model_threads
-from bot.engine.backends.openai import ChatClient, chat_body
 from bot.engine.backends.slots import SlotTable
 from bot.engine.errors import GenerationFailed
 from bot.engine.request import Chunk, ModelInfo, Request, Sampling

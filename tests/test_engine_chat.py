@@ -8,7 +8,7 @@ from contextlib import aclosing, asynccontextmanager
 import pytest
 from aiohttp import web
 
-from bot.engine.backends.openai import ChatClient, chat_body
+from bot.engine.backends.chat import ChatClient, chat_body
 from bot.engine.errors import GenerationFailed, PromptTooLong
 from bot.engine.request import Chunk, Message, Request, Sampling
 
