@@ -3,17 +3,19 @@
 import asyncio
 import json
 import os
+import re
 import sys
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
 import structlog
 
+import bot
 from bot.errors import StartError
-from bot.locales import _
+from bot.locales import Text, _
 
 log = structlog.get_logger(__name__)
 
@@ -21,20 +23,51 @@ FIRST_DELAY = 0.2  # seconds before the new start of a server that was healthy; 
 LONGEST_DELAY = 30.0
 SETTLED = 60.0  # seconds after which a server counts as healthy, and its next crash as the first
 EXIT_SECONDS = 5.0
+# `0.01.942.624 W srv init: ...` is llama.cpp's way to write a line, `WARNING ...` that of Python's logging.
+LINE = re.compile(r"(?:[\d.]+ )?(?P<level>[EWID]|ERROR|WARNING|INFO|DEBUG) (?P<text>.*)")
 # llama.cpp's warnings are mostly nobody's business.
-LEVELS = {"E": "warning", "W": "debug", "I": "debug", "D": "debug"}
+LEVELS = {
+    "E": "warning",
+    "W": "debug",
+    "I": "debug",
+    "D": "debug",
+    "ERROR": "error",
+    "WARNING": "warning",
+    "INFO": "info",
+    "DEBUG": "debug",
+}
+
+
+def not_loaded(path: str, reason: str) -> Text:
+    """Say why a model is not there, and what may help."""
+    return _(
+        "The model {path} cannot be loaded ({reason}). Download it again, choose another one, or, where "
+        "memory is short, lower context or parallel under [model].",
+        path=path,
+        reason=reason,
+    )
 
 
 class ServerProcess:
     """Start a server script, tell its address, and start it again whenever it dies.
 
     Used as a context manager. `settings` go to the script's standard input, so that no secret in them shows in a
-    process list.
+    process list. The script may import `bot`; its lines are logged under `name`, and a start that comes to nothing is
+    told in the words of `blame`, which gets the model's path and the reason.
     """
 
-    def __init__(self, script: Path, settings: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        script: Path,
+        settings: dict[str, Any],
+        *,
+        name: str = "llama.cpp",
+        blame: Callable[[str, str], Text] = not_loaded,
+    ) -> None:
         self._script = script
         self._settings = settings
+        self._name = name
+        self._blame = blame
         self._process: asyncio.subprocess.Process | None = None
         self._logger: asyncio.Task[None] | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -105,14 +138,7 @@ class ServerProcess:
         """Return the error of a start that came to nothing, with the first reason that the server's log has."""
         killed = code is not None and code < 0
         other = f"ended by signal {-(code or 0)}" if killed else self._last_line or f"exit code {code}"
-        return StartError(
-            _(
-                "The model {path} cannot be loaded ({reason}). Download it again, choose another one, or, where "
-                "memory is short, lower context or parallel under [model].",
-                path=self._settings["path"],
-                reason=self._first_error or other,
-            )
-        )
+        return StartError(self._blame(self._settings["path"], self._first_error or other))
 
     async def _keep(self) -> None:
         delay = FIRST_DELAY
@@ -144,22 +170,22 @@ class ServerProcess:
             await self._logger
 
     async def _log(self, stream: asyncio.StreamReader) -> None:
-        """Pass llama.cpp's lines, such as `0.01.942.624 W srv init: ...`, on to the log."""
+        """Pass the server's lines on to the log."""
         async for raw in _lines(stream):
-            _clock, _space, rest = raw.partition(" ")
-            level, _space, text = rest.partition(" ")
-            if level not in LEVELS:
+            match = LINE.fullmatch(raw)
+            if match is None:
                 self._last_line = raw
-                log.debug("llama.cpp", line=raw)
+                log.debug(self._name, line=raw)
                 continue
-            line = " ".join(text.split())
-            if level == "E":
+            level, line = LEVELS[match["level"]], " ".join(match["text"].split())
+            if match["level"] in {"E", "ERROR"}:
                 self._first_error = self._first_error or line
             # Of a start that fails the host gets one line, which has the first of these.
-            getattr(log, LEVELS[level] if self._ready.is_set() else "debug")("llama.cpp", line=line)
+            getattr(log, level if self._ready.is_set() else "debug")(self._name, line=line)
 
 
 async def _spawn(script: Path) -> asyncio.subprocess.Process:
+    rooms = [str(Path(bot.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-P",
@@ -169,7 +195,11 @@ async def _spawn(script: Path) -> asyncio.subprocess.Process:
         stderr=asyncio.subprocess.PIPE,
         # An own session: Ctrl-C is for the bot, which then ends the server in its own time.
         start_new_session=True,
-        env={**os.environ, "GGML_NO_BACKTRACE": "1"},
+        env={
+            **os.environ,
+            "GGML_NO_BACKTRACE": "1",
+            "PYTHONPATH": os.pathsep.join(filter(None, rooms)),
+        },
     )
 
 

@@ -7,32 +7,24 @@ was cached, none when the story had grown. A cache in 32-bit floats, twice the m
 cache stays at 16 bits, and only a `warm` request, which a story's turn is, reads from it.
 """
 
-import asyncio
 import importlib.util
 import json
-import secrets
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-import structlog
-
-from bot.engine.backends.chat import ChatClient, chat_body
-from bot.engine.backends.child import ServerProcess
+from bot.engine.backends.chat import chat_body
 from bot.engine.backends.cores import model_threads
+from bot.engine.backends.kept import PROBE_SECONDS, KeptServer
 from bot.engine.backends.slots import SlotTable
-from bot.engine.errors import GenerationFailed
 from bot.engine.request import Chunk, ModelInfo, Request, Sampling
 from bot.errors import StartError
 from bot.locales import _
 
-log = structlog.get_logger(__name__)
-
 SCRIPT = Path(__file__).with_name("llamaserver.py")
 RANDOM_SEED = 2**32 - 1  # llama.cpp keeps 32 bits, and takes this for the wish for another seed each time
-PROBE_SECONDS = 10.0  # a long prompt on a slow processor keeps a healthy server from answering for a while
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +56,10 @@ class LlamaCpp:
         self.model = model
         self._settings = settings or LlamaCppSettings()
         self.parallel = self._settings.parallel
-        self._probe_seconds = probe_seconds
         self._slots = SlotTable(self.parallel)
-        key = secrets.token_urlsafe(32)
-        self._client = ChatClient(key=key)
-        self._server = ServerProcess(SCRIPT, server_settings(model, self._settings, key))
-        self._resources = AsyncExitStack()
+        self._server = KeptServer(
+            SCRIPT, server_settings(model, self._settings), name="llama.cpp", probe_seconds=probe_seconds
+        )
 
     @property
     def restarts(self) -> int:
@@ -89,20 +79,18 @@ class LlamaCpp:
             )
         async with AsyncExitStack() as opening:
             await opening.enter_async_context(self._server)
-            await opening.enter_async_context(self._client)
-            self.model = replace(self.model, context=await self._readable())
-            self._resources = opening.pop_all()
+            self.model = replace(self.model, context=await self._server.readable(self.model.context))
+            opening.pop_all()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        await self._resources.aclose()
+        await self._server.__aexit__(*exc)
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk]:
         """Yield a request's text from the slot that has its story's cache."""
         slot = self._slots.acquire(request.cache_key)
         try:
-            base = await self._reachable()
-            async with aclosing(self._client.stream(base, request_body(request, slot))) as chunks:
+            async with aclosing(self._server.stream(request_body(request, slot))) as chunks:
                 async for chunk in chunks:
                     yield chunk
         finally:
@@ -110,44 +98,16 @@ class LlamaCpp:
 
     async def count_tokens(self, text: str) -> int:
         """Return how many tokens a text has."""
-        answer = await self._client.post(f"{await self._reachable()}/tokenize", {"content": text})
+        answer = await self._server.post("/tokenize", {"content": text})
         return len(answer["tokens"])
 
     async def recover(self) -> None:
-        """Start the server again if its main loop does not answer; one that is just starting is left in peace."""
-        if not self._server.ready:
-            return
-        base = await self._server.address()
-        try:
-            async with asyncio.timeout(self._probe_seconds):
-                await self._client.get(f"{base}/slots")
-        except (TimeoutError, GenerationFailed) as error:
-            log.error("model server hangs", reason=repr(error))
-            await self._server.lost(base)
-
-    async def _readable(self) -> int:
-        """Return how many tokens a stream may have: no more than the model was trained for, whatever was asked."""
-        slots = await self._client.get(f"{await self._reachable()}/slots")
-        trained, wanted = int(slots[0]["n_ctx"]), self.model.context
-        if trained < wanted:
-            log.warning("the model reads less than its configured context", tokens=trained, configured=wanted)
-        return min(trained, wanted)
-
-    async def _reachable(self) -> str:
-        """Return the address of a server that lives, waiting for its return if it just died."""
-        while True:
-            base = await self._server.address()
-            try:
-                await self._client.get(f"{base}/health")
-            except GenerationFailed as error:
-                log.warning("model server does not answer", reason=error.detail)
-                await self._server.lost(base)
-            else:
-                return base
+        """Start the server again if its main loop does not answer."""
+        await self._server.recover()
 
 
-def server_settings(model: ModelInfo, settings: LlamaCppSettings, key: str) -> dict[str, Any]:
-    """Return what llamaserver.py wants to know."""
+def server_settings(model: ModelInfo, settings: LlamaCppSettings) -> dict[str, Any]:
+    """Return what llamaserver.py wants to know, but for the key."""
     return {
         "path": str(model.path),
         "context": model.context,
@@ -155,7 +115,6 @@ def server_settings(model: ModelInfo, settings: LlamaCppSettings, key: str) -> d
         "threads": settings.threads or model_threads(),
         "gpu_layers": settings.gpu_layers,
         "cache_megabytes": settings.cache_megabytes,
-        "key": key,
     }
 
 
