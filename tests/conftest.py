@@ -11,6 +11,7 @@ pytest.register_assert_rewrite("tests.stage", "tests.person", "tests.openapi", "
 
 from bot.playground.server import Playground  # noqa: E402  # the rewriting must be asked for before the imports
 from storage.database import Database  # noqa: E402  # likewise
+from tests import converted  # noqa: E402  # likewise
 from tests.playground_client import Client  # noqa: E402  # likewise
 from tests.stage import Stage  # noqa: E402  # likewise
 
@@ -49,6 +50,12 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     """Put the bot on a stage, ready to play; what it did is looked at when the test is over."""
     async with Stage.open(tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def smollm2_folder() -> Path:
+    """Return the embedded model as a folder of safetensors, kept between runs."""
+    return converted.smollm2()
 
 
 @pytest.fixture
