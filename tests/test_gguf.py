@@ -3,13 +3,18 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from gguf import GGUFWriter
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig
+from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
-from bot.engine.backends.transformers import gguf
+from bot.engine.backends.llamacpp import LlamaCpp, LlamaCppSettings
+from bot.engine.backends.transformers import gguf, positions
 from bot.engine.backends.transformers.gguf import converted
 from bot.engine.backends.transformers.support import LoadError
+from bot.engine.models import resolve
 
 
 @pytest.mark.model
@@ -86,3 +91,59 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     source.write_bytes(b"tale")
     with pytest.raises(LoadError, match=r"tale\.gguf cannot be converted into .*tale\.gguf/storyloom"):
         converted(source, cache=source)
+
+
+def written(path: Path, *, kind: str = "", factors: list[float] | None = None) -> Path:
+    """Write a file that says how positions are stretched, and nothing else."""
+    writer = GGUFWriter(path, "llama")
+    if kind:
+        writer.add_string("llama.rope.scaling.type", kind)
+    writer.add_tensor("token_embd.weight", np.zeros((4, 4), dtype=np.float32))
+    if factors:
+        writer.add_tensor("rope_freqs.weight", np.array(factors, dtype=np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+@pytest.mark.parametrize(("factor", "theta", "width"), [(8.0, 500_000.0, 128), (32.0, 500_000.0, 64)])
+def test_llama_31s_long_context_comes_over(tmp_path: Path, factor: float, theta: float, width: int) -> None:
+    """The library makes the same frequencies of the parameters as the file's divisors do."""
+    plain = 1 / theta ** (torch.arange(0, width, 2) / width)
+    parameters = {"rope_type": "llama3", "rope_theta": theta, "factor": factor, **positions.LLAMA3}
+    config = LlamaConfig(head_dim=width, rope_parameters=parameters, max_position_embeddings=131_072)
+    divided, _ = ROPE_INIT_FUNCTIONS["llama3"](config, torch.device("cpu"))
+    factors = (plain / divided).tolist()
+
+    assert positions.stretched(written(tmp_path / "a.gguf", factors=factors), theta) == parameters
+    factors[width // 4] *= 1.5
+    with pytest.raises(LoadError, match="stretches positions in a way that cannot be converted"):
+        positions.stretched(written(tmp_path / "b.gguf", factors=factors), theta)
+
+
+def test_other_stretching_is_refused_and_none_is_none(tmp_path: Path) -> None:
+    """A long story read with wrong positions would turn to nonsense, without any error."""
+    assert positions.stretched(written(tmp_path / "a.gguf"), 10_000.0) == {}
+    assert positions.stretched(written(tmp_path / "b.gguf", kind="none"), 10_000.0) == {}
+    with pytest.raises(LoadError, match=r"\(yarn\)"):
+        positions.stretched(written(tmp_path / "c.gguf", kind="yarn"), 10_000.0)
+
+
+@pytest.mark.model
+async def test_the_converted_tokenizer_splits_as_llama_cpp_does(smollm2_folder: Path) -> None:
+    """Split in another way, words would be tokens that the model was not taught."""
+    tokenizer: Any = AutoTokenizer.from_pretrained(smollm2_folder)
+    texts = [
+        "In 1984, 3 ships' lights shone.",
+        "  two  spaces\n\n\tand a tab",
+        "He said: “don't!”",
+        "他们走到港口。",
+        "🙂 naïve",
+    ]
+    info = await resolve("embedded", context=1024)
+    async with LlamaCpp(info, LlamaCppSettings(parallel=1, threads=1)) as backend:
+        counted = [await backend.count_tokens(text) for text in texts]
+
+    assert [len(tokenizer.encode(text, add_special_tokens=False)) for text in texts] == counted

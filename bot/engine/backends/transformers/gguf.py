@@ -13,6 +13,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from bot.engine import fingerprint
+from bot.engine.backends.transformers.positions import stretched
 from bot.engine.backends.transformers.quiet import hush
 from bot.engine.backends.transformers.support import LoadError
 
@@ -57,15 +58,20 @@ def _make(source: Path, folder: Path) -> None:
 
 
 def _convert(source: Path, folder: Path) -> None:
+    """Write what a file holds as the library's own folder."""
     origin: dict[str, Any] = {"gguf_file": source.name, "local_files_only": True}
     try:
         model: Any = AutoModelForCausalLM.from_pretrained(source.parent, dtype=torch.bfloat16, **origin)
         tokenizer = AutoTokenizer.from_pretrained(source.parent, **origin)
+        positions = stretched(source, model.config.rope_parameters["rope_theta"])
+    except LoadError:
+        raise
     except Exception as error:  # its readers raise whatever a broken or unknown file makes them
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise LoadError(
             f'{source.name} cannot be converted ({reason}): take its safetensors, or backend = "llamacpp"'
         ) from error
+    model.config.rope_parameters |= positions
     # The weights are plain numbers now; the library would still refuse to save what was read from a GGUF.
     model.hf_quantizer = None
     model.is_quantized = False
