@@ -80,11 +80,16 @@ async def open_engine(config: Config) -> AsyncIterator[Engine]:
         gpu_layers=chosen.gpu_layers,
         cache_megabytes=chosen.cache_megabytes,
     )
-    limits = Limits(config.limits.requests_per_user, config.limits.requests_per_guild)
     async with Engine.open(
-        LlamaCpp(model, settings), limits=limits, timeout_seconds=chosen.timeout_seconds
+        LlamaCpp(model, settings), limits=limits_of(config), timeout_seconds=chosen.timeout_seconds
     ) as engine:
         yield engine
+
+
+def limits_of(config: Config) -> Limits:
+    """Return how many requests may be in hand."""
+    limits = config.limits
+    return Limits(limits.requests_per_user, limits.requests_per_guild, limits.requests_waiting)
 
 
 def make_bot(config: Config, *, engine: Engine, database: Database, hears_typing: bool) -> StoryBot:

@@ -77,7 +77,7 @@ class NarratorSettings(Section):
 
 
 class LimitSettings(Section):
-    """Say how much one person or one server may ask for at a time."""
+    """Say how much one person, one server and everybody together may ask for at a time."""
 
     passage_characters: Annotated[int, Field(ge=100, le=100_000)] = 8000
     requests_per_user: Annotated[int, Field(ge=1)] = 2
@@ -101,6 +101,7 @@ class Config(BaseSettings):
     """Hold all settings, section by section."""
 
     model_config = SettingsConfigDict(
+    requests_waiting: Annotated[int, Field(ge=1, le=10_000)] = 200
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,

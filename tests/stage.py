@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from bot.client import StoryBot
-from bot.composition import make_bot, open_engine
+from bot.composition import limits_of, make_bot, open_engine
 from bot.config import Config, StorageSettings
-from bot.engine.engine import Engine, Limits
+from bot.engine.engine import Engine
 from bot.play import at_home
 from bot.playground.server import Playground
 from bot.story.people import Place
@@ -120,8 +120,7 @@ class Stage:
     def _engine(self) -> AbstractAsyncContextManager[Engine]:
         if self._model:
             return open_engine(self.config)
-        limits = Limits(self.config.limits.requests_per_user, self.config.limits.requests_per_guild)
-        return Engine.open(self.backend, limits=limits)
+        return Engine.open(self.backend, limits=limits_of(self.config))
 
     async def leave(self) -> None:
         """Let the bot go, kindly."""

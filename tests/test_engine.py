@@ -19,7 +19,7 @@ from bot.engine.generation import Generation
 from bot.engine.request import Chunk, Message, Request, Sampling
 from tests.scripted import ScriptedBackend
 
-WIDE = Limits(per_user=1000, per_guild=1000)
+WIDE = Limits(per_user=1000, per_guild=1000, waiting=1000)
 
 
 def request(text: str = "Go on.", *, guild: int = 1, channel: int = 1, user: int = 1) -> Request:
@@ -151,6 +151,47 @@ async def test_a_person_and_a_server_have_their_limits() -> None:
         await settled()
 
         engine.submit(request(user=1))
+
+
+async def test_a_full_queue_refuses_everybody_and_says_when_there_is_room() -> None:
+    """What runs does not count, the wait is that of the next one, and who leaves makes room."""
+    async with held(limits=Limits(per_user=9, per_guild=9, waiting=2)) as (engine, _, gate):
+        measured = engine.submit(request())
+        gate.open.set()
+        await read(measured)
+        gate.open.clear()
+        _running, first, _second = (engine.submit(request(user=user, guild=user)) for user in (1, 2, 3))
+        with pytest.raises(QueueFull, match="2 requests wait already") as caught:
+            engine.submit(request(user=4, guild=4))
+
+        assert caught.value.scope == "all"
+        assert first.position == 1
+        assert caught.value.eta is not None
+        assert "There is room again in about" in str(caught.value)
+
+        first.cancel()
+
+        assert engine.submit(request(user=4, guild=4)).position == 2
+
+
+async def test_a_server_with_fifty_requests_keeps_nine_others_waiting_for_one_each() -> None:
+    """The backend gets the nine among the first ten, although all fifty came first."""
+    async with held(limits=Limits(per_user=50, per_guild=51)) as (engine, backend, gate):
+        engine.submit(request("running"))
+        for number in range(50):
+            engine.submit(request("many", channel=number % 7, user=number))
+        others = [
+            engine.submit(request(f"guild {guild}", guild=guild, channel=guild)) for guild in range(2, 11)
+        ]
+
+        assert all(other.position <= 10 for other in others)
+
+        gate.open.set()
+        for other in others:
+            await read(other)
+        served = [asked.messages[0].content for asked in backend.requests[1:11]]
+
+        assert sorted(served) == sorted(["many", *(f"guild {guild}" for guild in range(2, 11))])
 
 
 async def test_a_cancelled_stream_keeps_its_words_and_frees_the_backend() -> None:
@@ -400,6 +441,9 @@ async def test_a_refusal_is_said_in_the_readers_language_with_the_wait() -> None
     assert "30" in refusal.text.render("zh-CN")
     assert "Stop" not in refusal.text.render("zh-CN")
     assert not str(QueueFull("guild", 1, None)).endswith("s.")
+    assert "room again in about 12 s" in str(QueueFull("all", 200, 12.2))
+    assert "12 秒" in QueueFull("all", 200, 12.2).text.render("zh-CN")
+    assert "in a moment" in str(QueueFull("all", 200, None))
 
 
 async def test_a_refusal_foretells_the_start_of_the_askers_own_last_request() -> None:

@@ -1,11 +1,15 @@
 """Prove that a narration always ends, and never leaves its story locked."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from bot.config import NarratorSettings
-from bot.engine.engine import Engine
+from bot.engine.engine import Engine, Limits
+from bot.engine.generation import Generation
+from bot.engine.request import Request
 from bot.story.draft import Drafter
 from bot.story.narrator import Done, Narration, Narrator
 from bot.story.people import Person, Place
@@ -53,6 +57,34 @@ async def test_a_finished_passage_is_kept_with_all_that_made_it(narrator: Narrat
     assert passage.sampling is not None
     assert passage.seed is not None
     assert passage.prompt_digest
+
+
+async def test_a_flawed_passage_is_kept_where_another_draft_finds_no_room(database: Database) -> None:
+    """Who has waited for the narrator is not sent away with nothing because others wait by now."""
+    await story_of(database, "The lamp went out.")
+    flawed = "As an AI, I cannot continue this."
+    others: list[Generation] = []
+
+    def reply(asked: Request) -> str:
+        """Let the next one ask as soon as one is served, so that somebody always waits."""
+        if len(others) < 2:
+            others.append(engine.submit(replace(asked, user_id=len(others), guild_id=len(others))))
+        return flawed
+
+    async def delay() -> None:
+        if backend.requests[-1].user_id != ALICE:
+            await asyncio.Event().wait()
+
+    backend = ScriptedBackend(reply, delay=delay, parallel=1)
+    async with Engine.open(backend, limits=Limits(waiting=1)) as engine:
+        drafter = Drafter(database=database, engine=engine, settings=NarratorSettings(), context=4096)
+        narrator = Narrator(database=database, drafter=drafter, model="scripted")
+        done = await ended(await narrator.begin(PLACE, ASKER))
+
+        assert [other.position for other in others] == [0, 1]
+
+    assert done.kept
+    assert done.passage.text == flawed
 
 
 async def test_a_story_is_free_again_once_the_database_is(

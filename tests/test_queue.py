@@ -1,8 +1,11 @@
 """Prove that the queue is fair, and that the places it tells are true."""
 
+import random
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -10,15 +13,22 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from bot.engine.pace import Pace
 from bot.engine.queue import FairQueue
 
-Asker = tuple[int, int]  # channel, user
-ASKERS = st.lists(st.tuples(st.integers(1, 4), st.integers(1, 4)), max_size=40)
+Asker = tuple[int, int, int]  # server, channel, user
+IDS = st.integers(1, 3)
+ASKERS = st.lists(st.tuples(IDS, IDS, IDS), max_size=40)
 
 
-def filled(askers: list[Asker]) -> FairQueue[int]:
+def put(queue: FairQueue[int], number: int, asker: Asker) -> None:
+    """Queue one item."""
+    guild, channel, user = asker
+    queue.add(number, guild_id=guild, channel_id=channel, user_id=user)
+
+
+def filled(askers: Sequence[Asker]) -> FairQueue[int]:
     """Queue items 0, 1, 2 ... of these askers."""
     queue: FairQueue[int] = FairQueue()
-    for number, (channel, user) in enumerate(askers):
-        queue.add(number, channel_id=channel, user_id=user)
+    for number, asker in enumerate(askers):
+        put(queue, number, asker)
     return queue
 
 
@@ -27,33 +37,27 @@ def drained(queue: FairQueue[int]) -> list[int]:
     return [queue.pop() for _ in range(len(queue))]
 
 
-@given(ASKERS)
-def test_channels_take_turns(askers: list[Asker]) -> None:
-    """Between two requests of one channel, no other channel is served twice, and none that waits is passed over."""
-    channels = [askers[number][0] for number in drained(filled(askers))]
-    for channel in set(channels):
-        turns = [at for at, served in enumerate(channels) if served == channel]
-        for first, second in pairwise(turns):
-            between = Counter(channels[first + 1 : second])
-            still_waiting = set(channels[second:]) - {channel}
-
-            assert set(between.values()) <= {1}
-            assert still_waiting <= set(between)
+def lines(askers: Sequence[Asker]) -> Iterator[list[int]]:
+    """Yield, for everybody, for each server alone and for each channel alone, who takes turns there."""
+    yield [guild for guild, _, _ in askers]
+    for guild in {guild for guild, _, _ in askers}:
+        yield [channel for where, channel, _ in askers if where == guild]
+    for place in {asker[:2] for asker in askers}:
+        yield [user for *where, user in askers if tuple(where) == place]
 
 
 @given(ASKERS)
-def test_people_of_a_channel_take_turns(askers: list[Asker]) -> None:
-    """Inside a channel the same holds for its people."""
-    served = [askers[number] for number in drained(filled(askers))]
-    for channel in {channel for channel, _ in served}:
-        users = [user for where, user in served if where == channel]
-        for user in set(users):
-            turns = [at for at, other in enumerate(users) if other == user]
+def test_servers_channels_and_people_take_turns(askers: list[Asker]) -> None:
+    """Between two requests of one, each other of its kind that waits is served once: not twice, and not later."""
+    for served in lines([askers[number] for number in drained(filled(askers))]):
+        for one in set(served):
+            turns = [at for at, other in enumerate(served) if other == one]
             for first, second in pairwise(turns):
-                between = Counter(users[first + 1 : second])
+                between = Counter(served[first + 1 : second])
+                still_waiting = set(served[second:]) - {one}
 
                 assert set(between.values()) <= {1}
-                assert set(users[second:]) - {user} <= set(between)
+                assert still_waiting <= set(between)
 
 
 @given(ASKERS)
@@ -66,12 +70,47 @@ def test_a_person_is_served_in_the_order_of_asking(askers: list[Asker]) -> None:
         assert own == sorted(own)
 
 
-def test_a_crowd_does_not_keep_a_newcomer_waiting() -> None:
-    """A channel that comes when another has fifty waiting is served second at the latest."""
-    queue = filled([(1, user % 5) for user in range(50)])
-    queue.add(99, channel_id=2, user_id=9)
+def crowd(channels: int, users: int) -> list[Asker]:
+    """Ask 50 times from server 0, over many channels and users, and once from each of nine others."""
+    many = [(0, 100 + n % channels, 200 + n % users) for n in range(50)]
+    return [*many, *((guild, guild, guild) for guild in range(1, 10))]
 
-    assert list(queue.order()).index(99) == 1
+
+@pytest.mark.parametrize(("channels", "users"), [(1, 1), (1, 50), (50, 1), (50, 50), (7, 11)])
+@pytest.mark.parametrize("seed", range(10))
+def test_nine_servers_pass_one_that_asks_fifty_times(channels: int, users: int, seed: int) -> None:
+    """Each of the nine is served within the first ten places, in whatever order all came."""
+    askers = crowd(channels, users)
+    if seed:  # 0 has the fifty first
+        random.Random(seed).shuffle(askers)
+    first = [askers[number][0] for number in drained(filled(askers))[:10]]
+
+    assert sorted(first) == list(range(10))
+
+
+@given(st.permutations(crowd(5, 7)))
+def test_those_who_come_while_others_are_served_wait_no_longer(askers: list[Asker]) -> None:
+    """With one served after each that comes, none of the nine sees ten others served before it."""
+    queue: FairQueue[int] = FairQueue()
+    waited: dict[int, int] = {}
+    for number, asker in enumerate(askers):
+        put(queue, number, asker)
+        if number % 2:
+            guild = askers[queue.pop()][0]
+            waited.pop(guild, None)
+            waited = {other: places + 1 for other, places in waited.items()}
+        waited |= {guild: waited.get(guild, 0) for guild in {askers[left][0] for left in queue.order()} - {0}}
+
+        assert all(places < 10 for places in waited.values())
+
+
+def test_a_crowd_does_not_keep_a_newcomer_waiting() -> None:
+    """A server, or a channel of the same one, that comes when another has fifty waiting is served second."""
+    for newcomer in ((2, 1, 9), (1, 2, 9)):
+        queue = filled([(1, 1, user % 5) for user in range(50)])
+        put(queue, 99, newcomer)
+
+        assert list(queue.order()).index(99) == 1
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -82,25 +121,23 @@ class QueueMachine(RuleBasedStateMachine):
         self.queue: FairQueue[int] = FairQueue()
         self.waiting: dict[int, Asker] = {}
         self.count = 0
-        # For each channel, and each person in it, that waits: who else was served since it last was.
-        self.others: dict[int, Counter[int]] = {}
-        self.neighbours: dict[Asker, Counter[int]] = {}
+        # For each server, channel and person that waits, by their path: whom of their kind they saw served since.
+        self.seen: dict[tuple[int, ...], Counter[int]] = {}
 
     def forget(self, gone: int) -> None:
         """Strike an item off the record, with all that nobody waits for any more."""
         del self.waiting[gone]
-        left = set(self.waiting.values())
-        self.neighbours = {asker: seen for asker, seen in self.neighbours.items() if asker in left}
-        channels = {channel for channel, _ in left}
-        self.others = {channel: seen for channel, seen in self.others.items() if channel in channels}
+        left = {path for asker in self.waiting.values() for path in paths(asker)}
+        self.seen = {path: seen for path, seen in self.seen.items() if path in left}
 
-    @rule(channel=st.integers(1, 3), user=st.integers(1, 3))
-    def add(self, channel: int, user: int) -> None:
+    @rule(guild=IDS, channel=IDS, user=IDS)
+    def add(self, guild: int, channel: int, user: int) -> None:
         """Add somebody's request."""
-        self.queue.add(self.count, channel_id=channel, user_id=user)
-        self.waiting[self.count] = (channel, user)
-        self.others.setdefault(channel, Counter())
-        self.neighbours.setdefault((channel, user), Counter())
+        asker = (guild, channel, user)
+        put(self.queue, self.count, asker)
+        self.waiting[self.count] = asker
+        for path in paths(asker):
+            self.seen.setdefault(path, Counter())
         self.count += 1
 
     @precondition(lambda self: self.waiting)
@@ -111,15 +148,13 @@ class QueueMachine(RuleBasedStateMachine):
 
         assert self.queue.pop() == told
 
-        channel, user = self.waiting[told]
-        for other, seen in self.others.items():
-            seen[channel] += other != channel
-        for (where, person), seen in self.neighbours.items():
-            seen[user] += where == channel and person != user
-        self.others[channel], self.neighbours[channel, user] = Counter(), Counter()
+        for *above, served in paths(self.waiting[told]):
+            for path, seen in self.seen.items():
+                if path[:-1] == tuple(above):
+                    seen[served] += path[-1] != served
+            self.seen[*above, served] = Counter()
 
-        assert all(times <= 1 for seen in self.others.values() for times in seen.values())
-        assert all(times <= 1 for seen in self.neighbours.values() for times in seen.values())
+        assert all(times <= 1 for seen in self.seen.values() for times in seen.values())
 
         self.forget(told)
 
@@ -141,13 +176,26 @@ class QueueMachine(RuleBasedStateMachine):
         """Nothing is lost, doubled or invented, and looking changes nothing."""
         order = list(self.queue.order())
 
-        assert sorted(order) == sorted(self.waiting)
+        assert sorted(order) == sorted(self.waiting) == list(self.queue)
         assert order == list(self.queue.order())
         assert len(self.queue) == len(self.waiting)
         assert all(item in self.queue for item in self.waiting)
 
 
+def paths(asker: Asker) -> list[tuple[int, ...]]:
+    """Return the paths of an asker's server, channel and person."""
+    return [asker[:1], asker[:2], asker]
+
+
 TestQueueMachine = QueueMachine.TestCase
+
+
+def test_what_waits_already_cannot_be_put_in_again() -> None:
+    """One request has one place."""
+    queue = filled([(1, 1, 1)])
+
+    with pytest.raises(ValueError, match="already waits"):
+        put(queue, 0, (2, 2, 2))
 
 
 def test_an_eta_is_told_only_from_measurement() -> None:
@@ -177,6 +225,20 @@ def test_an_idle_worker_takes_the_next_at_once() -> None:
     pace.record(tokens=100, seconds=10.0)
 
     assert pace.eta(1, running=[1.0], parallel=2) == 0.0
+
+
+@given(st.lists(st.floats(0, 30), max_size=6), st.integers(0, 40))
+def test_an_eta_is_when_that_many_have_found_a_worker(running: list[float], position: int) -> None:
+    """Told at once, it is what following each request to the worker that is free first comes to."""
+    pace = Pace()
+    pace.record(tokens=100, seconds=10.0)
+    free_at = sorted([max(0.0, 10.0 - seconds) for seconds in running] + [0.0] * (6 - len(running)))
+    start = 0.0
+    for _ in range(position):
+        start = free_at.pop(0)
+        free_at = sorted([*free_at, start + 10.0])
+
+    assert pace.eta(position, running=running, parallel=6) == pytest.approx(start)
 
 
 @given(st.lists(st.tuples(st.integers(1, 500), st.floats(0.1, 100)), min_size=1))

@@ -32,10 +32,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Say how many requests, waiting and running, a person and a server may have."""
+    """Say how many requests, waiting and running, a person and a server may have, and how many may wait in all."""
 
     per_user: int = 2
     per_guild: int = 50
+    waiting: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Engine:
         self._timeout = timeout_seconds
         self._queue: FairQueue[Generation] = FairQueue()
         self._running: dict[Generation, asyncio.Task[None]] = {}
-        self._positions: dict[Generation, int] | None = None
+        self._places: dict[Generation, int] | None = None
         self._users: Counter[int] = Counter()
         self._guilds: Counter[int] = Counter()
         self._pace = Pace()
@@ -89,34 +90,28 @@ class Engine:
     def submit(self, request: Request) -> Generation:
         """Queue a request and return its stream at once.
 
-        Raises QueueFull if the person or the server has as many requests as allowed, and EngineClosed when the bot
-        is shutting down.
+        Raises QueueFull if the person, the server or everybody together has as many requests as allowed, and
+        EngineClosed when the bot is shutting down.
         """
         if self._closed:
             raise EngineClosed
-        if self._users[request.user_id] >= self._limits.per_user:
-            own = [g for g in self._queue.order() if g.request.user_id == request.user_id]
-            raise QueueFull("user", self._limits.per_user, self.eta(own[-1]) if own else None)
-        if self._guilds[request.guild_id] >= self._limits.per_guild:
-            own = [g for g in self._queue.order() if g.request.guild_id == request.guild_id]
-            raise QueueFull("guild", self._limits.per_guild, self.eta(own[-1]) if own else None)
+        self._require_room(request)
         generation = Generation(self, request)
         self._users[request.user_id] += 1
         self._guilds[request.guild_id] += 1
-        self._queue.add(generation, channel_id=request.channel_id, user_id=request.user_id)
+        self._queue.add(
+            generation, guild_id=request.guild_id, channel_id=request.channel_id, user_id=request.user_id
+        )
         self._dispatch()
         return generation
 
     def position(self, generation: Generation) -> int:
         """Return a stream's place in the queue; 0 when it does not wait."""
-        if self._positions is None:
-            self._positions = {waiting: place for place, waiting in enumerate(self._queue.order(), start=1)}
-        return self._positions.get(generation, 0)
+        return self._waiting().get(generation, 0)
 
     def eta(self, generation: Generation) -> float | None:
         """Return in how many seconds a stream starts; None while no speed was measured."""
-        running = [other.seconds for other in self._running]
-        return self._pace.eta(self.position(generation), running=running, parallel=self._backend.parallel)
+        return self._eta(self.position(generation))
 
     def cancel(self, generation: Generation) -> None:
         """End a stream with GenerationCancelled, unless it has ended."""
@@ -143,6 +138,28 @@ class Engine:
             restarts=self._backend.restarts,
         )
 
+    def _require_room(self, request: Request) -> None:
+        """Refuse one more request of who has enough, with the start of the last of theirs that waits."""
+        limits = self._limits
+        if self._users[request.user_id] >= limits.per_user:
+            own = [place for g, place in self._waiting().items() if g.request.user_id == request.user_id]
+            raise QueueFull("user", limits.per_user, self._eta(max(own, default=0)))
+        if self._guilds[request.guild_id] >= limits.per_guild:
+            own = [place for g, place in self._waiting().items() if g.request.guild_id == request.guild_id]
+            raise QueueFull("guild", limits.per_guild, self._eta(max(own, default=0)))
+        if len(self._queue) >= limits.waiting:
+            raise QueueFull("all", limits.waiting, self._eta(1))
+
+    def _waiting(self) -> dict[Generation, int]:
+        """Return who waits, each with its place; counted once after each move, however many ask."""
+        if self._places is None:
+            self._places = {waiting: place for place, waiting in enumerate(self._queue.order(), start=1)}
+        return self._places
+
+    def _eta(self, position: int) -> float | None:
+        running = [other.seconds for other in self._running]
+        return self._pace.eta(position, running=running, parallel=self._backend.parallel)
+
     def _dispatch(self) -> None:
         while self._queue and len(self._running) < self._backend.parallel and not self._closed:
             generation = self._queue.pop()
@@ -154,8 +171,8 @@ class Engine:
         self._moved()
 
     def _moved(self) -> None:
-        self._positions = None
-        for waiting in self._queue.order():
+        self._places = None
+        for waiting in self._queue:
             waiting.moved()
 
     async def _stream(self, generation: Generation) -> None:
@@ -212,7 +229,7 @@ class Engine:
     async def _close(self) -> None:
         self._closed = True
         tasks = list(self._running.values())
-        for generation in [*self._queue.order(), *self._running]:
+        for generation in [*self._queue, *self._running]:
             self._abort(generation, EngineClosed())
         # A stream that timed out has ended already, while its task may still be at work on the recovery.
         for task in tasks:

@@ -1,6 +1,6 @@
 """Name how a request for text can end badly.
 
-Refused      ├── QueueFull             too many requests of this person or this server
+Refused      ├── QueueFull             too many requests of this person, this server or everybody
              └── PromptTooLong         the messages do not fit in the model's context
 Unavailable  ├── GenerationCancelled   somebody stopped it
              ├── GenerationFailed      the model or its server broke
@@ -11,14 +11,18 @@ Unavailable  ├── GenerationCancelled   somebody stopped it
 from typing import Literal
 
 from bot.errors import Refused, Unavailable
-from bot.locales import _, _n
+from bot.locales import Text, _, _n
 
 
 class QueueFull(Refused):
-    """Tell that a person or a server has as many requests as allowed; the last starts in `eta` seconds."""
+    """Tell that a person, a server or everybody together has as many requests as allowed.
 
-    def __init__(self, scope: Literal["user", "guild"], limit: int, eta: float | None) -> None:
-        wait = _(" The last one starts in about {seconds} s.", seconds=round(eta)) if eta else ""
+    `eta` is in how many seconds the last of theirs starts, or, where too many wait in all, the next of these: then
+    there is room for another.
+    """
+
+    def __init__(self, scope: Literal["user", "guild", "all"], limit: int, eta: float | None) -> None:
+        wait = _(" The last one starts in about {seconds} s.", seconds=max(1, round(eta))) if eta else ""
         if scope == "user":
             text = _n(
                 "You already have {n} request with the narrator. Let it end, or press Stop.{wait}",
@@ -26,7 +30,7 @@ class QueueFull(Refused):
                 limit,
                 wait=wait,
             )
-        else:
+        elif scope == "guild":
             text = _n(
                 "This server already has {n} request with the narrator. Try again when it is done.{wait}",
                 "This server already has {n} requests with the narrator. Try again when some are done.{wait}",
@@ -34,10 +38,25 @@ class QueueFull(Refused):
                 wait=wait,
             )
         super().__init__(text)
+        else:
+            text = _crowded(limit, eta)
         self.eta = eta
+        self.scope = scope
 
 
 class PromptTooLong(Refused):
+def _crowded(limit: int, eta: float | None) -> Text:
+    when = _("Please try again in a moment.")
+    if eta is not None:
+        when = _("There is room again in about {seconds} s; please try then.", seconds=max(1, round(eta)))
+    return _n(
+        "The narrator is in great demand just now: {n} request waits already. {when} Nothing was lost.",
+        "The narrator is in great demand just now: {n} requests wait already. {when} Nothing was lost.",
+        limit,
+        when=when,
+    )
+
+
     """Tell how many tokens the messages have, and how many the model can read."""
 
     def __init__(self, tokens: int, limit: int) -> None:

@@ -1,6 +1,5 @@
 """Foretell waiting times from the speed and the lengths measured so far; pure."""
 
-import heapq
 from collections.abc import Sequence
 
 WEIGHT = 0.2  # of the newest stream in the running averages: about the last ten count
@@ -32,15 +31,14 @@ class Pace:
         """
         if self._tokens is None or self._rate is None:
             return None
+        if position == 0:
+            return 0.0
         length = self._tokens / self._rate
-        free_at = [max(0.0, length - seconds) for seconds in running]
-        free_at += [0.0] * (parallel - len(free_at))
-        heapq.heapify(free_at)
-        start = 0.0
-        for _ in range(position):
-            start = free_at[0]
-            heapq.heapreplace(free_at, start + length)
-        return start
+        free_at = sorted(max(0.0, length - seconds) for seconds in running)
+        free_at = [0.0] * (parallel - len(free_at)) + free_at
+        # All are free within one length, so they take what waits in turns.
+        rounds, worker = divmod(position - 1, len(free_at))
+        return free_at[worker] + rounds * length
 
 
 def _averaged(old: float | None, new: float) -> float:

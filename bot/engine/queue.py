@@ -1,78 +1,101 @@
-"""Decide whose request is next: channels take turns, and in a channel its people do; pure and synchronous.
+"""Decide whose request is next: servers take turns, in a server its channels, in a channel its people; pure.
 
-Who is served goes to the back of their channel's line, and their channel to the back of the queue. So between two
-requests of a channel each other channel is served once at most, and likewise people in a channel: however many
-requests somebody has, the others' turns come as soon.
+Who is served goes to the back of their channel's line, the channel to the back of its server's, and the server to the
+back of the queue. So between two requests of a server each other server is served once at most, and likewise channels
+in a server and people in a channel: however many requests somebody has, the others' turns come as soon.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
+Path = tuple[int, ...]
 
 
 @dataclass(slots=True)
 class _Line(Generic[Item]):
-    """Hold one channel's requests: people in the order of their turns, each with their own in order."""
+    """Hold what waits behind one id: a person's items in order, or the lines inside, in the order of their turns."""
 
-    people: dict[int, deque[Item]] = field(default_factory=dict)
+    own: deque[Item] = field(default_factory=deque)
+    inner: OrderedDict[int, "_Line[Item]"] = field(default_factory=OrderedDict)
+
+    def __bool__(self) -> bool:
+        return bool(self.own or self.inner)
+
+    def __iter__(self) -> Iterator[Item]:
+        """Yield all items as they will be popped if nothing else happens."""
+        yield from self.own
+        turns = deque(iter(line) for line in self.inner.values())
+        while turns:
+            turn = turns.popleft()
+            for item in turn:
+                yield item
+                turns.append(turn)
+                break
+
+    def add(self, item: Item, path: Path) -> None:
+        if path:
+            self.inner.setdefault(path[0], _Line()).add(item, path[1:])
+        else:
+            self.own.append(item)
 
     def pop(self) -> Item:
-        user_id, items = next(iter(self.people.items()))
-        item = items.popleft()
-        del self.people[user_id]
-        if items:
-            self.people[user_id] = items
+        if self.own:
+            return self.own.popleft()
+        key, line = next(iter(self.inner.items()))
+        item = line.pop()
+        self.inner.move_to_end(key)
+        self._drop_if_empty(key)
         return item
+
+    def remove(self, item: Item, path: Path) -> None:
+        if path:
+            self.inner[path[0]].remove(item, path[1:])
+            self._drop_if_empty(path[0])
+        else:
+            self.own.remove(item)
+
+    def _drop_if_empty(self, key: int) -> None:
+        if not self.inner[key]:
+            del self.inner[key]
 
 
 class FairQueue(Generic[Item]):
     """Hold waiting requests; an item is in it at most once."""
 
     def __init__(self) -> None:
-        self._lines: dict[int, _Line[Item]] = {}
-        self._places: dict[Item, tuple[int, int]] = {}
+        self._servers: _Line[Item] = _Line()
+        self._paths: dict[Item, Path] = {}
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._paths)
 
     def __contains__(self, item: Item) -> bool:
-        return item in self._places
+        return item in self._paths
 
-    def add(self, item: Item, *, channel_id: int, user_id: int) -> None:
+    def __iter__(self) -> Iterator[Item]:
+        """Yield all items, in the order of coming; that of their turns costs more to know."""
+        return iter(self._paths)
+
+    def add(self, item: Item, *, guild_id: int, channel_id: int, user_id: int) -> None:
         """Put an item behind all others of its person."""
-        if item in self._places:
+        if item in self._paths:
             raise ValueError("the item already waits")
-        line = self._lines.setdefault(channel_id, _Line())
-        line.people.setdefault(user_id, deque()).append(item)
-        self._places[item] = (channel_id, user_id)
+        self._paths[item] = path = (guild_id, channel_id, user_id)
+        self._servers.add(item, path)
 
     def pop(self) -> Item:
         """Take the next item; the queue must not be empty."""
-        channel_id, line = next(iter(self._lines.items()))
-        item = line.pop()
-        del self._lines[channel_id], self._places[item]
-        if line.people:
-            self._lines[channel_id] = line
+        item = self._servers.pop()
+        del self._paths[item]
         return item
 
     def remove(self, item: Item) -> None:
         """Take an item out of turn; nobody's place becomes a later one by it."""
-        channel_id, user_id = self._places.pop(item)
-        people = self._lines[channel_id].people
-        people[user_id].remove(item)
-        if not people[user_id]:
-            del people[user_id]
-        if not people:
-            del self._lines[channel_id]
+        self._servers.remove(item, self._paths.pop(item))
 
     def order(self) -> Iterator[Item]:
-        """Yield all items as they will be popped if nothing else happens."""
-        rehearsal: FairQueue[Item] = FairQueue()
-        for channel_id, line in self._lines.items():
-            rehearsal._lines[channel_id] = _Line({user: deque(items) for user, items in line.people.items()})
-        rehearsal._places = dict(self._places)
-        while rehearsal:
-            yield rehearsal.pop()
+        """Yield all items as they will be popped if nothing else happens; nothing may happen meanwhile."""
+        return iter(self._servers)

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 import structlog
 
 from bot.clock import now
-from bot.engine.errors import EngineClosed, GenerationCancelled
+from bot.engine.errors import EngineClosed, GenerationCancelled, QueueFull
 from bot.errors import Refused, StoryloomError, Unavailable
 from bot.locales import _
 from bot.story import standing
@@ -213,12 +213,19 @@ class Narrator:
     async def _drafts(self, narration: Narration) -> AsyncGenerator[Progress]:
         """Write drafts until one has no flaw, but not for ever."""
         for number in range(ATTEMPTS):
+            before = narration.draft
             draft = narration.draft = await self._drafter.begin(narration.job, number=number)
             if narration.stopped or self._suspended:
                 draft.stop()
-            async with aclosing(self._drafter.write(draft)) as steps:
-                async for step in steps:
-                    yield step
+            try:
+                async with aclosing(self._drafter.write(draft)) as steps:
+                    async for step in steps:
+                        yield step
+            except QueueFull:
+                if before is None or not before.text:
+                    raise
+                narration.draft = before  # who has waited gets a flawed passage rather than none
+                return
             if draft.flaw is None or narration.stopped:
                 return
             log.info("draft flawed", flaw=draft.flaw, number=number, story=narration.job.story_id)
