@@ -82,6 +82,7 @@ class LimitSettings(Section):
     passage_characters: Annotated[int, Field(ge=100, le=100_000)] = 8000
     requests_per_user: Annotated[int, Field(ge=1)] = 2
     requests_per_guild: Annotated[int, Field(ge=1)] = 50
+    requests_waiting: Annotated[int, Field(ge=1, le=10_000)] = 200
 
 
 class LogSettings(Section):
@@ -101,7 +102,6 @@ class Config(BaseSettings):
     """Hold all settings, section by section."""
 
     model_config = SettingsConfigDict(
-    requests_waiting: Annotated[int, Field(ge=1, le=10_000)] = 200
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,

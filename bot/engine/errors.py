@@ -37,14 +37,13 @@ class QueueFull(Refused):
                 limit,
                 wait=wait,
             )
-        super().__init__(text)
         else:
             text = _crowded(limit, eta)
-        self.eta = eta
+        super().__init__(text)
         self.scope = scope
+        self.eta = eta
 
 
-class PromptTooLong(Refused):
 def _crowded(limit: int, eta: float | None) -> Text:
     when = _("Please try again in a moment.")
     if eta is not None:
@@ -57,6 +56,7 @@ def _crowded(limit: int, eta: float | None) -> Text:
     )
 
 
+class PromptTooLong(Refused):
     """Tell how many tokens the messages have, and how many the model can read."""
 
     def __init__(self, tokens: int, limit: int) -> None:
