@@ -10,8 +10,10 @@ import structlog
 from bot.client import Services, StoryBot
 from bot.config import Config
 from bot.engine.backends.llamacpp import LlamaCpp, LlamaCppSettings
+from bot.engine.backends.openai import OpenAI, OpenAISettings
 from bot.engine.engine import Engine, Limits
 from bot.engine.models import resolve
+from bot.engine.request import Backend, ModelInfo
 from bot.errors import StartError
 from bot.locales import _
 from bot.reply.board import Board
@@ -69,7 +71,15 @@ async def run(config: Config) -> None:
 
 @asynccontextmanager
 async def open_engine(config: Config) -> AsyncIterator[Engine]:
-    """Start the model."""
+    """Start the model, or find the servers that have it."""
+    backend = _remote(config) if config.model.backend == "openai" else await _local(config)
+    async with Engine.open(
+        backend, limits=limits_of(config), timeout_seconds=config.model.timeout_seconds
+    ) as engine:
+        yield engine
+
+
+async def _local(config: Config) -> Backend:
     chosen = config.model
     model = await resolve(
         chosen.model, context=chosen.context, languages=chosen.languages, cache_dir=chosen.cache_dir
@@ -80,10 +90,25 @@ async def open_engine(config: Config) -> AsyncIterator[Engine]:
         gpu_layers=chosen.gpu_layers,
         cache_megabytes=chosen.cache_megabytes,
     )
-    async with Engine.open(
-        LlamaCpp(model, settings), limits=limits_of(config), timeout_seconds=chosen.timeout_seconds
-    ) as engine:
-        yield engine
+    return LlamaCpp(model, settings)
+
+
+def _remote(config: Config) -> Backend:
+    chosen, servers = config.model, config.openai
+    # Which model it is, the servers tell.
+    model = ModelInfo(
+        id="", name="", revision="", path=None, languages=chosen.languages or None, context=chosen.context
+    )
+    settings = OpenAISettings(
+        base_urls=tuple(str(url) for url in servers.base_urls),
+        api_key=servers.api_key.get_secret_value(),
+        model=servers.model,
+        dialect=servers.dialect,
+        parallel=chosen.parallel,
+        health_seconds=servers.health_seconds,
+        retries=servers.retries,
+    )
+    return OpenAI(model, settings)
 
 
 def limits_of(config: Config) -> Limits:

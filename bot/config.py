@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     AnyHttpUrl,
     BaseModel,
     BeforeValidator,
@@ -55,6 +56,7 @@ class StorageSettings(Section):
 class ModelSettings(Section):
     """Say which model narrates, and how it runs."""
 
+    backend: Literal["auto", "llamacpp", "transformers", "openai"] = "auto"
     model: str = "embedded"
     languages: tuple[Literal["en", "zh"], ...] = ()
     context: Annotated[int, Field(ge=1024, le=1_048_576)] = 4096
@@ -64,6 +66,23 @@ class ModelSettings(Section):
     cache_megabytes: Annotated[int, Field(ge=0)] = 512
     cache_dir: Annotated[Path | None, BeforeValidator(lambda value: value or None)] = None
     timeout_seconds: Annotated[float, Field(gt=0)] = 120
+
+
+def _without_password(url: AnyHttpUrl) -> AnyHttpUrl:
+    if url.username or url.password:
+        raise ValueError("a password does not belong in an address, which is logged: use api_key")
+    return url
+
+
+class OpenAISection(Section):
+    """Say which servers narrate where the backend is `openai`."""
+
+    base_urls: tuple[Annotated[AnyHttpUrl, AfterValidator(_without_password)], ...] = ()
+    api_key: SecretStr = SecretStr("")
+    model: str = ""
+    dialect: Literal["auto", "vllm", "llamacpp", "plain"] = "auto"
+    health_seconds: Annotated[float, Field(ge=1, le=3600)] = 10
+    retries: Annotated[int, Field(ge=0, le=20)] = 4
 
 
 class NarratorSettings(Section):
@@ -113,6 +132,7 @@ class Config(BaseSettings):
     discord: DiscordSettings = DiscordSettings()
     storage: StorageSettings = StorageSettings()
     model: ModelSettings = ModelSettings()
+    openai: OpenAISection = OpenAISection()
     narrator: NarratorSettings = NarratorSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()

@@ -4,6 +4,7 @@ Refused      ├── QueueFull             too many requests of this person, t
              └── PromptTooLong         the messages do not fit in the model's context
 Unavailable  ├── GenerationCancelled   somebody stopped it
              ├── GenerationFailed      the model or its server broke
+             │   └── NarratorAway      no model server answers at all
              ├── GenerationTimedOut    no word came for too long
              └── EngineClosed          the bot is shutting down
 """
@@ -81,9 +82,17 @@ class GenerationCancelled(Unavailable):
 class GenerationFailed(Unavailable):
     """Tell that the model broke off; `detail` is for the log."""
 
-    def __init__(self, detail: str) -> None:
-        super().__init__(_("The narrator broke off. Please try again in a moment."))
+    def __init__(self, detail: str, text: Text | None = None) -> None:
+        super().__init__(text or _("The narrator broke off. Please try again in a moment."))
         self.detail = detail
+
+
+class NarratorAway(GenerationFailed):
+    """Tell that none of the machines that could narrate answers; they are asked again by themselves."""
+
+    def __init__(self, detail: str) -> None:
+        text = _("The narrator's machine does not answer just now. Nothing was lost: try again in a minute.")
+        super().__init__(detail, text)
 
 
 class GenerationTimedOut(Unavailable):
