@@ -1,0 +1,103 @@
+"""Know a model's tokens: which bytes each writes, which end its turn, which are never text."""
+
+from functools import cached_property, lru_cache
+
+from llguidance import LLTokenizer
+from llguidance.hf import from_tokenizer
+from transformers import PreTrainedTokenizerFast
+
+from bot.engine.backends.transformers.banned import BannedStrings, Shapes
+
+SPACE = "▁"  # how SentencePiece writes a space
+KEPT_BANS = 64  # lists of banned strings kept ready: servers ask again and again with the same
+BREAKING = frozenset(b'\n:"*')  # llama.cpp's own choice
+
+
+def _alphabet() -> dict[str, int]:
+    """Return which byte each letter of a byte-level tokenizer stands for: printable ones for themselves."""
+    plain = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    others = [byte for byte in range(256) if byte not in plain]
+    return {chr(byte): byte for byte in plain} | {chr(256 + i): byte for i, byte in enumerate(others)}
+
+
+ALPHABET = _alphabet()
+
+
+class Vocabulary:
+    """Hold a tokenizer beside the width of its model's logits.
+
+    `size` is that width, which may exceed the tokenizer's; `ends` are the tokens that end the model's turn. Raises
+    ValueError if there is none: such a model would never stop.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, size: int, ends: frozenset[int]) -> None:
+        if not ends:
+            raise ValueError("a model needs a token that ends its turn")
+        self.tokenizer = tokenizer
+        self.size = size
+        self.ends = ends
+        self.special = frozenset(tokenizer.all_special_ids) | ends | _added(tokenizer, special=True)
+        self._added = _added(tokenizer, special=False)
+        self.banned_strings = lru_cache(KEPT_BANS)(self._banned_strings)
+
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """Return how the tokenizer writes its tokens; ids of padding have no name and must never be picked."""
+        named = {token: name for name, token in self.tokenizer.get_vocab().items()}
+        return {token: name for token, name in named.items() if token < self.size}
+
+    @cached_property
+    def padding(self) -> list[int]:
+        """Return the ids, below the width of the logits, that are no tokens."""
+        return [token for token in range(self.size) if token not in self.names]
+
+    def bytes_of(self, token: int) -> bytes:
+        """Return what a token adds to the text, in UTF-8; a character may be spread over several tokens."""
+        name = self.names.get(token, "")
+        if token in self.special:
+            return b""
+        return name.encode() if token in self._added else self._bytes_of(name)
+
+    def first_bytes_of(self, token: int) -> bytes:
+        """Return what a token writes at the beginning of a text, where some tokenizers drop a space."""
+        data = self.bytes_of(token)
+        if data.startswith(b" ") and not str(self.tokenizer.decode([token])).startswith(" "):
+            return data[1:]
+        return data
+
+    def _bytes_of(self, name: str) -> bytes:
+        if self._writes_bytes:
+            if all(letter in ALPHABET for letter in name):
+                return bytes(ALPHABET[letter] for letter in name)
+            return name.encode()
+        if len(name) == 6 and name.startswith("<0x") and name.endswith(">"):
+            return bytes.fromhex(name[3:5])
+        return name.replace(SPACE, " ").encode()
+
+    @cached_property
+    def _writes_bytes(self) -> bool:
+        return "ByteLevel" in repr(self.tokenizer.backend_tokenizer.decoder)
+
+    @cached_property
+    def breakers(self) -> frozenset[int]:
+        """Return the tokens at which DRY starts to look for repeated text anew."""
+        return frozenset(token for token in self.names if BREAKING.intersection(self.bytes_of(token)))
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        """Return the index in which tokens that complete a banned string are found."""
+        return Shapes({token: self.bytes_of(token) for token in self.names if token not in self.special})
+
+    def _banned_strings(self, strings: tuple[str, ...]) -> BannedStrings:
+        return BannedStrings(strings, self.shapes)
+
+    @cached_property
+    def grammar_tokenizer(self) -> LLTokenizer:
+        """Return llguidance's view of the tokens; made when the first grammar is asked for, it takes a second."""
+        width = max(self.size, len(self.tokenizer))
+        return from_tokenizer(self.tokenizer, n_vocab=width, eos_token=sorted(self.ends))
+
+
+def _added(tokenizer: PreTrainedTokenizerFast, *, special: bool) -> frozenset[int]:
+    decoder = tokenizer.added_tokens_decoder
+    return frozenset(token for token, added in decoder.items() if added.special == special)
