@@ -12,7 +12,8 @@ from transformers import AutoConfig, PreTrainedModel
 
 from bot.engine.backends.transformers import attention, loading, support
 from bot.engine.backends.transformers.loading import Loaded, load
-from bot.engine.backends.transformers.support import QUANTIZATIONS, LoadError, Quantization
+from bot.engine.backends.transformers.support import QUANTIZATIONS, LoadError
+from bot.engine.memory import Quantization
 from tests.tiny import Shape, edit_config, save_tiny
 
 

@@ -21,7 +21,6 @@ from bot.engine.backends.transformers.quiet import hush
 from bot.engine.backends.transformers.support import (
     QUANTIZATIONS,
     LoadError,
-    Quantization,
     kv_bytes,
     outline,
     read_config,
@@ -29,10 +28,9 @@ from bot.engine.backends.transformers.support import (
     weight_bytes,
 )
 from bot.engine.backends.transformers.vocabulary import Vocabulary
+from bot.engine.memory import WORKING_BYTES, Quantization
 
 TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|return|>")
-# What a forward pass, the kernels and the allocator want beside weights and stories.
-WORKING_BYTES = {"cuda": 1_500_000_000, "cpu": 200_000_000}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,15 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
 
-Quantization = Literal["nf4", "int8", "none"]
+from bot.engine.memory import NF4_BYTES, ROW_SCALE, Quantization
+
 QUANTIZATIONS: tuple[Quantization, ...] = get_args(Quantization)
 
 ATTENTIONS = {"full_attention", "sliding_attention"}
@@ -23,9 +24,6 @@ FOREIGN = {
     "audio_config": "an ear for sounds",
 }
 INDEX = "model.safetensors.index.json"
-# Bytes of a quantized weight: NF4 has half a byte, one byte of scale for every 64 weights, and one float for every
-# 256 of those; int8 has one byte, and one float for every row.
-NF4_BYTES = 0.5 + 1 / 64 + 4 / (64 * 256)
 
 
 class LoadError(Exception):
@@ -90,7 +88,7 @@ def weight_bytes(model: PreTrainedModel, quantization: Quantization, dtype: torc
         elif quantization == "nf4":
             total += weight.numel() * NF4_BYTES
         else:
-            total += weight.numel() + weight.shape[0] * 4
+            total += weight.numel() + weight.shape[0] * ROW_SCALE
     return round(total)
 
 
