@@ -9,12 +9,15 @@ from typing import cast
 import pytest
 import pytest_asyncio
 
-from bot.engine.backends.llamacpp import LlamaCpp, LlamaCppSettings
+from bot.engine.backends.child import ServerProcess
+from bot.engine.backends.llamacpp import SCRIPT, LlamaCpp, LlamaCppSettings, server_settings
+from bot.engine.backends.openai import OpenAI, OpenAISettings
 from bot.engine.engine import Engine, Limits
 from bot.engine.errors import GenerationCancelled, GenerationFailed, PromptTooLong
 from bot.engine.generation import Generation
 from bot.engine.models import resolve
 from bot.engine.request import Backend, Message, Request, Sampling
+from tests.faulty_proxy import FaultyProxy
 from tests.scripted import ScriptedBackend
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -29,7 +32,11 @@ def written(request: Request) -> str:
 
 @pytest.fixture(
     scope="module",
-    params=["scripted", pytest.param("llamacpp", marks=pytest.mark.model)],
+    params=[
+        "scripted",
+        pytest.param("llamacpp", marks=pytest.mark.model),
+        pytest.param("openai", marks=pytest.mark.model),
+    ],
 )
 def kind(request: pytest.FixtureRequest) -> str:
     """Name the backend."""
@@ -37,12 +44,29 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def backend(kind: str) -> Backend:
+async def machine(kind: str) -> AsyncIterator[ServerProcess | None]:
+    """Run the server that a backend for other machines' servers needs."""
+    if kind != "openai":
+        yield None
+        return
+    info = await resolve("embedded", context=CONTEXT)
+    settings = server_settings(info, LlamaCppSettings(parallel=4, threads=1)) | {"key": ""}
+    async with ServerProcess(SCRIPT, settings) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def backend(kind: str, machine: ServerProcess | None) -> AsyncIterator[Backend]:
     """Make a backend for four streams."""
     if kind == "scripted":
-        return ScriptedBackend(written, context=CONTEXT, delay=lambda: asyncio.sleep(0))
+        yield ScriptedBackend(written, context=CONTEXT, delay=lambda: asyncio.sleep(0))
+        return
     info = await resolve("embedded", context=CONTEXT)
-    return LlamaCpp(info, LlamaCppSettings(parallel=4, threads=1))
+    if machine is None:
+        yield LlamaCpp(info, LlamaCppSettings(parallel=4, threads=1))
+        return
+    async with FaultyProxy.open(machine.address) as proxy:  # its address stays when the server starts again
+        yield OpenAI(info, OpenAISettings((proxy.url,)))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -145,12 +169,15 @@ async def test_streams_run_side_by_side(engine: Engine) -> None:
         await read(generation)
 
 
-async def test_a_failure_ends_its_streams_and_the_next_is_served(engine: Engine, backend: Backend) -> None:
+async def test_a_failure_ends_its_streams_and_the_next_is_served(
+    engine: Engine, backend: Backend, machine: ServerProcess | None
+) -> None:
     """Streams in flight and those that wait behind them: the first fail, the others are served."""
     streams = [engine.submit(request(f"ship {n}", max_tokens=60)) for n in range(6)]
-    await anext(streams[0])
-    if isinstance(backend, LlamaCpp):
-        os.kill(backend.pid, signal.SIGKILL)
+    for stream in streams[:4]:
+        await anext(stream)
+    if running := machine or (backend if isinstance(backend, LlamaCpp) else None):
+        os.kill(running.pid, signal.SIGKILL)
     else:
         cast(ScriptedBackend, backend).fail_at = 30
     for stream in streams[:4]:
