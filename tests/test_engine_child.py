@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from bot.engine.backends import child
 from bot.engine.backends.child import ServerProcess
 from bot.errors import StartError
+from bot.locales import _
 
 SERVE = """
 import json, sys
@@ -80,6 +81,42 @@ async def test_a_start_that_fails_says_why(tmp_path: Path, end: str, reason: str
             pass
 
     assert f"The model here cannot be loaded ({reason}). " in str(caught.value)
+
+
+async def test_a_server_may_tell_itself_why_it_cannot_start(tmp_path: Path) -> None:
+    """Its own sentence counts more than what stands in its log, and is told in the backend's words."""
+    failing = script(
+        tmp_path,
+        "import sys",
+        "sys.stderr.write('ERROR noise\\n')",
+        'print(\'{"error": "it has no weights"}\')',
+        serve=False,
+    )
+    running = ServerProcess(failing, {"path": "here"}, blame=lambda path, reason: _(f"{path}: {reason}"))
+    with pytest.raises(StartError) as caught:
+        async with running:
+            pass
+
+    assert str(caught.value) == "here: it has no weights"
+
+
+async def test_a_server_may_import_the_bot_and_log_as_python_does(tmp_path: Path) -> None:
+    """From whatever folder it is started; its lines keep their level, under its name."""
+    importing = script(
+        tmp_path,
+        "import logging, bot.engine.request",
+        "logging.basicConfig(format='%(levelname)s %(message)s', level='INFO')",
+        "import sys; settings = sys.stdin.readline()",
+        'print(\'{"address": "told"}\', flush=True)',
+        "sys.stdin.read(); logging.warning('low on memory'); logging.info('well')",
+        serve=False,
+    )
+    with capture_logs() as logs:
+        async with ServerProcess(importing, {}, name="torch") as running:
+            await running.address()
+
+    told = {(entry["event"], entry["log_level"], entry.get("line")) for entry in logs}
+    assert {("torch", "warning", "low on memory"), ("torch", "info", "well")} <= told
 
 
 async def test_a_server_that_keeps_dying_is_started_until_it_stays(

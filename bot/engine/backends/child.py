@@ -126,19 +126,19 @@ class ServerProcess:
         self._first_error = self._last_line = ""
         self._logger = asyncio.create_task(self._log(process.stderr))
         process.stdin.write(json.dumps(self._settings).encode() + b"\n")
-        address = await _told_address(process.stdout)
-        if address is None:
+        told = await _told(process.stdout)
+        if "address" not in told:
             await _end(process)
             await self._logger
-            raise self._failure(process.returncode)
-        self._address = address
+            raise self._failure(told.get("error"), process.returncode)
+        self._address = told["address"]
         self._ready.set()
 
-    def _failure(self, code: int | None) -> StartError:
-        """Return the error of a start that came to nothing, with the first reason that the server's log has."""
+    def _failure(self, told: str | None, code: int | None) -> StartError:
+        """Return the error of a start that came to nothing, with what was told or the log's first reason."""
         killed = code is not None and code < 0
         other = f"ended by signal {-(code or 0)}" if killed else self._last_line or f"exit code {code}"
-        return StartError(self._blame(self._settings["path"], self._first_error or other))
+        return StartError(self._blame(self._settings["path"], told or self._first_error or other))
 
     async def _keep(self) -> None:
         delay = FIRST_DELAY
@@ -213,12 +213,16 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-async def _told_address(stream: asyncio.StreamReader) -> str | None:
-    """Return the address that a server tells, whatever Python's start-up prints before it; None if it ends first."""
+async def _told(stream: asyncio.StreamReader) -> dict[str, str]:
+    """Return what a server tells, its `address` or its `error`, whatever Python's start-up prints before it.
+
+    Nothing, if it ends first.
+    """
     async for line in _lines(stream):
-        if line.startswith('{"address"'):
-            return str(json.loads(line)["address"])
-    return None
+        if line.startswith(('{"address"', '{"error"')):
+            told: dict[str, str] = json.loads(line)
+            return told
+    return {}
 
 
 async def _lines(stream: asyncio.StreamReader) -> AsyncGenerator[str]:
