@@ -189,7 +189,8 @@ class WarmStories:
     def _check(self, size: int, shared: Sequence[int]) -> None:
         """Raise OutOfPages unless `size` pages, some shared, can be had once all idle ones are let go."""
         running = {page for lease in self._running for page in lease.pages}
-        wanted, free = size - len(running.intersection(shared)), self._pool.count - len(running)
+        idle = {page for kept in self._kept for page in kept.pages} - running
+        wanted, free = size - len(running.intersection(shared)), self._pool.free + len(idle)
         if wanted > free:
             raise OutOfPages(wanted, free)
 
