@@ -47,9 +47,7 @@ async def read_card(
     cards = _cards(await client.get(f"{root}/v1/models"))
     card = next((card for card in cards if model in ("", card["id"], _label(card["id"]))), None)
     if card is None:
-        raise GenerationFailed(
-            f"serves {', '.join(_label(c['id']) for c in cards) or 'nothing'}, not {model}"
-        )
+        raise AnotherModel(f"serves {', '.join(_label(c['id']) for c in cards) or 'nothing'}, not {model}")
     spoken = DIALECTS.get(str(card.get("owned_by")), "plain") if dialect == "auto" else dialect
     if spoken != "plain":
         await client.get(f"{root}/health")  # the list of models may stand while the engine behind it is down

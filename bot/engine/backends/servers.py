@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, Self
@@ -55,12 +56,12 @@ class Server:
 
     def rest(self, seconds: float) -> None:
         """Leave it alone for a while, as it asked."""
-        self._rests_until = asyncio.get_running_loop().time() + seconds
+        self._rests_until = time.monotonic() + seconds
 
     @property
     def rests(self) -> float:
         """Return for how many seconds it is to be left alone."""
-        return max(0.0, self._rests_until - asyncio.get_running_loop().time())
+        return max(0.0, self._rests_until - time.monotonic())
 
     @contextmanager
     def first_word(self, deadline: asyncio.Timeout) -> Iterator[None]:
@@ -104,10 +105,10 @@ class Servers:
 
     async def __aenter__(self) -> Self:
         """Find the first server; raises StartError, naming one and its reason, if there is none for a while."""
-        deadline = asyncio.get_running_loop().time() + START_SECONDS
+        deadline = time.monotonic() + START_SECONDS
         await self.check()
         while not self.up:
-            if asyncio.get_running_loop().time() > deadline or all(server.hopeless for server in self.all):
+            if time.monotonic() > deadline or all(server.hopeless for server in self.all):
                 raise self._nobody()
             await asyncio.sleep(START_STEP)
             await self.check()
