@@ -80,11 +80,12 @@ class GenerationCancelled(Unavailable):
 
 
 class GenerationFailed(Unavailable):
-    """Tell that the model broke off; `detail` is for the log."""
+    """Tell that the model broke off; `detail` is for the log, and `kind` what the server calls it, if it does."""
 
-    def __init__(self, detail: str, text: Text | None = None) -> None:
+    def __init__(self, detail: str, text: Text | None = None, *, kind: str = "error") -> None:
         super().__init__(text or _("The narrator broke off. Please try again in a moment."))
         self.detail = detail
+        self.kind = kind
 
 
 class NarratorAway(GenerationFailed):

@@ -132,12 +132,13 @@ class _Reading:
 
     def feed(self, data: bytes) -> Iterator[Chunk]:
         for event in self._events.feed(data):
-            if event.get("error"):
-                raise GenerationFailed(_message(event))
+            if error := event.get("error"):
+                kind = error.get("type") if isinstance(error, dict) else None
+                raise GenerationFailed(_message(event), kind=str(kind or "error"))
             try:
                 chunk = self._chunk(event)
-            except (AttributeError, KeyError, TypeError) as error:
-                raise BrokenStream(f"not a completion: {error!r}") from error
+            except (AttributeError, KeyError, TypeError) as broken:
+                raise BrokenStream(f"not a completion: {broken!r}") from broken
             if chunk:
                 yield chunk
 

@@ -48,6 +48,11 @@ class KeptServer:
         return self._process.restarts
 
     @property
+    def ready(self) -> bool:
+        """Tell whether the server serves, as far as is known."""
+        return self._process.ready
+
+    @property
     def pid(self) -> int:
         """Return the process id of the server that runs now."""
         return self._process.pid

@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 from bot.engine.backends.cores import model_threads
 from bot.engine.backends.kept import PROBE_SECONDS, KeptServer
 from bot.engine.backends.transformers.wire import request_body
+from bot.engine.errors import GenerationFailed
 from bot.engine.request import Chunk, ModelInfo, Request
 from bot.errors import StartError
 from bot.locales import Text, _
@@ -101,9 +102,12 @@ class Transformers:
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk]:
         """Yield a request's text."""
-        async with aclosing(self._server.stream(request_body(request))) as chunks:
-            async for chunk in chunks:
-                yield chunk
+        try:
+            async with aclosing(self._server.stream(request_body(request))) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        except GenerationFailed as error:
+            raise GenerationFailed(error.detail, _words(error.kind), kind=error.kind) from error
 
     async def count_tokens(self, text: str) -> int:
         """Return how many tokens a text has."""
@@ -128,6 +132,15 @@ class Transformers:
     async def recover(self) -> None:
         """Start the server again if the model's thread does not answer."""
         await self._server.recover()
+
+
+def _words(kind: str) -> Text | None:
+    """Say what a reader can do about a kind of failure, where there is something."""
+    if kind == "memory":
+        return _("The narrator's machine has no memory left for this just now. Please try again in a moment.")
+    if kind == "adapter":
+        return _("The narrator does not have the voice that was asked for. Please choose another one.")
+    return None
 
 
 def _not_loaded(path: str, reason: str) -> Text:
