@@ -139,7 +139,9 @@ async def test_what_is_no_model_is_refused(tmp_path: Path, content: bytes) -> No
     [
         "nowhere.gguf",
         "",
-        "owner/repository",
+        "models/my.gguf",
+        "owner/..",
+        "owner/repository@../main",
         "owner/repository:readme.txt",
         *CLIMBING,
         "~nobody/my.gguf",

