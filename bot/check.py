@@ -50,6 +50,8 @@ async def findings(config: Config) -> AsyncIterator[Finding]:
     yield _disk(config.storage.path)
     yield await _model(config)
     yield _graphics()
+    if config.metrics.port:
+        yield await _bot(config.metrics.url)
     yield _fonts()
 
 
@@ -110,6 +112,29 @@ async def _model(config: Config) -> Finding:
         return Finding("wrong", "model", str(error))
     languages = ", ".join(model.languages) if model.languages else "all"
     return Finding("ok", "model", f"{model.name} (revision {model.revision or '—'}), languages: {languages}")
+
+
+async def _bot(url: str) -> Finding:
+    """Ask the bot that runs on this machine, if one does, how it is."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as http,
+            http.get(f"{url}/health") as response,
+        ):
+            told = await response.json()
+            restarts, status = int(told["restarts"]), str(told["status"])
+    except aiohttp.ClientConnectorError:
+        return Finding("note", "bot", f"not running: nothing answers at {url}")
+    except TimeoutError:
+        return Finding("wrong", "bot", f"hangs: no answer from {url} within 5 s; its log may tell why")
+    except (aiohttp.ClientError, ValueError, TypeError, KeyError):
+        return Finding(
+            "wrong", "bot", f"something else answers at {url}: choose another port under [metrics]"
+        )
+    times = f"{restarts} time{'s' if restarts != 1 else ''}"
+    if status != "ready":
+        return Finding("wrong", "bot", f"running, but its model is {status}; restarted {times} before")
+    return Finding("ok", "bot", f"running, model restarted {times}")
 
 
 def _graphics() -> Finding:

@@ -1,7 +1,7 @@
 """Be the Discord client: intents, extensions, translated commands, the one error policy."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from discord.ext import commands
 from yarl import URL
 
 from bot.config import DiscordSettings
+from bot.engine.engine import Status
 from bot.locales import LOCALES, Text
 from bot.reply.answers import answer_error
 from bot.reply.buttons import StoryButton
@@ -26,7 +27,7 @@ log = structlog.get_logger(__name__)
 # Nothing here speaks, so discord.py need not warn at every start that its voice libraries are missing.
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
-EXTENSIONS = ("cogs.story", "cogs.writing", "cogs.typing")
+EXTENSIONS = ("cogs.story", "cogs.writing", "cogs.typing", "cogs.about")
 # Seconds without a new server after which the client counts as ready. Nothing waits for the list to be whole:
 # stories are found by their channel's id, and a server that arrives later works from then on.
 GUILDS_PAUSE = 0.1
@@ -35,8 +36,9 @@ LAST_WORDS = 5.0  # seconds that a stop gives to answers that are on their way
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Hold what cogs are made with."""
+    """Hold what cogs are made with; `status` tells how the engine is doing."""
 
+    status: Callable[[], Status]
     shelf: Shelf
     storyteller: Storyteller
     performance: Performance

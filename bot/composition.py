@@ -16,6 +16,8 @@ from bot.engine.models import resolve
 from bot.engine.request import Backend, ModelInfo
 from bot.errors import StartError
 from bot.locales import _
+from bot.metrics.figures import Figures
+from bot.metrics.server import serving
 from bot.reply.board import Board
 from bot.reply.performance import Performance
 from bot.story.draft import Drafter
@@ -73,9 +75,16 @@ async def run(config: Config) -> None:
 async def open_engine(config: Config) -> AsyncIterator[Engine]:
     """Start the model, or find the servers that have it."""
     backend = _remote(config) if config.model.backend == "openai" else await _local(config)
-    async with Engine.open(
-        backend, limits=limits_of(config), timeout_seconds=config.model.timeout_seconds
-    ) as engine:
+    figures = Figures()
+    async with (
+        Engine.open(
+            backend,
+            limits=limits_of(config),
+            timeout_seconds=config.model.timeout_seconds,
+            observer=figures.record,
+        ) as engine,
+        serving(config.metrics, figures=figures, engine=engine),
+    ):
         yield engine
 
 
@@ -130,7 +139,8 @@ def make_bot(config: Config, *, engine: Engine, database: Database, hears_typing
     performance = Performance(
         storyteller=storyteller, narrator=narrator, shelf=shelf, board=board, database=database
     )
-    bot.provide(Services(shelf=shelf, storyteller=storyteller, performance=performance), narrator)
+    services = Services(status=engine.status, shelf=shelf, storyteller=storyteller, performance=performance)
+    bot.provide(services, narrator)
     return bot
 
 

@@ -104,6 +104,18 @@ class LimitSettings(Section):
     requests_waiting: Annotated[int, Field(ge=1, le=10_000)] = 200
 
 
+class MetricsSettings(Section):
+    """Say where the bot tells machines how it does."""
+
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 0
+
+    @property
+    def url(self) -> str:
+        """Return the address of what is served there."""
+        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+
+
 class LogSettings(Section):
     """Say how much the log tells, and in which shape."""
 
@@ -136,6 +148,7 @@ class Config(BaseSettings):
     narrator: NarratorSettings = NarratorSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
     playground: PlaygroundSettings = PlaygroundSettings()
 
     @classmethod

@@ -41,6 +41,7 @@ class ScriptedBackend:
         self.requests: list[Request] = []
         self.streams = 0
         self.restarts = 0
+        self.ready = True
         self._piece = piece
         self._reply = replies if callable(replies) else _in_order(list(replies))
 

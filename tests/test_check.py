@@ -1,16 +1,21 @@
 """Prove that `check` tells what is right and wrong, and changes nothing."""
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
 from pydantic import AnyHttpUrl, SecretStr
 
 from bot.check import check, findings
-from bot.config import Config, DiscordSettings, ModelSettings, StorageSettings
+from bot.config import Config, DiscordSettings, MetricsSettings, ModelSettings, StorageSettings
+from bot.engine.engine import Engine
+from bot.metrics.figures import Figures
+from bot.metrics.server import serving
 from bot.playground.people import register_bot
 from bot.playground.server import Playground
 from storage.database import Database
+from tests.scripted import ScriptedBackend
 
 
 async def verdicts(config: Config) -> dict[str, tuple[str, str]]:
@@ -92,6 +97,34 @@ async def test_unreachable_discord_is_told(tmp_path: Path) -> None:
 
     assert verdict == "wrong"
     assert "127.0.0.1:9" in detail
+
+
+async def test_a_running_bot_is_asked_how_it_is(tmp_path: Path) -> None:
+    """Well, its model starting again, or not there at all; with a port that is set, and only then."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        metrics = MetricsSettings(port=taken.getsockname()[1])
+    config = config_in(tmp_path, metrics=metrics)
+    absent = (await verdicts(config))["bot"]
+    backend = ScriptedBackend()
+    async with Engine.open(backend) as engine, serving(metrics, figures=Figures(), engine=engine):
+        well = (await verdicts(config))["bot"]
+        backend.ready, backend.restarts = False, 1
+        ill = (await verdicts(config))["bot"]
+
+    assert absent == ("note", f"not running: nothing answers at {metrics.url}")
+    assert well == ("ok", "running, model restarted 0 times")
+    assert ill == ("wrong", "running, but its model is restarting; restarted 1 time before")
+    assert "bot" not in await verdicts(config_in(tmp_path))
+
+
+async def test_another_program_on_the_metrics_port_is_no_bot(tmp_path: Path) -> None:
+    """A server that says something else there is named as such."""
+    async with Playground.open() as playground:
+        metrics = MetricsSettings(port=int(playground.url.rsplit(":", 1)[1]))
+        verdict, detail = (await verdicts(config_in(tmp_path, metrics=metrics)))["bot"]
+
+    assert verdict == "wrong"
+    assert "something else answers" in detail
 
 
 async def test_missing_model_is_wrong_and_a_coming_one_noted(tmp_path: Path) -> None:

@@ -401,7 +401,7 @@ async def test_a_story_is_shown_listed_and_exported(stage: Stage) -> None:
     card = await answered(await jun.command("story show", channel=HERE))
     fields = {field["name"]: field["value"] for field in card["embeds"][0]["fields"]}
     assert fields["Passages"] == "2 passages"
-    assert fields["Language model"] == "Scripted"
+    assert fields["Language model"] == "Scripted (revision 1)"
     page = await answered(await jun.command("story list", channel="harbour"))
     assert "**The Lamp**" in page["embeds"][0]["description"]
     handed = await answered(await jun.command("story export", channel=HERE))

@@ -248,10 +248,17 @@ async def test_a_hung_server_is_replaced(monkeypatch: pytest.MonkeyPatch) -> Non
 async def test_a_server_that_died_is_replaced(backend: LlamaCpp, engine: Engine) -> None:
     """The status counts it, and the story goes on."""
     os.kill(backend.pid, signal.SIGKILL)
+    async with asyncio.timeout(10):
+        while engine.status().ready:  # noqa: ASYNC110  # the end of a process is no event of this one
+            await asyncio.sleep(0.01)
+
+    assert engine.status().health == "restarting"
+
     text, _ = await outcome(engine, request("Again."))
 
     assert text
     assert engine.status().restarts == 1
+    assert engine.status().health == "ready"
 
 
 async def test_closing_leaves_no_process() -> None:

@@ -34,6 +34,7 @@ class _Listener:
     name = "listener"
     parallel = 1
     restarts = 0
+    ready = True
 
     def __init__(self, context: int) -> None:
         self.model = ModelInfo("none", "none", "", None, None, context)

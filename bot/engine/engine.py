@@ -5,12 +5,13 @@ per running request moves words from the backend to the stream; all bookkeeping 
 """
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Self
+from typing import Literal, Self
 
 import structlog
 
@@ -22,6 +23,7 @@ from bot.engine.errors import (
     QueueFull,
 )
 from bot.engine.generation import Generation
+from bot.engine.outcome import Observer, Outcome, word_for
 from bot.engine.pace import Pace
 from bot.engine.queue import FairQueue
 from bot.engine.request import Backend, ModelInfo, Request
@@ -41,20 +43,33 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Tell how the engine is doing; speed is one stream's, None before the first was measured."""
+    """Tell how the engine is doing.
+
+    `ready` is whether the model answers, as far as is known; speed is one stream's, None before the first was measured;
+    `uptime` is in seconds.
+    """
 
     model: ModelInfo
     backend: str
+    ready: bool
     tokens_per_second: float | None
     waiting: int
     running: int
     restarts: int
+    uptime: float
+
+    @property
+    def health(self) -> Literal["ready", "restarting"]:
+        """Say in one word how the model is."""
+        return "ready" if self.ready else "restarting"
 
 
 class Engine:
     """Take requests from everybody and serve them fairly, as many at once as the backend can."""
 
-    def __init__(self, backend: Backend, *, limits: Limits, timeout_seconds: float) -> None:
+    def __init__(
+        self, backend: Backend, *, limits: Limits, timeout_seconds: float, observer: Observer | None
+    ) -> None:
         self._backend = backend
         self._limits = limits
         self._timeout = timeout_seconds
@@ -64,19 +79,28 @@ class Engine:
         self._users: Counter[int] = Counter()
         self._guilds: Counter[int] = Counter()
         self._pace = Pace()
+        self._observer = observer
+        self._opened = time.monotonic()
         self._closed = False
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, backend: Backend, *, limits: Limits | None = None, timeout_seconds: float = 120
+        cls,
+        backend: Backend,
+        *,
+        limits: Limits | None = None,
+        timeout_seconds: float = 120,
+        observer: Observer | None = None,
     ) -> AsyncIterator[Self]:
         """Start the backend and serve until the end of the block, which ends all streams with EngineClosed.
 
         A stream that gives no token for `timeout_seconds` ends with GenerationTimedOut, as does a count of tokens.
+        The observer hears once of every request, when it is over.
         """
+        limits = limits or Limits()
         async with backend:
-            engine = cls(backend, limits=limits or Limits(), timeout_seconds=timeout_seconds)
+            engine = cls(backend, limits=limits, timeout_seconds=timeout_seconds, observer=observer)
             try:
                 yield engine
             finally:
@@ -95,7 +119,11 @@ class Engine:
         """
         if self._closed:
             raise EngineClosed
-        self._require_room(request)
+        try:
+            self._require_room(request)
+        except QueueFull as refusal:
+            self._observe(Outcome(word_for(refusal)))
+            raise
         generation = Generation(self, request)
         self._users[request.user_id] += 1
         self._guilds[request.guild_id] += 1
@@ -132,10 +160,12 @@ class Engine:
         return Status(
             model=self._backend.model,
             backend=self._backend.name,
+            ready=self._backend.ready,
             tokens_per_second=self._pace.tokens_per_second,
             waiting=len(self._queue),
             running=len(self._running),
             restarts=self._backend.restarts,
+            uptime=time.monotonic() - self._opened,
         )
 
     def _require_room(self, request: Request) -> None:
@@ -218,6 +248,7 @@ class Engine:
             self._running[generation].cancel()
 
     def _release(self, generation: Generation) -> None:
+        self._observe(generation.outcome())
         for counter, key in (
             (self._users, generation.request.user_id),
             (self._guilds, generation.request.guild_id),
@@ -225,6 +256,10 @@ class Engine:
             counter[key] -= 1
             if not counter[key]:
                 del counter[key]
+
+    def _observe(self, outcome: Outcome) -> None:
+        if self._observer is not None:
+            self._observer(outcome)
 
     async def _close(self) -> None:
         self._closed = True

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from bot.engine.errors import GenerationCancelled
+from bot.engine.outcome import Outcome, word_for
 from bot.engine.request import Chunk, FinishReason, Request, Usage
 from bot.errors import StoryloomError
 
@@ -53,7 +54,9 @@ class Generation:
         self._engine = engine
         self._pieces: deque[str] = deque()
         self._tokens = 0
+        self._asked = time.monotonic()
         self._started: float | None = None
+        self._spoke: float | None = None
         self._error: StoryloomError | None = None
         self._news = asyncio.Event()
 
@@ -121,6 +124,7 @@ class Generation:
         """Add what came."""
         self.usage = chunk.usage
         if chunk.text:
+            self._spoke = self._spoke or time.monotonic()
             self._tokens += 1
             self._pieces.append(chunk.text)
             self._news.set()
@@ -137,6 +141,18 @@ class Generation:
             self.stats = Stats(usage.tokens, self.seconds, usage.ending, usage.prompt_tokens, usage.cached)
         elif isinstance(error, GenerationCancelled):
             self.stats = Stats(self._tokens, self.seconds, "cancelled")
+
+    def outcome(self) -> Outcome:
+        """Return how it went, for whoever keeps count; it must have ended."""
+        usage, started = self.usage, self._started
+        return Outcome(
+            ending=word_for(self._error) if self._error else usage.ending if usage else "failed",
+            tokens=usage.tokens if usage else self._tokens,
+            prompt_tokens=usage.prompt_tokens if usage else 0,
+            cached=usage.cached if usage else 0,
+            waited=started - self._asked if started else None,
+            first_word=self._spoke - started if started and self._spoke else None,
+        )
 
     async def _wait(self) -> None:
         self._news.clear()

@@ -121,6 +121,10 @@ class Backend(Protocol):
     def restarts(self) -> int:
         """Return how often it had to start again by itself since it was opened."""
 
+    @property
+    def ready(self) -> bool:
+        """Tell whether it would serve a request now, as far as is known; False while it starts again."""
+
     def stream(self, request: Request) -> AsyncGenerator[Chunk]:
         """Yield a request's text, ending with a chunk that has its usage.
 

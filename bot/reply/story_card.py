@@ -2,6 +2,7 @@
 
 import discord
 
+from bot.engine.request import ModelInfo
 from bot.locales import Text, _, _n
 from bot.story.languages import LANGUAGES
 from bot.story.shelf import Overview, Page
@@ -9,6 +10,8 @@ from bot.story.text import inline_name
 from storage.stories import Rating, Story
 
 COLOUR = discord.Colour(0x8A6D3B)
+
+REVISION = 12  # characters; of a hub's commit that is enough to find it
 
 RATINGS: dict[Rating, Text] = {
     "everyone": _("for everyone"),
@@ -55,13 +58,20 @@ def card(overview: Overview, locale: str) -> discord.Embed:
         (_("Free typing"), on_off),
         (_("Passages"), _n("{n} passage", "{n} passages", overview.passages)),
         (_("The narrator writes about"), _length(story)),
-        (_("Language model"), _("{model}", model=overview.model)),
+        (_("Language model"), model_line(overview.model)),
     ):
         embed.add_field(name=name.render(locale), value=value.render(locale))
     started = f"<t:{story.created // 1000}:D>"
     line = _("Started by {name} on {date}", name=inline_name(story.starter_name or "—"), date=started)
     embed.add_field(name="\u200b", value=line.render(locale), inline=False)
     return embed
+
+
+def model_line(model: ModelInfo) -> Text:
+    """Name a model and its revision, where it has one."""
+    if not model.revision:
+        return _("{model}", model=model.name)
+    return _("{model} (revision {revision})", model=model.name, revision=model.revision[:REVISION])
 
 
 def _length(story: Story) -> Text:

@@ -62,7 +62,7 @@ class Overview:
 
     standing: Standing
     passages: int
-    model: str
+    model: ModelInfo
 
 
 class Shelf:
@@ -111,7 +111,7 @@ class Shelf:
     async def overview(self, place: Place) -> Overview:
         """Return how a place's story stands; refused where none runs."""
         stand = await standing.of(self._database, await standing.running(self._database, place))
-        return Overview(stand, stand.head.depth + 1 if stand.head else 0, self._model.name)
+        return Overview(stand, stand.head.depth + 1 if stand.head else 0, self._model)
 
     async def find(self, place: Place) -> Story | None:
         """Return the story that runs in a place, if one does."""

@@ -67,6 +67,11 @@ class LlamaCpp:
         return self._server.restarts
 
     @property
+    def ready(self) -> bool:
+        """Tell whether the server serves, as far as is known."""
+        return self._server.ready
+
+    @property
     def pid(self) -> int:
         """Return the process id of the server that runs now."""
         return self._server.pid

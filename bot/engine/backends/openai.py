@@ -72,6 +72,11 @@ class OpenAI:
         """Return how often a server that was lost came back."""
         return self._servers.returns
 
+    @property
+    def ready(self) -> bool:
+        """Tell whether any server is up, as far as is known."""
+        return bool(self._servers.up)
+
     async def __aenter__(self) -> Self:
         """Find the servers; raises StartError where none is named or none answers."""
         if not self._servers.all:
