@@ -1,9 +1,13 @@
 """Prove that each kind of server is asked in its own words, and that no request is lost on one that knows few."""
 
 import json
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Literal
+from unittest.mock import patch
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.engine.backends.cards import AnotherModel, Card, Dialect, read_card, root_of
@@ -16,6 +20,7 @@ from bot.engine.request import Message, ModelInfo, Request, Sampling
 from tests.model_server import Body, model_server
 
 UNKNOWN = ModelInfo("", "", "", None, None, 4096)
+FIELDS = ["data", "id", "meta", "n_ctx", "owned_by", "max_model_len", "root", "default_generation_settings"]
 SCHEMA = '{"type": "object"}'
 
 
@@ -142,6 +147,34 @@ async def test_a_server_without_a_list_of_models_is_none(unused_tcp_port: int) -
             await read_card(client, f"{url}/elsewhere")
         with pytest.raises(GenerationFailed):
             await read_card(client, f"http://127.0.0.1:{unused_tcp_port}")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=6),
+    max_leaves=12,
+)
+
+
+@given(answer=JSON, one=JSON, dialect=st.sampled_from(["auto", "llamacpp", "vllm"]))
+@example(answer={}, one={"id": "a.gguf", "meta": 7}, dialect="auto")
+@example(answer={}, one={"id": "a", "max_model_len": "many"}, dialect="vllm")
+async def test_whatever_a_server_tells_it_is_understood_or_given_up(
+    answer: object, one: object, dialect: Dialect | Literal["auto"]
+) -> None:
+    """No shape of JSON ends the looking after servers."""
+    for told in (answer, {"data": [one]}, {"data": answer}):
+        client = ChatClient(key="")
+        # A server for every shape would take minutes.
+        with patch.object(client, "get", _answers(told)), suppress(GenerationFailed):
+            assert isinstance(await read_card(client, "http://a", dialect=dialect), Card)
+
+
+def _answers(told: object) -> Callable[[str], Awaitable[object]]:
+    async def get(url: str) -> object:
+        return told
+
+    return get
 
 
 @pytest.mark.parametrize("url", ["http://a:1", "http://a:1/", "http://a:1/v1", "http://a:1/v1/"])

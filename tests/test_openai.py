@@ -212,6 +212,26 @@ async def test_a_server_that_hangs_does_not_keep_a_story_waiting(proxies: list[F
         assert (own.asked, other.asked) == (2, 1)
 
 
+async def test_a_server_too_busy_for_questions_is_not_given_up(
+    proxies: list[FaultyProxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as it sends words, it is well, whatever becomes of the looks at it."""
+    monkeypatch.setattr(servers, "START_STEP", 1.0)  # how long a look at it may take
+    proxy = proxies[0]
+    proxy.faults.append(slow(0.02))
+    async with (
+        backend_for(proxy) as backend,
+        aclosing(backend.stream(request(max_tokens=20))) as chunks,
+    ):
+        await anext(chunks)
+        proxy.everywhere, proxy.always = True, hang
+        with capture_logs() as logs:
+            assert len([chunk async for chunk in chunks]) > 15
+
+        assert "model server is down" not in str(logs)
+        assert backend.ready
+
+
 async def test_a_server_that_wants_rest_gets_it(proxies: list[FaultyProxy]) -> None:
     """Others are asked meanwhile, in the next request too."""
     async with backend_for(*proxies) as backend:
@@ -319,7 +339,7 @@ async def test_a_field_that_a_server_does_not_know_is_left_out_from_then_on(
 async def test_an_adapter_that_no_server_has_is_not_passed_over(proxies: list[FaultyProxy]) -> None:
     """A story is not told in another voice without a word."""
     async with backend_for(proxies[0], retries=0) as backend:
-        with pytest.raises(GenerationFailed):
+        with pytest.raises(GenerationFailed, match="voice"):
             await told(backend, request(adapter="pirate"))
 
     assert proxies[0].asked == 0

@@ -44,11 +44,18 @@ async def read_card(
 
     Raises AnotherModel where it serves no such model, and GenerationFailed where it does not answer or is not well.
     """
-    cards = _cards(await client.get(f"{root}/v1/models"))
+    try:
+        return await _read(client, root, model, dialect)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise GenerationFailed(f"does not list models as OpenAI does: {error!r}") from error
+
+
+async def _read(client: ChatClient, root: str, model: str, dialect: Dialect | Literal["auto"]) -> Card:
+    cards = (await client.get(f"{root}/v1/models"))["data"]
     card = next((card for card in cards if model in ("", card["id"], _label(card["id"]))), None)
     if card is None:
         raise AnotherModel(f"serves {', '.join(_label(c['id']) for c in cards) or 'nothing'}, not {model}")
-    spoken = DIALECTS.get(str(card.get("owned_by")), "plain") if dialect == "auto" else dialect
+    spoken = DIALECTS.get(card.get("owned_by"), "plain") if dialect == "auto" else dialect
     if spoken != "plain":
         await client.get(f"{root}/health")  # the list of models may stand while the engine behind it is down
     return Card(
@@ -56,16 +63,11 @@ async def read_card(
         label=_label(card["id"]),
         revision=_revision(card),
         dialect=spoken,
-        context=await _context(client, root, card) if spoken == "llamacpp" else card.get("max_model_len"),
+        context=await _context(client, root, card)
+        if spoken == "llamacpp"
+        else _number(card.get("max_model_len")),
         served=frozenset(other["id"] for other in cards),
     )
-
-
-def _cards(answer: Any) -> list[dict[str, Any]]:
-    try:
-        return [{**card, "id": str(card["id"])} for card in answer["data"]]
-    except (KeyError, TypeError) as error:
-        raise GenerationFailed(f"not a list of models: {error!r}") from error
 
 
 def _label(name: str) -> str:
@@ -84,9 +86,9 @@ def _revision(card: dict[str, Any]) -> str:
 async def _context(client: ChatClient, root: str, card: dict[str, Any]) -> int | None:
     """Return what one of llama.cpp's streams may have; older ones tell it in their properties only."""
     if told := (card.get("meta") or {}).get("n_ctx"):
-        return int(told)
-    properties = await client.get(f"{root}/props")
-    try:
-        return int(properties["default_generation_settings"]["n_ctx"])
-    except (KeyError, TypeError):
-        return None
+        return _number(told)
+    return _number((await client.get(f"{root}/props"))["default_generation_settings"]["n_ctx"])
+
+
+def _number(told: Any) -> int | None:
+    return int(told) if told else None

@@ -98,6 +98,7 @@ class OpenAI:
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk]:
         """Yield a request's text from the server that has its story's cache, or from the next that answers."""
+        self._require_adapter(request.adapter)
         async with aclosing(self._turns(request.cache_key, adapter=request.adapter)) as turns:
             async for server in turns:
                 async with aclosing(self._asked(server, request)) as chunks:
@@ -140,6 +141,12 @@ class OpenAI:
             context=min([self.model.context, *contexts]),
         )
 
+    def _require_adapter(self, adapter: str) -> None:
+        cards = [server.card for server in self._servers.all if server.card]
+        if adapter and not any(adapter in card.served for card in cards):
+            text = _("The narrator does not have the voice that was asked for. Please choose another one.")
+            raise GenerationFailed(f"no server has the adapter {adapter}", text, kind="adapter")
+
     async def _turns(self, key: str, *, adapter: str = "") -> AsyncGenerator[Server]:
         """Yield whom to ask next, round after round, with a pause that grows between two rounds."""
         for number in range(self._retries + 1):
@@ -164,6 +171,7 @@ class OpenAI:
             try:
                 async with aclosing(self._client.stream(server.root, body)) as chunks:
                     async for chunk in chunks:
+                        server.speaks()
                         yield chunk
                 return
             except ServerRefused as error:

@@ -35,6 +35,7 @@ class Server:
         self.hopeless = False  # waiting will not make it answer
         self._refused: frozenset[str] = frozenset()
         self._rests_until = 0.0
+        self._spoke = 0.0
         self._waiting: set[asyncio.Timeout] = set()
 
     def rank(self, key: str) -> bytes:
@@ -63,6 +64,14 @@ class Server:
         """Return for how many seconds it is to be left alone."""
         return max(0.0, self._rests_until - time.monotonic())
 
+    def speaks(self) -> None:
+        """Take note of words that came from it."""
+        self._spoke = time.monotonic()
+
+    def spoke_since(self, then: float) -> bool:
+        """Tell whether words came after a moment of the monotonic clock."""
+        return self._spoke > then
+
     @contextmanager
     def first_word(self, deadline: asyncio.Timeout) -> Iterator[None]:
         """Let a wait for the first word end when the server is given up."""
@@ -74,7 +83,8 @@ class Server:
 
     def give_up(self) -> None:
         """End every wait for a first word: another server shall be asked."""
-        for deadline in self._waiting:
+        waiting, self._waiting = self._waiting, set()
+        for deadline in waiting:
             deadline.reschedule(asyncio.get_running_loop().time())
 
 
@@ -142,11 +152,13 @@ class Servers:
         await asyncio.gather(*map(self._check, self.all))
 
     async def _check(self, server: Server) -> None:
+        began = time.monotonic()
         try:
             async with asyncio.timeout(max(self._seconds, START_STEP)):
                 card = await read_card(self._client, server.root, model=self._wanted, dialect=self._dialect)
         except TimeoutError:
-            self._ill(server, GenerationFailed("does not answer"))
+            if not server.spoke_since(began):  # else it is only too busy for questions
+                self._ill(server, GenerationFailed("does not answer"))
             return
         except GenerationFailed as error:
             self._ill(server, error)
@@ -171,7 +183,10 @@ class Servers:
     async def _keep_watch(self) -> None:
         while True:
             await asyncio.sleep(self._seconds)
-            await self.check()
+            try:
+                await self.check()
+            except Exception:
+                log.exception("looking after model servers failed")
 
     def _nobody(self) -> StartError:
         return StartError(
