@@ -1,5 +1,6 @@
 """Tell the host, line by line, what is right and wrong with this installation."""
 
+import asyncio
 import shutil
 import sqlite3
 import subprocess
@@ -13,6 +14,9 @@ from typing import Literal
 import aiohttp
 
 from bot.config import Config
+from bot.engine.backends.cards import read_card, root_of
+from bot.engine.backends.chat import ChatClient
+from bot.engine.errors import GenerationFailed
 from bot.engine.models import awaited, resolve
 from bot.errors import StartError
 from storage.errors import StorageError
@@ -21,6 +25,7 @@ from storage.inspection import inspect, is_new
 Verdict = Literal["ok", "note", "wrong"]
 
 FREE_BYTES = 200_000_000
+SERVER_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,12 @@ async def findings(config: Config) -> AsyncIterator[Finding]:
     yield await _token(config)
     yield _database(config.storage.path)
     yield _disk(config.storage.path)
-    yield await _model(config)
-    yield _graphics()
+    if config.model.backend == "openai":
+        async for finding in _servers(config):
+            yield finding
+    else:
+        yield await _model(config)
+        yield _graphics()
     if config.metrics.port:
         yield await _bot(config.metrics.url)
     yield _fonts()
@@ -112,6 +121,27 @@ async def _model(config: Config) -> Finding:
         return Finding("wrong", "model", str(error))
     languages = ", ".join(model.languages) if model.languages else "all"
     return Finding("ok", "model", f"{model.name} (revision {model.revision or '—'}), languages: {languages}")
+
+
+async def _servers(config: Config) -> AsyncIterator[Finding]:
+    """Ask every model server what it serves: all must have the same."""
+    roots = dict.fromkeys(root_of(str(url)) for url in config.openai.base_urls)
+    if not roots:
+        yield Finding("wrong", "server", "none: set base_urls under [openai]")
+    wanted = config.openai.model
+    async with ChatClient(key=config.openai.api_key.get_secret_value()) as client:
+        for root in roots:
+            try:
+                async with asyncio.timeout(SERVER_SECONDS):
+                    card = await read_card(client, root, model=wanted, dialect=config.openai.dialect)
+            except TimeoutError:
+                yield Finding("wrong", "server", f"{root} does not answer within {SERVER_SECONDS} s")
+            except GenerationFailed as error:
+                yield Finding("wrong", "server", f"{root} cannot be used: {error.detail}")
+            else:
+                wanted = wanted or card.label
+                reads = f"{card.context} tokens" if card.context else "an unknown number of tokens"
+                yield Finding("ok", "server", f"{root} serves {card.label} ({card.dialect}), reads {reads}")
 
 
 async def _bot(url: str) -> Finding:

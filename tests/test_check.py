@@ -8,13 +8,14 @@ import pytest
 from pydantic import AnyHttpUrl, SecretStr
 
 from bot.check import check, findings
-from bot.config import Config, DiscordSettings, MetricsSettings, ModelSettings, StorageSettings
+from bot.config import Config, DiscordSettings, MetricsSettings, ModelSettings, OpenAISection, StorageSettings
 from bot.engine.engine import Engine
 from bot.metrics.figures import Figures
 from bot.metrics.server import serving
 from bot.playground.people import register_bot
 from bot.playground.server import Playground
 from storage.database import Database
+from tests.model_server import model_server
 from tests.scripted import ScriptedBackend
 
 
@@ -136,3 +137,25 @@ async def test_missing_model_is_wrong_and_a_coming_one_noted(tmp_path: Path) -> 
     verdict, detail = (await verdicts(config_in(tmp_path, model=coming)))["model"]
     assert (verdict, "owner/tales:tale.gguf" in detail) == ("note", True)
     assert not (tmp_path / "cache").exists()
+
+
+async def test_each_model_server_is_asked_what_it_serves(tmp_path: Path, unused_tcp_port: int) -> None:
+    """One that answers is named with its model; one that is away, or serves another, is wrong."""
+    gone = f"http://127.0.0.1:{unused_tcp_port}"
+    async with model_server("Qwen/Qwen3-8B") as first, model_server("other") as second:
+        servers = OpenAISection(base_urls=(f"{first}/v1", gone, second))  # type: ignore[arg-type]  # as the file has them
+        config = config_in(tmp_path, model=ModelSettings(backend="openai"), openai=servers)
+        found = [(f.verdict, f.detail) for f in [f async for f in findings(config)] if f.subject == "server"]
+
+    assert [verdict for verdict, _ in found] == ["ok", "wrong", "wrong"]
+    assert found[0][1] == f"{first} serves Qwen/Qwen3-8B (vllm), reads 8192 tokens"
+    assert gone in found[1][1]
+    assert "serves other, not Qwen/Qwen3-8B" in found[2][1]
+
+
+async def test_a_missing_model_server_is_named(tmp_path: Path) -> None:
+    """The line says which key to set."""
+    found = await verdicts(config_in(tmp_path, model=ModelSettings(backend="openai")))
+
+    assert found["server"] == ("wrong", "none: set base_urls under [openai]")
+    assert "model" not in found
