@@ -36,8 +36,8 @@ class Span:
 class Plan:
     """Hold what every layer of one forward pass needs to know.
 
-    `slots` [total] are the places in the pages where the row's keys and values go. The rest is for the card only:
-    `query_ends` [sequences + 1], `lengths` [sequences] and `table` [sequences, pages] as the kernel wants them.
+    `slots` [total] are the places in the pages where the row's keys and values go. The rest is for the kernel only:
+    `query_ends` [sequences + 1], `lengths` [sequences] and `table` [sequences, pages] as it wants them.
     """
 
     cache: "KVCache"
@@ -64,7 +64,10 @@ class Saved:
 
 
 class KVCache:
-    """Hold all pages of all layers in one tensor: [layers, 2 (keys, values), pages, tokens, heads, width]."""
+    """Hold all pages of all layers in one tensor: [layers, 2 (keys, values), pages, tokens, heads, width].
+
+    `kernel` tells whether they are read by torch's paged kernel, which is there on a card only.
+    """
 
     def __init__(
         self,
@@ -80,6 +83,7 @@ class KVCache:
         self.page_tokens = page_tokens
         self.pages = pages
         self.device = device
+        self.kernel = device.type == "cuda"
         self._data = torch.zeros(layers, 2, pages, page_tokens, heads, width, dtype=dtype, device=device)
         flat = (pages * page_tokens, heads, width)
         self._keys = [layer[0].view(flat) for layer in self._data]
@@ -170,11 +174,11 @@ def attend(
     assert isinstance(layer, int)
     plan.cache.write(layer, key[0].transpose(0, 1), value[0].transpose(0, 1), plan.slots)
     if plan.table is not None:
-        return _on_card(layer, query, plan, scaling, sliding_window)[None], None
-    return _on_processor(layer, query, plan, scaling, sliding_window), None
+        return _in_kernel(layer, query, plan, scaling, sliding_window)[None], None
+    return _row_by_row(layer, query, plan, scaling, sliding_window), None
 
 
-def _on_card(
+def _in_kernel(
     layer: int, query: torch.Tensor, plan: Plan, scaling: float | None, window: int | None
 ) -> torch.Tensor:
     from torch.nn.attention.varlen import varlen_attn  # asks the card when imported
@@ -199,7 +203,7 @@ def _on_card(
     return found
 
 
-def _on_processor(
+def _row_by_row(
     layer: int, query: torch.Tensor, plan: Plan, scaling: float | None, window: int | None
 ) -> torch.Tensor:
     found = torch.empty_like(query)

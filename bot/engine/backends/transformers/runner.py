@@ -92,12 +92,12 @@ class Runner:
             for row, end in zip(rows, ends, strict=True)
         ]
         plan = Plan(cache, torch.tensor(slots, device=cache.device), spans)
-        if cache.device.type == "cuda":
-            _describe_for_card(plan, ends)
+        if cache.kernel:
+            _describe_for_kernel(plan, ends)
         return plan
 
 
-def _describe_for_card(plan: Plan, ends: Sequence[int]) -> None:
+def _describe_for_kernel(plan: Plan, ends: Sequence[int]) -> None:
     device = plan.cache.device
     lengths = [span.length for span in plan.spans]
     plan.longest_query = max(span.end - span.begin for span in plan.spans)

@@ -96,7 +96,8 @@ class Scheduler:
 
     def stats(self) -> dict[str, int]:
         """Return figures for whoever watches."""
-        return {"running": len(self._running), "waiting": len(self._waiting), "steps": self._steps}
+        own = {"running": len(self._running), "waiting": len(self._waiting), "steps": self._steps}
+        return own | self._warm.stats()
 
     def _admit(self) -> list[Event]:
         """Let waiting jobs in, in their order, as long as there is room."""
