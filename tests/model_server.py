@@ -11,9 +11,18 @@ Body = dict[str, object]
 
 @asynccontextmanager
 async def model_server(
-    *models: str, owner: str = "vllm", bodies: list[Body] | None = None, unknown: frozenset[str] = frozenset()
+    *models: str,
+    owner: str = "vllm",
+    bodies: list[Body] | None = None,
+    unknown: frozenset[str] = frozenset(),
+    code: str | None = None,
+    ill: bool = False,
 ) -> AsyncIterator[str]:
-    """Serve models and yield the address; `bodies` get all that was asked, `unknown` fields are refused as hosts do."""
+    """Serve models and yield the address.
+
+    `bodies` get all that was asked; `unknown` fields are refused as hosts do, with an error's `code`; `ill` says that
+    the engine behind it is dead.
+    """
 
     async def listed(request: web.Request) -> web.Response:
         cards = [{"id": name, "owned_by": owner, "root": f"/models/{name}"} for name in models]
@@ -21,7 +30,7 @@ async def model_server(
         return web.json_response({"object": "list", "data": [card | limits for card in cards]})
 
     async def healthy(request: web.Request) -> web.Response:
-        return web.Response()
+        return web.Response(status=503 if ill else 200)
 
     async def counted(request: web.Request) -> web.Response:
         words = (await request.json())["prompt"].split()
@@ -33,7 +42,7 @@ async def model_server(
             bodies.append(body)
         if strange := unknown & body.keys():
             text = f"Unrecognized request argument supplied: {', '.join(sorted(strange))}"
-            return web.json_response({"error": {"message": text, "code": None}}, status=400)
+            return web.json_response({"error": {"message": text, "code": code}}, status=400)
         return web.Response(text="".join(map(_line, _events())), content_type="text/event-stream")
 
     app = web.Application()

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Literal
 from unittest.mock import patch
 
@@ -15,7 +16,7 @@ from bot.engine.backends.chat import ChatClient, ServerRefused
 from bot.engine.backends.dialects import body_for, count_tokens, estimate, refused_fields
 from bot.engine.backends.openai import OpenAI, OpenAISettings
 from bot.engine.backends.servers import Server, Servers
-from bot.engine.errors import GenerationFailed
+from bot.engine.errors import GenerationFailed, PromptTooLong
 from bot.engine.request import Message, ModelInfo, Request, Sampling
 from tests.model_server import Body, model_server
 
@@ -136,6 +137,45 @@ async def test_a_host_that_refuses_fields_is_served_without_them() -> None:
         assert await backend.count_tokens("塔") == estimate("塔")
 
     assert [sorted(unknown & body.keys()) for body in bodies] == [["seed", "stream_options"], [], []]
+
+
+async def test_one_model_is_told_by_all_servers() -> None:
+    """Where none was named, that of the first; a server with another is not asked."""
+    bodies: list[Body] = []
+    async with (
+        model_server("wanted") as first,
+        model_server("other", bodies=bodies) as second,
+        OpenAI(UNKNOWN, OpenAISettings((first, second))) as backend,
+    ):
+        for number in range(12):
+            request = replace(asked(), cache_key=str(number))
+            assert [chunk async for chunk in backend.stream(request)]
+
+        assert backend.model.id == "wanted"
+    assert bodies == []
+
+
+async def test_a_prompt_refused_without_numbers_is_too_long() -> None:
+    """Whoever plans prompts makes it shorter; the numbers are the best that are known."""
+    async with (
+        model_server(
+            "gpt", owner="host", unknown=frozenset({"messages"}), code="context_length_exceeded"
+        ) as url,
+        OpenAI(UNKNOWN, OpenAISettings((url,))) as backend,
+    ):
+        with pytest.raises(PromptTooLong) as caught:
+            await anext(backend.stream(asked()))
+
+    assert caught.value.tokens > caught.value.limit == UNKNOWN.context
+
+
+async def test_a_server_whose_engine_is_ill_is_not_well() -> None:
+    """Though it lists its models as ever."""
+    async with model_server("a", ill=True) as url, ChatClient(key="") as client:
+        with pytest.raises(GenerationFailed, match="broke off") as caught:
+            await read_card(client, url)
+
+    assert caught.value.detail.startswith("503")
 
 
 async def test_a_server_without_a_list_of_models_is_none(unused_tcp_port: int) -> None:

@@ -8,6 +8,7 @@ from contextlib import aclosing, asynccontextmanager
 import pytest
 from aiohttp import web
 
+from bot.engine.backends import chat
 from bot.engine.backends.chat import ChatClient, chat_body
 from bot.engine.errors import GenerationFailed, PromptTooLong
 from bot.engine.request import Chunk, Message, Request, Sampling
@@ -171,6 +172,103 @@ async def test_a_prompt_that_is_too_long_is_told_apart() -> None:
             await anext(client.stream(base, chat_body(REQUEST)))
 
     assert (caught.value.tokens, caught.value.limit) == (5000, 4096)
+
+
+@pytest.mark.parametrize(
+    ("words", "numbers"),
+    [
+        (
+            "This model's maximum context length is 4096 tokens. However, you requested 5256 tokens "
+            "(5000 in the messages, 256 in the completion).",
+            (5256, 4096),
+        ),
+        (
+            "This model's maximum context length is 4096 tokens. However, your request has 5000 input tokens.",
+            (5000, 4096),
+        ),
+        (
+            "'max_tokens' is too large: 256. This model's maximum context length is 4096 tokens and your request has "
+            "4000 input tokens (256 > 4096 - 4000).",
+            (4097, 4096),
+        ),
+        (
+            "The decoder prompt (length 5000) is longer than the maximum model length of 4096. Qwen2.5-72000 it is.",
+            (5000, 4096),
+        ),
+        ("`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs` tokens", (5000, 4096)),
+    ],
+)
+async def test_every_wording_of_too_long_is_understood(words: str, numbers: tuple[int, int]) -> None:
+    """Those of several versions of vLLM, of OpenAI and of text-generation-inference."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response({"error": {"message": words, "type": "BadRequestError"}}, status=400)
+
+    async with server(answer) as base, ChatClient(key="k") as client:
+        with pytest.raises(PromptTooLong) as caught:
+            await anext(client.stream(base, chat_body(REQUEST)))
+
+    assert (caught.value.tokens, caught.value.limit) == numbers
+
+
+USAGE = {"prompt_tokens": 30, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": 16}}
+
+
+FIGURES = b'data: {"choices": [], "usage": ' + json.dumps(USAGE).encode() + b"}\n\n"
+
+
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [
+        ((event(None, "stop"), FIGURES), (7, 30, 16)),
+        ((event(None, "stop", usage={"prompt_tokens": 30, "completion_tokens": 7}),), (7, 30, 0)),
+        ((event(None, "stop"),), (2, 0, 0)),
+    ],
+)
+@pytest.mark.parametrize("ending", ["closes", "breaks", "stays open"])
+async def test_figures_that_were_asked_for_are_read_if_they_come(
+    last: tuple[bytes, ...], expected: tuple[int, int, int], ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the last word, with it, or never: the text is whole then, however the connection ends."""
+    monkeypatch.setattr(chat, "FIGURES_SECONDS", 0.2)
+    released = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for part in (event("a"), event("b"), *last):
+            await response.write(part)
+        if ending == "breaks":
+            await asyncio.sleep(0.05)
+            assert request.transport is not None
+            request.transport.abort()
+        elif ending == "stays open":
+            await released.wait()
+        return response
+
+    async with server(answer) as base, ChatClient(key="k") as client:
+        body = chat_body(REQUEST) | {"stream_options": {"include_usage": True}}
+        chunks = [chunk async for chunk in client.stream(base, body)]
+        released.set()
+
+    assert "".join(chunk.text for chunk in chunks) == "ab"
+    usage = chunks[-1].usage
+    assert usage is not None
+    assert (usage.tokens, usage.prompt_tokens, usage.cached, usage.ending) == (*expected, "stop")
+
+
+async def test_without_a_key_none_is_sent() -> None:
+    """Some servers refuse an empty one."""
+    seen: list[bool] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append("Authorization" in request.headers)
+        return web.Response(text=event("x", "stop").decode())
+
+    async with server(answer) as base, ChatClient(key="") as client:
+        await anext(client.stream(base, chat_body(REQUEST)))
+
+    assert seen == [False]
 
 
 async def test_a_server_that_is_not_there_has_failed(unused_tcp_port: int) -> None:

@@ -202,8 +202,11 @@ async def test_a_server_that_is_gone_is_stood_in_for_and_welcomed_back(proxies: 
         assert (own.asked, other.asked) == (2, 1)
 
 
-async def test_a_server_that_hangs_does_not_keep_a_story_waiting(proxies: list[FaultyProxy]) -> None:
+async def test_a_server_that_hangs_does_not_keep_a_story_waiting(
+    proxies: list[FaultyProxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As soon as a look at the server finds it silent, another is asked for what had no word yet."""
+    monkeypatch.setattr(servers, "LOOK_SECONDS", 0.5)
     async with backend_for(*proxies) as backend:
         own, other = await favourite(backend, proxies)
         own.everywhere, own.always = True, hang
@@ -216,7 +219,7 @@ async def test_a_server_too_busy_for_questions_is_not_given_up(
     proxies: list[FaultyProxy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As long as it sends words, it is well, whatever becomes of the looks at it."""
-    monkeypatch.setattr(servers, "START_STEP", 1.0)  # how long a look at it may take
+    monkeypatch.setattr(servers, "LOOK_SECONDS", 1.0)
     proxy = proxies[0]
     proxy.faults.append(slow(0.02))
     async with (
@@ -269,6 +272,18 @@ async def test_when_all_are_gone_it_is_said_and_mended_by_itself(proxies: list[F
             await proxy.listen()
 
         assert (await told(backend, request())).text
+
+
+async def test_a_voice_that_was_just_unloaded_condemns_no_server(proxies: list[FaultyProxy]) -> None:
+    """A server that knows the model itself goes on with the other stories."""
+    async with backend_for(proxies[0]) as backend:
+        await told(backend, request(max_tokens=1))
+        name = str(proxies[0].bodies[0]["model"])
+        proxies[0].faults.append(status(404, {"error": {"message": "no such model"}}))
+        with pytest.raises(GenerationFailed, match="broke off"):
+            await told(backend, request(adapter=name))
+
+        assert backend.ready
 
 
 async def test_a_mistake_in_the_request_is_not_repeated(proxies: list[FaultyProxy]) -> None:

@@ -28,7 +28,8 @@ FIRST_WAIT = 0.5  # seconds before the second round; doubles
 LONGEST_WAIT = 8.0
 LONGEST_REST = 30.0  # of a Retry-After: nobody waits for a story longer than that without a word
 BUSY = {408, 425, 429, 500}  # this server, just now
-GONE = {401, 403, 404, 502, 503, 504}  # this server, for everybody
+UNKNOWN_MODEL = 404
+GONE = {401, 403, UNKNOWN_MODEL, 502, 503, 504}  # this server, for everybody
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +182,22 @@ class OpenAI:
     def _failed(self, server: Server, error: GenerationFailed, request: Request | None = None) -> None:
         """Take note of what a failure says of its server; raises what no other server would do better."""
         log.warning("model server failed", url=server.root, reason=error.detail)
-        if not isinstance(error, ServerRefused) or error.status in GONE:
+        if not isinstance(error, ServerRefused):
+            self._servers.lost(server, error.detail)
+            return
+        if error.status in GONE and not (error.status == UNKNOWN_MODEL and request and request.adapter):
             self._servers.lost(server, error.detail)
         elif error.status not in BUSY:
-            if request and "context_length_exceeded" in error.words:
-                tokens = sum(estimate(message.content) for message in request.messages)
-                raise PromptTooLong(max(tokens, self.model.context + 1), self.model.context) from error
+            self._require_room(error, request)
             raise error
-        if isinstance(error, ServerRefused) and error.retry_after:
+        if error.retry_after:
             server.rest(error.retry_after)
+
+    def _require_room(self, error: ServerRefused, request: Request | None) -> None:
+        """Raise PromptTooLong where a server says so without its numbers."""
+        if request and "context_length_exceeded" in error.words:
+            tokens = sum(estimate(message.content) for message in request.messages)
+            raise PromptTooLong(max(tokens, self.model.context + 1), self.model.context) from error
 
     def _away(self) -> NarratorAway:
         reasons = "; ".join(f"{server.root} ({server.reason or 'busy'})" for server in self._servers.all)

@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 START_SECONDS = 20.0  # within which a server that is just starting may begin to answer
 START_STEP = 1.0
+LOOK_SECONDS = 10.0  # within which a server that is well tells what it serves
 UNWELCOME = {401, 403}
 
 
@@ -150,11 +151,16 @@ class Servers:
     async def check(self) -> None:
         """Ask every server how it is."""
         await asyncio.gather(*map(self._check, self.all))
+        for server in self.up:
+            # Where no model was named, the first look at several found all models welcome.
+            if server.card and self._wanted not in (server.card.label, server.card.model):
+                self._ill(server, AnotherModel(f"serves {server.card.label}, not {self._wanted}"))
+                server.card = None
 
     async def _check(self, server: Server) -> None:
         began = time.monotonic()
         try:
-            async with asyncio.timeout(max(self._seconds, START_STEP)):
+            async with asyncio.timeout(LOOK_SECONDS):
                 card = await read_card(self._client, server.root, model=self._wanted, dialect=self._dialect)
         except TimeoutError:
             if not server.spoke_since(began):  # else it is only too busy for questions
