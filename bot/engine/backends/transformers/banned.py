@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.engine.backends.transformers.characters import Characters
+from bot.engine.backends.transformers.characters import REPLACEMENT, Characters
 
 CONTINUATION = bytes(range(0x80, 0xC0))  # bytes that go on with a character in UTF-8
 LAST = chr(0x10FFFF)  # no character: it sorts behind every text, and parts texts that are joined
@@ -31,7 +31,8 @@ class Shapes:
         self._bodies: dict[bytes, list[tuple[str, int]]] = defaultdict(list)
         for token, data in tokens.items():
             rest = data.lstrip(CONTINUATION)
-            self._bodies[data[: len(data) - len(rest)]].append((Characters().feed(rest).casefold(), token))
+            body = rest.decode(errors="ignore").replace(REPLACEMENT, "").casefold()
+            self._bodies[data[: len(data) - len(rest)]].append((body, token))
         for bodies in self._bodies.values():
             bodies.sort()
         every = [body for bodies in self._bodies.values() for body in bodies]
@@ -65,6 +66,10 @@ class BannedStrings:
     def __init__(self, strings: Iterable[str], shapes: Shapes) -> None:
         self._strings = frozenset(string.casefold() for string in strings if string)
         self._begun = {string[:size] for string in self._strings for size in range(len(string) + 1)} | {""}
+        self._rests: dict[str, list[str]] = defaultdict(list)
+        for string in self._strings:
+            for size in range(1, len(string)):
+                self._rests[string[:size]].append(string[size:])
         self._shapes = shapes
         self._always = np.array(sorted({t for s in self._strings for t in shapes.holding(s)}), dtype=np.int64)
         self._known: dict[tuple[str, bytes], Tokens] = {}
@@ -93,9 +98,8 @@ class BannedStrings:
                 yield from self._shapes.beginning(head, "")
                 return
         for i in range(len(end)):
-            for string in self._strings:
-                if string.startswith(end[i:]):
-                    yield from self._shapes.beginning(head, string[len(end) - i :])
+            for rest in self._rests.get(end[i:], ()):
+                yield from self._shapes.beginning(head, rest)
 
 
 class BannedTail:

@@ -16,34 +16,38 @@ class BadConstraint(ValueError):
 
 
 class Constraint:
-    """Follow one answer through a grammar in llama.cpp's GBNF, or a JSON schema; raises BadConstraint."""
+    """Follow one answer through a grammar in llama.cpp's GBNF, or a JSON schema.
+
+    Raises BadConstraint if it cannot be understood. `bits` are the tokens allowed next, one bit each, lowest first.
+    """
 
     def __init__(self, sampling: Sampling, vocabulary: Vocabulary) -> None:
         self._ends = vocabulary.ends
         self._matcher = LLMatcher(vocabulary.grammar_tokenizer, _grammar(sampling), log_level=0)
-        self._check()
-        self._bits = np.empty(
-            (1, -(-max(vocabulary.size, len(vocabulary.tokenizer)) // WORD)), dtype=np.int32
-        )
+        width = max(vocabulary.size, len(vocabulary.tokenizer))
+        self._mask = np.empty((1, -(-width // WORD)), dtype=np.int32)
+        self._look()
 
     def took(self, token: int) -> None:
-        """Go on by a token; raises BadConstraint if the grammar forbids it or gives up."""
+        """Go on by a token; raises BadConstraint if the grammar forbids it, or is too hard to follow."""
         if token not in self._ends:
             self._matcher.consume_token(token)
-            self._check()
+            self._look()
+
+    @property
+    def bits(self) -> NDArray[np.int32]:
+        """Return the tokens that may come next."""
+        return self._mask.reshape(-1)
 
     @property
     def finished(self) -> bool:
         """Tell that nothing is allowed but the end."""
         return self._matcher.is_stopped()
 
-    def bits(self) -> NDArray[np.int32]:
-        """Return the allowed tokens, one bit each, lowest first; raises BadConstraint if the grammar gives up."""
-        fill_next_token_bitmask(self._matcher, self._bits)
-        self._check()
-        return self._bits.reshape(-1)
-
-    def _check(self) -> None:
+    def _look(self) -> None:
+        # At once and not when it is asked for, so that a grammar that gives up fails its own answer, not the batch.
+        if not self._matcher.is_error():
+            fill_next_token_bitmask(self._matcher, self._mask)
         if self._matcher.is_error():
             raise BadConstraint(self._matcher.get_error())
 

@@ -73,12 +73,12 @@ def truncated(candidates: Candidates, samplings: Sequence[Sampling]) -> Flags:
     """Return which candidates top_k, top_p and min_p leave; always the first."""
     logits = candidates.logits
     width = logits.shape[1]
-    top_k = np.array([s.top_k if s.top_k > 0 else width for s in samplings])[:, None]
-    kept = (np.arange(width) < top_k) & np.isfinite(logits)
+    top_k = _column(samplings, "top_k")
+    limited = top_k > 0
+    kept = ((np.arange(width) < top_k) | ~limited) & np.isfinite(logits)
     weights = np.where(kept, np.exp(logits), 0.0)
-    limited = top_k < width
     sums = np.cumsum(weights, axis=1)
-    total = np.where(limited, sums[:, -1:], candidates.total[:, None])
+    total = np.where(limited, sums[:, -1:], np.maximum(sums[:, -1:], candidates.total[:, None]))
     top_p = _column(samplings, "top_p")
     kept &= (sums - weights < top_p * total) | (top_p >= 1)
     min_p = _column(samplings, "min_p")
@@ -97,7 +97,8 @@ def _excluded(candidates: Candidates, kept: Flags, threshold: Floats, ends: froz
     reaching = kept & (weights >= threshold * weights.sum(axis=1, keepdims=True))
     top = reaching & (np.arange(kept.shape[1]) < reaching.sum(axis=1, keepdims=True) - 1)
     ending = (top & np.isin(candidates.tokens, list(ends))).any(axis=1, keepdims=True)
-    return np.logical_and(top, ~ending)
+    excluded: Flags = top & ~ending
+    return excluded
 
 
 def _column(samplings: Sequence[Sampling], name: str) -> Floats:

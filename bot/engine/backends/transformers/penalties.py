@@ -2,13 +2,13 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 import numpy as np
 from numpy.typing import NDArray
 
-LARGEST_EXPONENT = 88.7228391  # e to this is the largest 32-bit float, as llama.cpp has it
+LARGEST = 1e38  # what a 32-bit float holds, about
 
 
 class History:
@@ -53,6 +53,23 @@ class RepeatedRuns:
         return self._next.get(self._end, frozenset())
 
 
+def shared_beginnings(tokens: Sequence[int]) -> list[int]:
+    """Return, for each place, how many tokens from there on are those from the beginning on.
+
+    In one pass, so that a prompt that says one thing a thousand times takes no longer than another.
+    """
+    counts = [0] * len(tokens)
+    start = stop = 0  # the stretch that reaches furthest of those known to repeat the beginning
+    for place in range(1, len(tokens)):
+        count = min(counts[place - start], stop - place) if place < stop else 0
+        while place + count < len(tokens) and tokens[count] == tokens[place + count]:
+            count += 1
+        counts[place] = count
+        if place + count > stop:
+            start, stop = place, place + count
+    return counts
+
+
 class Dry:
     """Find by how much each token shall be less likely because it goes on repeating, by llama.cpp's rules.
 
@@ -73,15 +90,23 @@ class Dry:
         self._multiplier = multiplier
         self._base = base
         self._allowed = allowed
-        self._limit = int(LARGEST_EXPONENT / math.log(base)) if base > 1.000001 else math.inf
+        self._limit = int(math.log(LARGEST) / math.log(base)) if base > 1 else math.inf  # for the power
         self._breakers = breakers
-        self._tokens: list[int] = []
+        self._tokens = list(prompt)
         self._places: dict[int, list[int]] = defaultdict(list)
-        self._alike: dict[
-            int, int
-        ] = {}  # place of an earlier token -> how many up to it are alike the last ones
-        for token in prompt:
-            self.took(token)
+        for place, token in enumerate(self._tokens):
+            self._places[token].append(place)
+        # Place of an earlier token -> how many up to it are alike the last ones.
+        self._alike = {place: count for place, count in self._counted() if count}
+
+    def _counted(self) -> Iterator[tuple[int, int]]:
+        last = len(self._tokens) - 1
+        since = next(
+            (i for i, token in enumerate(reversed(self._tokens)) if token in self._breakers), last + 1
+        )
+        for distance, count in enumerate(shared_beginnings(self._tokens[::-1])):
+            if distance:
+                yield last - distance, min(count, since)
 
     def took(self, token: int) -> None:
         """Go on by a token."""
@@ -101,4 +126,4 @@ class Dry:
         return {token: self._amount(alike) for token, alike in longest.items()}
 
     def _amount(self, alike: int) -> float:
-        return float(self._multiplier * self._base ** min(alike - self._allowed, self._limit))
+        return min(LARGEST, self._multiplier * self._base ** min(alike - self._allowed, self._limit))

@@ -48,7 +48,7 @@ class Picker:
         self.constraint = Constraint(sampling, vocabulary) if constrained else None
 
     def took(self, token: int) -> None:
-        """Go on by a token; raises BadConstraint if the grammar gives up."""
+        """Go on by a token; raises BadConstraint if the grammar forbids it, or is too hard to follow."""
         self._count += 1
         self._history.took(token)
         if self._runs:
@@ -101,8 +101,7 @@ def _dry(sampling: Sampling, prompt: Sequence[int], vocabulary: Vocabulary) -> D
 def pick(logits: torch.Tensor, pickers: Sequence[Picker]) -> list[int]:
     """Return a token for each row of [rows, vocabulary] logits, on any device.
 
-    Where all is forbidden, that is an end. Raises NotANumber when a row has NaN, infinity, or no finite value, and
-    BadConstraint when a grammar gives up.
+    Where all is forbidden, that is an end. Raises NotANumber when a row has NaN, infinity, or no finite value.
     """
     picked: dict[int, int] = {}
     scores = _edited(logits, pickers)
@@ -125,7 +124,7 @@ def _edited(logits: torch.Tensor, pickers: Sequence[Picker]) -> Scores:
         divided={row: edit for row, edit in enumerate(penalties) if len(edit[0])},
         lessened={row: edit for row, edit in enumerate(lessened) if len(edit[0])},
     )
-    scores.allow({row: p.constraint.bits() for row, p in enumerate(pickers) if p.constraint})
+    scores.allow({row: p.constraint.bits for row, p in enumerate(pickers) if p.constraint})
     return scores
 
 

@@ -48,11 +48,11 @@ class Scores:
         """Forbid a row all tokens, ends too, whose bit is not set; lowest bits come first."""
         if not bits:
             return
-        rows = self._sent(list(bits))
-        words = torch.from_numpy(np.stack(list(bits.values()))).to(self._scores.device)
-        each = torch.arange(32, device=words.device, dtype=torch.int32)
-        allowed = ((words.unsqueeze(-1) >> each) & 1).flatten(1)[:, : self._scores.shape[1]].bool()
-        self._scores[rows] = self._scores[rows].masked_fill(~allowed, -torch.inf)
+        forbidden = self._sent(~np.stack(list(bits.values())).view(np.uint8))
+        each = torch.arange(8, device=forbidden.device, dtype=torch.uint8)
+        flags = ((forbidden.unsqueeze(-1) >> each) & 1).view(torch.bool).flatten(1)
+        for row, mask in zip(bits, flags, strict=True):
+            self._scores[row].masked_fill_(mask[: self._scores.shape[1]], -torch.inf)
 
     def likeliest(self, groups: Mapping[int, Sequence[int]]) -> dict[int, Candidates]:
         """Return, for each width, that many of the likeliest tokens of its rows."""

@@ -1,5 +1,6 @@
 """Know a model's tokens: which bytes each writes, which end its turn, which are never text."""
 
+from collections.abc import Mapping
 from functools import cached_property, lru_cache
 
 from llguidance import LLTokenizer
@@ -26,8 +27,8 @@ ALPHABET = _alphabet()
 class Vocabulary:
     """Hold a tokenizer beside the width of its model's logits.
 
-    `size` is that width, which may exceed the tokenizer's; `ends` are the tokens that end the model's turn. Raises
-    ValueError if there is none: such a model would never stop.
+    `size` is that width, which may exceed the tokenizer's; `padding` are the ids below it that are no tokens. `ends`
+    are the tokens that end the model's turn. Raises ValueError if there is none: such a model would never stop.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast, size: int, ends: frozenset[int]) -> None:
@@ -37,56 +38,47 @@ class Vocabulary:
         self.size = size
         self.ends = ends
         self.special = frozenset(tokenizer.all_special_ids) | ends | _added(tokenizer, special=True)
-        self._added = _added(tokenizer, special=False)
+        self._writes_bytes = "ByteLevel" in repr(tokenizer.backend_tokenizer.decoder)
+        names = {token: name for name, token in tokenizer.get_vocab().items() if token < size}
+        self.padding = [token for token in range(size) if token not in names]
+        self._texts = self._bytes_of(names)
         self.banned_strings = lru_cache(KEPT_BANS)(self._banned_strings)
-
-    @cached_property
-    def names(self) -> dict[int, str]:
-        """Return how the tokenizer writes its tokens; ids of padding have no name and must never be picked."""
-        named = {token: name for name, token in self.tokenizer.get_vocab().items()}
-        return {token: name for token, name in named.items() if token < self.size}
-
-    @cached_property
-    def padding(self) -> list[int]:
-        """Return the ids, below the width of the logits, that are no tokens."""
-        return [token for token in range(self.size) if token not in self.names]
 
     def bytes_of(self, token: int) -> bytes:
         """Return what a token adds to the text, in UTF-8; a character may be spread over several tokens."""
-        name = self.names.get(token, "")
-        if token in self.special:
-            return b""
-        return name.encode() if token in self._added else self._bytes_of(name)
+        return self._texts.get(token, b"")
 
     def first_bytes_of(self, token: int) -> bytes:
         """Return what a token writes at the beginning of a text, where some tokenizers drop a space."""
         data = self.bytes_of(token)
-        if data.startswith(b" ") and not str(self.tokenizer.decode([token])).startswith(" "):
+        if data.startswith(b" ") and not self.tokenizer.backend_tokenizer.decode([token]).startswith(" "):
             return data[1:]
         return data
 
-    def _bytes_of(self, name: str) -> bytes:
+    def _bytes_of(self, names: Mapping[int, str]) -> dict[int, bytes]:
+        added = _added(self.tokenizer, special=False)
+        texts = {token: name for token, name in names.items() if token not in self.special}
+        return {
+            token: name.encode() if token in added else self._spelt(name) for token, name in texts.items()
+        }
+
+    def _spelt(self, name: str) -> bytes:
         if self._writes_bytes:
-            if all(letter in ALPHABET for letter in name):
-                return bytes(ALPHABET[letter] for letter in name)
-            return name.encode()
+            data = [ALPHABET.get(letter, -1) for letter in name]
+            return name.encode() if -1 in data else bytes(data)
         if len(name) == 6 and name.startswith("<0x") and name.endswith(">"):
             return bytes.fromhex(name[3:5])
         return name.replace(SPACE, " ").encode()
 
     @cached_property
-    def _writes_bytes(self) -> bool:
-        return "ByteLevel" in repr(self.tokenizer.backend_tokenizer.decoder)
-
-    @cached_property
     def breakers(self) -> frozenset[int]:
         """Return the tokens at which DRY starts to look for repeated text anew."""
-        return frozenset(token for token in self.names if BREAKING.intersection(self.bytes_of(token)))
+        return frozenset(token for token, data in self._texts.items() if BREAKING.intersection(data))
 
     @cached_property
     def shapes(self) -> Shapes:
         """Return the index in which tokens that complete a banned string are found."""
-        return Shapes({token: self.bytes_of(token) for token in self.names if token not in self.special})
+        return Shapes(self._texts)
 
     def _banned_strings(self, strings: tuple[str, ...]) -> BannedStrings:
         return BannedStrings(strings, self.shapes)
