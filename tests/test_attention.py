@@ -9,6 +9,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, MistralConfig, MistralForCausalLM
 
+from bot.engine.backends.transformers.adapters import Adapters
 from bot.engine.backends.transformers.attention import IMPLEMENTATION, KVCache, register
 from bot.engine.backends.transformers.runner import Row, Runner
 from tests.tiny import Shape, save_tiny
@@ -36,7 +37,7 @@ def runner_of(model: Any, config: Any) -> Runner:
         dtype=torch.float32,
         device=torch.device("cpu"),
     )
-    return Runner(model=model, cache=cache)
+    return Runner(model=model, cache=cache, adapters=Adapters(model))
 
 
 @pytest.fixture(scope="module", params=["llama", "qwen3"])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from bot.engine.backends.transformers.adapters import Adapters
 from bot.engine.backends.transformers.attention import PAGE_TOKENS, KVCache
 from bot.engine.backends.transformers.graphs import DecodeGraphs
 from bot.engine.backends.transformers.runner import Row, Runner
@@ -86,6 +87,11 @@ def cache_of(model: Any, *, kernel: bool, seed: int = 5) -> KVCache:
     return cache
 
 
+def runner_of(model: Any, cache: KVCache) -> Runner:
+    """Make a runner without captured steps."""
+    return Runner(model=model, cache=cache, adapters=Adapters(model))
+
+
 def some_rows(random_: random.Random, *, single: bool) -> list[Row]:
     """Return rows of a few sequences in pages of their own, which have earlier tokens in them."""
     pages = random_.sample(range(1, 60), 59)
@@ -105,8 +111,8 @@ def test_the_kernel_is_told_where_everything_is(
     """It finds what the way without it finds."""
     monkeypatch.setattr("torch.nn.attention.varlen.varlen_attn", paged_attention)
     rows = some_rows(random.Random(seed), single=False)
-    told = Runner(model=model, cache=cache_of(model, kernel=True)).forward(rows)
-    plain = Runner(model=model, cache=cache_of(model, kernel=False)).forward(rows)
+    told = runner_of(model, cache_of(model, kernel=True)).forward(rows)
+    plain = runner_of(model, cache_of(model, kernel=False)).forward(rows)
 
     assert (told - plain).abs().max() < 1e-4
 
@@ -128,7 +134,7 @@ def test_a_step_to_be_captured_reads_the_batch_it_was_given(
             [row.tokens[0] for row in rows], [row.start for row in rows], [row.pages for row in rows], PAGE
         )
         logits = graphs.run(inputs)[: len(rows)]
-    plain = Runner(model=model, cache=cache_of(model, kernel=False)).forward(rows)
+    plain = runner_of(model, cache_of(model, kernel=False)).forward(rows)
     written = {row.pages[row.start // PAGE] for row in rows} | {0}
 
     assert (logits - plain).abs().max() < 1e-4
@@ -184,7 +190,8 @@ def test_captured_steps_say_what_the_model_says_without_them(model: Any) -> None
     )
     graphs = DecodeGraphs(model=tiny, cache=cache, parallel=8, context=512)
     graphs.capture()
-    plain, captured = Runner(model=tiny, cache=cache), Runner(model=tiny, cache=cache, graphs=graphs)
+    plain = Runner(model=tiny, cache=cache, adapters=Adapters(tiny))
+    captured = Runner(model=tiny, cache=cache, adapters=Adapters(tiny), graphs=graphs)
     for count in range(1, 9):
         rows = [Row([3 * number + 5], 0, [number + 1]) for number in range(count)]
 

@@ -4,14 +4,20 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from bot.engine.backends.transformers import scheduler
+from bot.engine.backends.transformers.adapters import Adapters
+from bot.engine.backends.transformers.constraint import BadConstraint, Constraint
 from bot.engine.backends.transformers.runner import Row
+from bot.engine.backends.transformers.sampling import pick
 from bot.engine.backends.transformers.vocabulary import Vocabulary
 from bot.engine.request import Sampling
+from tests.lora import save_lora
 from tests.tiny import Shape, save_tiny
 from tests.torch_engine import GREEDY, TinyEngine, load_tiny
 
@@ -313,3 +319,136 @@ def test_an_unknown_adapter_fails_at_once(llama: Tiny) -> None:
     engine.add(job)
 
     assert engine.told[job.id].failure == "adapter"
+
+
+def test_a_grammar_that_gives_up_in_mid_text_fails_alone(
+    llama: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other text is as it would have been."""
+    engine = TinyEngine(*llama)
+    (expected,) = engine.run(engine.job(prompt(2), WILD, warm=False))
+    bound = engine.job(prompt(1), replace(WILD, grammar=f'root ::= "{"ab" * 30}"'), key="1")
+    other = engine.job(prompt(2), WILD, key="2")
+    engine.add(other, bound)
+    engine.step(4)
+    monkeypatch.setattr(Constraint, "took", gives_up)
+    engine.finish()
+
+    assert engine.told[bound.id].failure == "constraint"
+    assert engine.told[other.id].text == expected
+    assert engine.nothing_held()
+
+
+def gives_up(_self: Constraint, _token: int) -> None:
+    """Be a grammar that is too hard to follow."""
+    raise BadConstraint("too hard")
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_no_memory_to_move_a_story_ends_one_job_at_most(
+    llama: Tiny, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where its first page cannot be copied, it is tried again with nothing kept, and then fails alone."""
+    engine = TinyEngine(*llama)
+    engine.run(engine.job(prompt(1, 20)))
+    tries = 0
+
+    def short(*_: object) -> None:
+        nonlocal tries
+        tries += 1
+        if tries <= times:
+            raise torch.OutOfMemoryError("short")
+
+    monkeypatch.setattr(engine.warm, "begin", preceded(short, engine.warm.begin))
+    job, other = engine.job(prompt(1, 30)), engine.job(prompt(2), key="other")
+    engine.add(job, other)
+    engine.finish()
+
+    assert engine.told[job.id].failure == ("memory" if times == 2 else "")
+    assert engine.told[other.id].finished
+    assert engine.nothing_held()
+
+
+def preceded(first: Callable[..., None], then: Callable[..., Any]) -> Callable[..., Any]:
+    """Call one function before another."""
+
+    def both(*args: Any, **kwargs: Any) -> Any:
+        first()
+        return then(*args, **kwargs)
+
+    return both
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_no_memory_to_pick_ends_one_job_at_most(
+    llama: Tiny, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others' words are the same."""
+    engine = TinyEngine(*llama)
+    prompts = [prompt(seed, 20) for seed in range(3)]
+    expected = engine.run(*(engine.job(tokens, WILD, warm=False) for tokens in prompts))
+    tries = 0
+
+    def short() -> None:
+        nonlocal tries
+        tries += 1
+        if 4 <= tries < 4 + times:
+            raise torch.OutOfMemoryError("short")
+
+    monkeypatch.setattr(scheduler, "pick", preceded(short, pick))
+    jobs = [engine.job(tokens, WILD, key=str(number)) for number, tokens in enumerate(prompts)]
+    engine.add(*jobs)
+    engine.finish()
+    failures = [engine.told[job.id].failure for job in jobs]
+
+    assert failures.count("memory") == times - 1
+    for failure, job, text in zip(failures, jobs, expected, strict=True):
+        assert failure or engine.told[job.id].text == text
+    assert engine.nothing_held()
+
+
+def test_what_leaves_no_room_for_a_word_is_refused(llama: Tiny) -> None:
+    """No prompt, one as long as the context, and no tokens to write."""
+    engine = TinyEngine(*llama, context=64)
+    jobs = [
+        engine.job([]),
+        engine.job(prompt(1, 64)),
+        engine.job(prompt(1), replace(WILD, max_tokens=0)),
+    ]
+    engine.add(*jobs)
+
+    assert [engine.told[job.id].failure for job in jobs] == ["error"] * 3
+    assert not engine.scheduler.busy
+
+
+def test_adapters_share_a_batch_and_nothing_else(llama: Tiny, tmp_path: Path) -> None:
+    """Two voices and the plain one tell the same story at once, each as it does alone, from caches of their own."""
+    model, vocabulary = llama
+    adapters = Adapters(model)
+    for number, name in enumerate(("pirate", "poet")):
+        adapters.load(name, save_lora(tmp_path / name, model, seed=number))
+    voices = ("", "pirate", "poet")
+    engine = TinyEngine(model, vocabulary, adapters=adapters)
+    alone = [engine.run(engine.job(prompt(1), WILD, warm=False, adapter=name))[0] for name in voices]
+    for _turn in range(2):
+        assert engine.run(*(engine.job(prompt(1), WILD, adapter=name) for name in voices)) == alone
+    assert len(set(alone)) == 3
+
+    last = engine.job(prompt(1), WILD, adapter="pirate")
+    engine.add(last)
+    adapters.unload("pirate")
+    late = engine.job(prompt(1), WILD, adapter="pirate")
+    engine.add(late)
+    engine.finish()
+
+    assert engine.told[last.id].text == alone[1]
+    assert engine.told[late.id].failure == "adapter"
+    adapters.load("pirate", save_lora(tmp_path / "other", model, seed=9))
+    again = engine.job(prompt(1), WILD, adapter="pirate")
+    (changed,) = engine.run(again)
+
+    assert changed != alone[1]
+    assert engine.usage(again).cached == 0
+    for name in adapters.names:
+        adapters.unload(name)
+    assert engine.nothing_held()

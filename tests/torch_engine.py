@@ -9,7 +9,7 @@ import torch
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from bot.engine.backends.transformers.adapters import Adapters
-from bot.engine.backends.transformers.attention import IMPLEMENTATION, KVCache, register
+from bot.engine.backends.transformers.attention import IMPLEMENTATION, SCRATCH, KVCache, register
 from bot.engine.backends.transformers.pages import PagePool
 from bot.engine.backends.transformers.runner import Row, Runner
 from bot.engine.backends.transformers.scheduler import Scheduler
@@ -87,10 +87,9 @@ class TinyEngine:
             dtype=torch.float32,
             device=torch.device("cpu"),
         )
-        self.pool = PagePool(pages, page_tokens=PAGE)
-        self.scratch = self.pool.take(1)
+        self.pool = PagePool(pages, page_tokens=PAGE, first=SCRATCH + 1)
         self.warm = WarmStories(self.pool, cache, host_bytes)
-        self.runner = WatchedRunner(model=model, cache=cache, adapters=adapters)
+        self.runner = WatchedRunner(model=model, cache=cache, adapters=adapters or Adapters(model))
         self.vocabulary = vocabulary
         self.scheduler = Scheduler(
             runner=self.runner,
@@ -167,7 +166,7 @@ class TinyEngine:
     def nothing_held(self) -> bool:
         """Tell whether every page is free once all that is kept is let go."""
         self.warm.clear()
-        return self.pool.free == self.runner.cache.pages - len(self.scratch)
+        return self.pool.free == self.pool.count
 
 
 def load_tiny(folder: Path) -> tuple[Any, Vocabulary]:

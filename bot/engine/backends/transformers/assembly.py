@@ -1,6 +1,7 @@
 """Put a scheduler together over a loaded model: pages as the memory allows, and on a card the captured steps."""
 
 import structlog
+import torch
 
 from bot.engine.backends.transformers.adapters import Adapters
 from bot.engine.backends.transformers.attention import PAGE_TOKENS, SCRATCH, KVCache
@@ -11,10 +12,11 @@ from bot.engine.backends.transformers.runner import Runner
 from bot.engine.backends.transformers.scheduler import Scheduler
 from bot.engine.backends.transformers.support import LoadError, kv_bytes
 from bot.engine.backends.transformers.warm import WarmStories
+from bot.engine.memory import STORY_SHARE
 
 log = structlog.get_logger(__name__)
 
-SHARE = {"cuda": 0.85, "cpu": 0.25}  # of the memory that is free once the weights are loaded
+HOST_SHARE = 0.25  # of the main memory that is free, for stories that lost their place on a card
 CHUNK_TOKENS = {"cuda": 512, "cpu": 128}  # as long as one step of those who write, about, on either
 
 
@@ -29,9 +31,9 @@ def assemble(
 ) -> Scheduler:
     """Return a scheduler for `parallel` streams of up to `context` tokens each.
 
-    `warm_bytes` is for the stories that run and those that stay warm, 0 for a share of what is free; `host_bytes` is
-    main memory for those that lost their place. `chunk_tokens` 0 takes what suits the device. Raises LoadError where
-    not even one story has room.
+    `warm_bytes` is for the stories that run and those that stay warm, and `host_bytes` is main memory for those that
+    lost their place; 0 takes a share of what is free. `chunk_tokens` 0 takes what suits the device. Raises LoadError
+    where not even one story has room.
     """
     cache = _cache(loaded, parallel=parallel, context=context, budget=warm_bytes)
     pool = PagePool(cache.pages, page_tokens=cache.page_tokens, first=SCRATCH + 1)
@@ -42,7 +44,7 @@ def assemble(
             adapters=Adapters(loaded.model),
             graphs=_graphs(loaded, cache, parallel, context),
         ),
-        warm=WarmStories(pool, cache, host_bytes),
+        warm=WarmStories(pool, cache, host_bytes or _host_share(loaded.device)),
         vocabulary=loaded.vocabulary,
         parallel=parallel,
         chunk_tokens=chunk_tokens or CHUNK_TOKENS[loaded.device.type],
@@ -63,6 +65,11 @@ def _graphs(loaded: Loaded, cache: KVCache, parallel: int, context: int) -> Deco
     return graphs
 
 
+def _host_share(device: torch.device) -> int:
+    """Return the main memory for stories that lost their place; on a processor their place is main memory already."""
+    return int(HOST_SHARE * free_bytes(torch.device("cpu"))) if device.type == "cuda" else 0
+
+
 def _cache(loaded: Loaded, *, parallel: int, context: int, budget: int) -> KVCache:
     config = loaded.config
     heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
@@ -70,7 +77,7 @@ def _cache(loaded: Loaded, *, parallel: int, context: int, budget: int) -> KVCac
     page_tokens = PAGE_TOKENS[loaded.device.type]
     page_bytes = kv_bytes(config, loaded.dtype) * page_tokens
     one = -(-context // page_tokens)
-    pages = (budget or int(SHARE[loaded.device.type] * free_bytes(loaded.device))) // page_bytes
+    pages = (budget or int(STORY_SHARE[loaded.device.type] * free_bytes(loaded.device))) // page_bytes
     # A little machine serves its streams one after the other rather than none at all; 64 stories are warm enough.
     pages = min(pages, one * max(parallel, 64))
     if pages <= one:

@@ -129,19 +129,21 @@ class KVCache:
 
     def save(self, pages: Sequence[int]) -> Saved:
         """Copy pages into main memory, pinned where there is a card that will want them back."""
-        index = torch.tensor(pages, device=self.device)
-        taken = self._data.index_select(2, index)
-        if self.device.type != "cuda":
-            return Saved(taken)
-        pinned = torch.empty(taken.shape, dtype=taken.dtype, pin_memory=True)
-        pinned.copy_(taken)
-        return Saved(pinned)
+        layers, sides, _pages, *page = self._data.shape
+        data = torch.empty(
+            layers, sides, len(pages), *page, dtype=self._data.dtype, pin_memory=self.device.type == "cuda"
+        )
+        # Page by page: the card has no room to gather them first, or nobody would save anything.
+        for at, number in enumerate(pages):
+            data[:, :, at].copy_(self._data[:, :, number], non_blocking=True)
+        if self.device.type == "cuda":
+            torch.cuda.current_stream().synchronize()
+        return Saved(data)
 
     def load(self, saved: Saved, pages: Sequence[int]) -> None:
         """Copy the first of the saved pages back, as many as are named, to other places perhaps."""
-        index = torch.tensor(pages, device=self.device)
-        data = saved.data[:, :, : len(pages)]
-        self._data.index_copy_(2, index, data.to(self.device, non_blocking=True))
+        for at, number in enumerate(pages):
+            self._data[:, :, number].copy_(saved.data[:, :, at], non_blocking=True)
 
 
 def slots_of(pages: Sequence[int], page_tokens: int, start: int, stop: int) -> list[int]:

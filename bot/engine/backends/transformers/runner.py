@@ -1,7 +1,7 @@
 """Run the model once over tokens of many sequences: packed in one row, without padding."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -35,7 +35,7 @@ class Runner:
         *,
         model: Callable[..., Any],
         cache: KVCache,
-        adapters: Adapters | None = None,
+        adapters: Adapters,
         graphs: DecodeGraphs | None = None,
     ) -> None:
         self.cache = cache
@@ -70,8 +70,6 @@ class Runner:
         return logits
 
     def _adapted(self, rows: Sequence[Row], ends: Sequence[int]) -> AbstractContextManager[None]:
-        if self.adapters is None:
-            return nullcontext()
         return self.adapters.use(
             [
                 (row.adapter, slice(end - len(row.tokens), end))

@@ -9,9 +9,11 @@ from collections import deque
 import structlog
 import torch
 
+from bot.engine.backends.transformers.adapter_files import AdapterError
 from bot.engine.backends.transformers.constraint import BadConstraint
 from bot.engine.backends.transformers.pages import OutOfPages
-from bot.engine.backends.transformers.runner import Row, Runner
+from bot.engine.backends.transformers.pressure import Batch, eased, halved, largest
+from bot.engine.backends.transformers.runner import Runner
 from bot.engine.backends.transformers.sampling import NotANumber, Picker, pick
 from bot.engine.backends.transformers.sequence import Event, Failed, Failure, Finished, Job, Running, Text
 from bot.engine.backends.transformers.text import TextStream
@@ -21,7 +23,6 @@ from bot.engine.backends.transformers.warm import WarmStories
 log = structlog.get_logger(__name__)
 
 ALONE = 4  # times the chunk is read at once while nobody waits for a next word
-Batch = list[tuple[Running, Row]]
 
 
 class Scheduler:
@@ -42,7 +43,6 @@ class Scheduler:
         context: int,
     ) -> None:
         self.broken = ""
-        self.adapters = runner.adapters
         self._runner = runner
         self._warm = warm
         self._vocabulary = vocabulary
@@ -51,6 +51,7 @@ class Scheduler:
         self._context = context
         self._waiting: deque[Job] = deque()
         self._running: list[Running] = []
+        self._keys: dict[int, str] = {}  # under what a job's keys and values are kept, by its id
         self._steps = 0
 
     @property
@@ -60,39 +61,36 @@ class Scheduler:
 
     def add(self, job: Job) -> list[Event]:
         """Take a job; it begins at one of the next steps, or has failed already."""
-        adapters = self._runner.adapters
-        if job.adapter and (adapters is None or job.adapter not in adapters.names):
-            return [Failed(job.id, "adapter", f"there is no adapter {job.adapter}")]
+        if not 0 < len(job.prompt) < self._context or job.sampling.max_tokens < 1:
+            return [Failed(job.id, "error", f"{len(job.prompt)} tokens leave no room for a word")]
+        try:
+            tag = self._runner.adapters.hold(job.adapter)
+        except AdapterError as error:
+            return [Failed(job.id, "adapter", str(error))]
+        self._keys[job.id] = f"{tag}\0{job.cache_key}"
         self._waiting.append(job)
         return []
 
     def cancel(self, job_id: int) -> None:
         """Forget a job, if it is here; nothing more is told of it."""
-        self._waiting = deque(job for job in self._waiting if job.id != job_id)
-        for sequence in self._running:
-            if sequence.job.id == job_id:
-                self._leave(sequence)
-                return
+        for job in [job for job in self._waiting if job.id == job_id]:
+            self._waiting.remove(job)
+            self._release(job)
+        for sequence in [sequence for sequence in self._running if sequence.job.id == job_id]:
+            self._leave(sequence)
 
     def step(self) -> list[Event]:
-        """Go one step further with everything that runs, and tell what came of it."""
-        events = self._admit()
-        if not self._running:
-            return events
-        self._steps += 1
-        batch = self._batch()
+        """Go one step further with everything that runs, and tell what came of it.
+
+        Raises what the model raises, and has then forgotten all jobs.
+        """
         try:
-            batch, logits = self._forward(batch)
-        except torch.OutOfMemoryError as error:
-            return [*events, self._fail(_largest(batch), "memory", str(error))]
+            events = self._admit()
+            return events + self._advance() if self._running else events
         except Exception:
-            # The thread ends all streams; what they had read is not to be trusted.
+            # What they have read is not to be trusted.
             self._forget_all()
             raise
-        for sequence, row in batch:
-            sequence.advance(len(row.tokens))
-        writers = [sequence for sequence, row in batch if row.wants_logits]
-        return events + self._pick(writers, logits)
 
     def stats(self) -> dict[str, int]:
         """Return figures for whoever watches."""
@@ -104,23 +102,46 @@ class Scheduler:
         events: list[Event] = []
         while self._waiting and len(self._running) < self._parallel:
             job = self._waiting[0]
+            failure: Failure
             try:
                 self._running.append(self._begin(job))
+                self._waiting.popleft()
+                continue
             except OutOfPages as error:
                 if self._running:
                     break  # room comes when one of them ends
-                events.append(Failed(job.id, "memory", str(error)))
+                failure, detail = "memory", str(error)
+            except torch.OutOfMemoryError as error:
+                failure, detail = "memory", str(error)
             except BadConstraint as error:
-                events.append(Failed(job.id, "constraint", str(error)))
-            self._waiting.popleft()
+                failure, detail = "constraint", str(error)
+            self._release(self._waiting.popleft())
+            events.append(Failed(job.id, failure, detail))
         return events
 
     def _begin(self, job: Job) -> Running:
         picker = Picker(job.sampling, prompt=job.prompt, vocabulary=self._vocabulary)
-        room = min(job.sampling.max_tokens, self._context - len(job.prompt))
-        lease = self._warm.begin(job.key, job.prompt, room=room, warm=job.warm)
         text = TextStream(self._vocabulary, job.sampling.stop)
-        return Running(job, lease, picker, text, self._vocabulary.ends, self._context)
+        room = min(job.sampling.max_tokens, self._context - len(job.prompt))
+        key = self._keys[job.id]
+
+        def lease() -> Running:
+            leased = self._warm.begin(key, job.prompt, room=room, warm=job.warm)
+            return Running(job, leased, picker, text, self._vocabulary.ends, self._context)
+
+        return eased(self._warm, lease, lease)
+
+    def _advance(self) -> list[Event]:
+        self._steps += 1
+        batch = self._batch()
+        try:
+            batch, logits = eased(self._warm, lambda: self._run(batch), lambda: self._run(halved(batch)))
+        except torch.OutOfMemoryError as error:
+            return [self._fail(largest(batch), "memory", str(error))]
+        for sequence, row in batch:
+            sequence.advance(len(row.tokens))
+        writers = [sequence for sequence, row in batch if row.wants_logits]
+        return self._write(writers, logits)
 
     def _batch(self) -> Batch:
         """Choose what this step reads: one token of everyone who writes, and prompts as far as the budget goes."""
@@ -133,66 +154,57 @@ class Scheduler:
                 batch.append((sequence, row))
         return batch
 
-    def _forward(self, batch: Batch) -> tuple[Batch, torch.Tensor]:
-        """Run the model; short of memory, once more with less, and with all that only waits let go."""
-        try:
-            return batch, self._runner.forward([row for _sequence, row in batch])
-        except torch.OutOfMemoryError as error:
-            log.warning("out of memory", rows=len(batch), reason=str(error))
-        self._make_room()
-        smaller = _halved(batch)
-        return smaller, self._runner.forward([row for _sequence, row in smaller])
+    def _run(self, batch: Batch) -> tuple[Batch, torch.Tensor]:
+        return batch, self._runner.forward([row for _sequence, row in batch])
 
-    def _make_room(self) -> None:
-        while self._warm.shed():
-            pass
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-
-    def _pick(self, writers: list[Running], logits: torch.Tensor) -> list[Event]:
+    def _write(self, writers: list[Running], logits: torch.Tensor) -> list[Event]:
+        """Pick everyone's next token from [writers, vocabulary] logits."""
         if not writers:
             return []
+        pickers = [sequence.picker for sequence in writers]
         try:
-            tokens = pick(logits, [sequence.picker for sequence in writers])
+            tokens = eased(self._warm, lambda: pick(logits, pickers), lambda: pick(logits, pickers))
         except NotANumber as error:
             self.broken = f"no numbers come of the model in rows {error.rows}"
             return [self._fail(sequence, "nan", self.broken) for sequence in list(self._running)]
-        events: list[Event] = []
-        for sequence, token in zip(writers, tokens, strict=True):
+        except torch.OutOfMemoryError as error:
+            failed = self._fail(writers[-1], "memory", str(error))
+            return [failed, *self._write(writers[:-1], logits[:-1])]
+        return [event for entry in zip(writers, tokens, strict=True) for event in self._told(*entry)]
+
+    def _told(self, sequence: Running, token: int) -> list[Event]:
+        try:
             words = sequence.took(token)
-            if sequence.ending:
-                self._leave(sequence)
-                events.append(Finished(sequence.job.id, words, sequence.usage()))
-            elif words:
-                events.append(Text(sequence.job.id, words))
-        return events
+        except BadConstraint as error:
+            return [self._fail(sequence, "constraint", str(error))]
+        if sequence.ending:
+            self._leave(sequence)
+            return [Finished(sequence.job.id, words, sequence.usage())]
+        return [Text(sequence.job.id, words)] if words else []
 
     def _leave(self, sequence: Running) -> None:
         """Take a sequence out of the batch, and keep what it has read for its story's next turn."""
         self._running.remove(sequence)
         sequence.lease.tokens = sequence.tokens[: sequence.read]
         self._warm.end(sequence.lease)
+        self._release(sequence.job)
 
     def _fail(self, sequence: Running, kind: Failure, detail: str) -> Failed:
         self._running.remove(sequence)
         self._warm.drop(sequence.lease)
+        self._release(sequence.job)
         return Failed(sequence.job.id, kind, detail)
+
+    def _release(self, job: Job) -> None:
+        """Let go what a job holds from its coming to its end."""
+        del self._keys[job.id]
+        self._runner.adapters.release(job.adapter)
 
     def _forget_all(self) -> None:
         for sequence in self._running:
             self._warm.drop(sequence.lease)
+        for job in [*self._waiting, *(sequence.job for sequence in self._running)]:
+            self._release(job)
         self._running.clear()
         self._waiting.clear()
         self._warm.clear()
-
-
-def _largest(batch: Batch) -> Running:
-    """Return the sequence whose part of the step takes the most memory."""
-    return max(batch, key=lambda entry: (len(entry[1].tokens), entry[0].read))[0]
-
-
-def _halved(batch: Batch) -> Batch:
-    """Return the step's smaller half: shorter chunks of prompts, or, where there are none, fewer sequences."""
-    if all(len(row.tokens) == 1 for _sequence, row in batch):
-        return batch[: -(-len(batch) // 2)]
-    return [(sequence, sequence.row(-(-len(row.tokens) // 2))) for sequence, row in batch]

@@ -24,11 +24,6 @@ class Job:
     warm: bool = False
     adapter: str = ""
 
-    @property
-    def key(self) -> str:
-        """Return whose kept keys and values it may use: adapters never share."""
-        return f"{self.adapter}\0{self.cache_key}"
-
 
 @dataclass(frozen=True, slots=True)
 class Text:
