@@ -113,7 +113,7 @@ TOKENS = st.lists(st.integers(0, 1), max_size=9)
 class WarmMachine(RuleBasedStateMachine):
     """Begin, read, end and drop texts of three stories in any order, short of pages, and short of main memory."""
 
-    @initialize(host_pages=st.sampled_from([0, 3, 8, 100]), pages=st.sampled_from([4, 12, 30]))
+    @initialize(host_pages=st.sampled_from([0, 3, 8, 100]), pages=st.sampled_from([4, 9, 20]))
     def open(self, host_pages: int, pages: int) -> None:
         """Begin with all pages free."""
         self.pages = pages
@@ -167,6 +167,19 @@ class WarmMachine(RuleBasedStateMachine):
         text, losses = self.newest.get(lease.key, ([], -1))
         if warm and losses == self.place.warm.counts.dropped:
             assert lease.cached // PAGE >= common(text, prompt[:-1]) // PAGE
+
+    @rule(key=st.sampled_from(KEYS), prompt=st.lists(st.integers(0, 1), min_size=1, max_size=24))
+    def turn(self, key: str, prompt: list[int]) -> None:
+        """Run a whole text, if there is room."""
+        try:
+            lease = self.place.warm.begin(key, prompt, room=0, warm=True)
+        except OutOfPages:
+            return
+        self.check_prefix(lease, prompt, warm=True)
+        self.place.read(lease, prompt[lease.cached :], self.stamps[key])
+        self.place.warm.end(lease)
+        self.known[key].append(prompt)
+        self.newest[key] = (prompt, self.place.warm.counts.dropped)
 
     @precondition(lambda self: self.running)
     @rule(data=st.data(), count=st.integers(1, 9))
@@ -325,6 +338,52 @@ def test_a_page_is_not_taken_over_from_a_text_that_runs() -> None:
     assert place.holds(other)
 
 
+def test_what_another_reads_in_is_not_taken_over() -> None:
+    """A branch leaves the last page of a kept text alone while a running text has it, and the kept one stays whole."""
+    place = Place()
+    place.turn(list(range(12)))
+    running = place.warm.begin("story", list(range(16)), room=0, warm=True)
+    branch = place.warm.begin("story", [*range(10), 50], room=0, warm=True)
+    assert (running.cached, branch.cached) == (12, 10)
+    place.warm.drop(running)
+    place.warm.drop(branch)
+    assert place.turn(list(range(16))).cached == 12
+
+
+def test_two_branches_that_lost_their_ends_are_kept_once() -> None:
+    """Where both have given up all but their common pages, and nothing came of it, those pages can be had again."""
+    place = Place(pages=8)
+    one = place.turn(list(range(14))).tokens
+    other = place.turn([*range(9), 50]).tokens
+    takes = [
+        place.warm.begin("story", prompt, room=0, warm=True) for prompt in ([*one[:11], 60], [*other[:9], 60])
+    ]
+    assert [take.cached for take in takes] == [11, 9]
+    assert place.warm.stats()["kept"] == 1
+    for take in takes:
+        place.warm.drop(take)
+    assert place.turn(list(range(100, 132))).cached == 0
+
+
+@pytest.mark.parametrize("move", ["copy", "save", "load"])
+def test_a_move_that_fails_loses_no_page(move: str) -> None:
+    """When a page cannot be moved the text does not begin, and all its pages are free again."""
+    place = Place(pages=8, host_pages=12)
+    place.turn(list(range(16)))
+    if move == "load":
+        place.turn(list(range(100, 132)), key="other")
+    prompt = {"copy": [*range(10), 50], "save": list(range(100, 132)), "load": list(range(20))}[move]
+    place.mover.moves.clear()
+    place.mover.fails_in = 1 if move == "load" else 0
+    with pytest.raises(Broken):
+        place.warm.begin("story", prompt, room=0, warm=True)
+    place.mover.fails_in = None
+    assert place.mover.moves == (["save"] if move == "load" else [])
+    assert place.turn(list(range(16))).cached == 15
+    place.warm.clear()
+    assert place.free == 8
+
+
 def test_stories_and_adapters_share_nothing() -> None:
     """The same tokens under another key are read anew."""
     place = Place()
@@ -376,9 +435,19 @@ def test_the_least_recently_used_story_is_saved_and_comes_back() -> None:
     assert place.warm.counts.loaded == 1
 
 
+def test_a_story_that_is_gone_on_from_counts_as_used() -> None:
+    """What a text began from is not the next to go, even if nothing came of that text."""
+    place = Place(pages=7)
+    place.turn(list(range(12)), key="a")
+    place.turn(list(range(12)), key="b")
+    place.warm.drop(place.warm.begin("a", [*range(4), 50], room=0, warm=True))
+    place.turn(list(range(12)), key="c")
+    assert place.turn(list(range(12)), key="a").cached == 11
+
+
 def test_main_memory_lets_the_oldest_go() -> None:
-    """Where main memory holds one story, the one saved before is lost."""
-    place = Place(pages=3, host_pages=3)
+    """Where main memory holds one story and no second, the one saved before is lost."""
+    place = Place(pages=3, host_pages=5)
     for key in "abc":
         place.turn(list(range(12)), key=key)
     assert place.warm.counts.dropped == 1
