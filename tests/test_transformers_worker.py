@@ -21,6 +21,10 @@ def nothing() -> None:
     """Do nothing before a step."""
 
 
+def nobody(_reason: str) -> None:
+    """Be told of nothing that matters."""
+
+
 @dataclass
 class Letters:
     """Be a scheduler that writes a letter of each job's prompt per step; `before` is called in each step."""
@@ -202,6 +206,19 @@ async def test_a_lost_device_ends_the_streams_and_the_thread(
 
     assert heard.events == [Failed(1, "error", "AcceleratorError")]
     assert "the device is lost" in await asyncio.to_thread(lost.get, timeout=10)
+
+
+async def test_nobody_waits_for_a_worker_that_ended(letters: Letters) -> None:
+    """Neither who listens when it ends, nor who comes afterwards."""
+    before, after = Heard(), Heard()
+    async with Worker(letters, lost=nobody) as worker:
+        worker.submit(job(1, "long" * 100_000), before.take)
+    async with asyncio.timeout(10):
+        await before.over.wait()
+    worker.submit(job(2, "x"), after.take)
+
+    assert before.events[-1] == Failed(1, "error", "the model has ended")
+    assert after.events == [Failed(2, "error", "the model has ended")]
 
 
 async def test_a_scheduler_that_is_broken_ends_the_thread(

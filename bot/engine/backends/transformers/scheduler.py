@@ -43,6 +43,7 @@ class Scheduler:
         context: int,
     ) -> None:
         self.broken = ""
+        self.adapters = runner.adapters  # for whoever loads and unloads them, between two steps
         self._runner = runner
         self._warm = warm
         self._vocabulary = vocabulary

@@ -21,6 +21,7 @@ from bot.engine.backends.transformers.sequence import Event, Failed, Finished, J
 log = structlog.get_logger(__name__)
 
 Answer = TypeVar("Answer")
+ENDED = "the model has ended"
 
 
 class Stepper(Protocol):
@@ -58,7 +59,8 @@ class Worker:
         self._running: set[int] = set()  # the thread's own
         self._thread = threading.Thread(target=self._run, name="model", daemon=True)
         self._beat: float | None = None
-        self._open = True
+        self._open = True  # the thread's own
+        self._ended = False
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -76,6 +78,9 @@ class Worker:
 
     def submit(self, job: Job, listener: Callable[[Event], None]) -> None:
         """Let a job begin with the next step; `listener` gets its events in the event loop, the last one included."""
+        if self._ended:
+            listener(Failed(job.id, "error", ENDED))
+            return
         self._listeners[job.id] = listener
         self._inbox.put(partial(self._add, job))
 
@@ -97,6 +102,12 @@ class Worker:
                 self._beat = time.monotonic()
                 self._step()
                 self._beat = None
+        self._loop.call_soon_threadsafe(self._end)
+
+    def _end(self) -> None:
+        """Tell all who still listen that nothing comes any more."""
+        self._ended = True
+        self._deliver([Failed(job, "error", ENDED) for job in list(self._listeners)])
 
     def _step(self) -> None:
         try:
