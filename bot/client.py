@@ -17,6 +17,7 @@ from bot.locales import LOCALES, Text
 from bot.reply.answers import answer_error
 from bot.reply.buttons import StoryButton
 from bot.reply.performance import Performance
+from bot.story.adapters import Adapters
 from bot.story.narrator import Narrator
 from bot.story.shelf import Shelf
 from bot.story.storyteller import Storyteller
@@ -27,7 +28,7 @@ log = structlog.get_logger(__name__)
 # Nothing here speaks, so discord.py need not warn at every start that its voice libraries are missing.
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
-EXTENSIONS = ("cogs.story", "cogs.writing", "cogs.typing", "cogs.about")
+EXTENSIONS = ("cogs.story", "cogs.writing", "cogs.typing", "cogs.about", "cogs.setup")
 # Seconds without a new server after which the client counts as ready. Nothing waits for the list to be whole:
 # stories are found by their channel's id, and a server that arrives later works from then on.
 GUILDS_PAUSE = 0.1
@@ -39,6 +40,7 @@ class Services:
     """Hold what cogs are made with; `status` tells how the engine is doing."""
 
     status: Callable[[], Status]
+    adapters: Adapters
     shelf: Shelf
     storyteller: Storyteller
     performance: Performance

@@ -20,6 +20,7 @@ from bot.metrics.figures import Figures
 from bot.metrics.server import serving
 from bot.reply.board import Board
 from bot.reply.performance import Performance
+from bot.story.adapters import Adapters
 from bot.story.draft import Drafter
 from bot.story.narrator import Narrator
 from bot.story.shelf import Shelf
@@ -73,7 +74,7 @@ async def run(config: Config) -> None:
 
 @asynccontextmanager
 async def open_engine(config: Config) -> AsyncIterator[Engine]:
-    """Start the model, or find the servers that have it."""
+    """Start the model, or find the servers that have it, and tell machines how it does where the host wants that."""
     backend = _remote(config) if config.model.backend == "openai" else await _local(config)
     figures = Figures()
     async with (
@@ -130,16 +131,27 @@ def make_bot(config: Config, *, engine: Engine, database: Database, hears_typing
     """Make the client and give it its services."""
     bot = StoryBot(settings=config.discord, message_content=hears_typing)
     board = Board(client=bot, database=database)
-    shelf = Shelf(database=database, model=engine.model, hears_typing=hears_typing)
+    adapters = Adapters(database=database, names=config.adapters)
+    shelf = Shelf(database=database, model=engine.model, adapters=adapters, hears_typing=hears_typing)
     storyteller = Storyteller(database=database, longest=config.limits.passage_characters)
     drafter = Drafter(
-        database=database, engine=engine, settings=config.narrator, context=engine.model.context
+        database=database,
+        engine=engine,
+        adapters=adapters,
+        settings=config.narrator,
+        context=engine.model.context,
     )
     narrator = Narrator(database=database, drafter=drafter, model=engine.model.id)
     performance = Performance(
         storyteller=storyteller, narrator=narrator, shelf=shelf, board=board, database=database
     )
-    services = Services(status=engine.status, shelf=shelf, storyteller=storyteller, performance=performance)
+    services = Services(
+        status=engine.status,
+        adapters=adapters,
+        shelf=shelf,
+        storyteller=storyteller,
+        performance=performance,
+    )
     bot.provide(services, narrator)
     return bot
 

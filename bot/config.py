@@ -5,6 +5,7 @@ config.example.toml lists every key; a test holds the two together.
 """
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -30,6 +31,8 @@ from bot.errors import StartError
 from bot.locales import Text, _
 
 PREFIX = "STORYLOOM_"
+NO_ADAPTER, UNSET_ADAPTER = "none", "default"
+"""What people choose instead of an adapter's name: the model as it is, and what the server has."""
 
 
 class Section(BaseModel):
@@ -95,6 +98,15 @@ class NarratorSettings(Section):
     dry_multiplier: Annotated[float, Field(ge=0, le=5)] = 0.8
 
 
+def _adapter_name(name: str) -> str:
+    if not re.fullmatch(r"\w[\w.-]{0,49}", name) or name in (NO_ADAPTER, UNSET_ADAPTER):
+        raise ValueError("a name has up to 50 letters, digits, dots and hyphens, and is not none or default")
+    return name
+
+
+AdapterName = Annotated[str, AfterValidator(_adapter_name)]
+
+
 class LimitSettings(Section):
     """Say how much one person, one server and everybody together may ask for at a time."""
 
@@ -146,6 +158,7 @@ class Config(BaseSettings):
     model: ModelSettings = ModelSettings()
     openai: OpenAISection = OpenAISection()
     narrator: NarratorSettings = NarratorSettings()
+    adapters: dict[AdapterName, str] = {}
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()

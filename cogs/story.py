@@ -10,10 +10,12 @@ from discord.ext import commands
 
 from bot.client import StoryBot
 from bot.locales import _
+from bot.reply.adapter_choices import choices
 from bot.reply.answers import dismiss
 from bot.reply.performance import Performance
 from bot.reply.story_card import card, shelf_page
 from bot.reply.who import person_of, place_of, require_age, require_voice, sight_of
+from bot.story.adapters import Adapters
 from bot.story.shelf import Changes, Outline, Shelf
 from storage.stories import Language, Rating
 
@@ -33,8 +35,9 @@ class StoryGroup(
 ):
     """Keep the stories of a server."""
 
-    def __init__(self, *, shelf: Shelf, performance: Performance) -> None:
+    def __init__(self, *, shelf: Shelf, performance: Performance, adapters: Adapters) -> None:
         self._shelf = shelf
+        self._adapters = adapters
         self._performance = performance
 
     @app_commands.command(description="Start a story in this channel")
@@ -96,6 +99,7 @@ class StoryGroup(
         rating="Who may read it",
         words="How long the narrator's passages are, in words or characters",
         free_typing="Take every message in this channel as a passage",
+        adapter="The narrator's voice: a LoRA adapter that the host has added",
     )
     @app_commands.choices(language=LANGUAGES, rating=RATINGS)
     async def settings(
@@ -107,6 +111,7 @@ class StoryGroup(
         rating: CHOICE | None = None,
         words: app_commands.Range[int, 30, 400] | None = None,
         free_typing: bool | None = None,
+        adapter: str | None = None,
     ) -> None:
         """Change what is given; without anything, show how it is set."""
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -117,6 +122,7 @@ class StoryGroup(
             rating=_rating(rating),
             words=words,
             free_typing=free_typing,
+            adapter=adapter,
         )
         require_age(interaction, changes.rating)
         place = place_of(interaction)
@@ -127,6 +133,11 @@ class StoryGroup(
                 await self._performance.announce_typing(story)
         overview = await self._shelf.overview(place)
         await interaction.edit_original_response(embed=card(overview, interaction.locale.value))
+
+    @settings.autocomplete("adapter")
+    async def complete(self, interaction: discord.Interaction, typed: str) -> list[CHOICE]:
+        """Offer the voices that the host has."""
+        return choices(self._adapters.names, typed, interaction.locale.value)
 
     @app_commands.command(description="End the story of this channel; it stays readable and can be exported")
     async def end(self, interaction: discord.Interaction) -> None:
@@ -161,4 +172,7 @@ def _rating(choice: CHOICE | None) -> Rating | None:
 
 async def setup(bot: StoryBot) -> None:
     """Add the `/story` family."""
-    await bot.add_cog(StoryGroup(shelf=bot.services.shelf, performance=bot.services.performance))
+    services = bot.services
+    await bot.add_cog(
+        StoryGroup(shelf=services.shelf, performance=services.performance, adapters=services.adapters)
+    )

@@ -156,5 +156,15 @@ CREATE TABLE notices (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_STORY_TREE, _WORK_IN_HAND)
+# Names of the host's configuration; empty is no choice, `none` the model as it is.
+_ADAPTERS = """
+ALTER TABLE stories ADD COLUMN adapter TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE guild_settings (
+    guild_id INTEGER PRIMARY KEY,
+    adapter TEXT NOT NULL
+) STRICT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_STORY_TREE, _WORK_IN_HAND, _ADAPTERS)
 """Every script, oldest first; its place in the tuple is the version it ends with."""

@@ -34,7 +34,7 @@ class NewStory:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Mirror one row; who started it is None once erased."""
+    """Mirror one row; who started it is None once erased, and the adapter is empty where none was chosen."""
 
     id: int
     guild_id: int
@@ -51,6 +51,7 @@ class Story:
     starter_name: str | None
     created: int
     ended: int | None
+    adapter: str
 
 
 _COLUMNS = ", ".join(field.name for field in fields(Story))
@@ -117,10 +118,10 @@ async def list_of(
 
 
 async def update(tx: Transaction, story: Story) -> None:
-    """Save what may be changed in a story: title, premise, language, rating, free typing and words."""
+    """Save what may be changed in a story: title, premise, language, rating, free typing, words and adapter."""
     await tx.execute(
         "UPDATE stories SET title = :title, premise = :premise, language = :language, rating = :rating,"
-        " free_typing = :free_typing, words = :words WHERE id = :id",
+        " free_typing = :free_typing, words = :words, adapter = :adapter WHERE id = :id",
         asdict(story),
     )
 

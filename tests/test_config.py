@@ -29,7 +29,7 @@ def test_example_lists_every_key_with_its_default() -> None:
     """The example file and the settings agree on keys and defaults."""
     example = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
     expected = {
-        section: set(field.annotation.model_fields)  # type: ignore[union-attr]  # every field is a section
+        section: set(getattr(field.annotation, "model_fields", ()))  # adapters have names of the host's own
         for section, field in Config.model_fields.items()
     }
 
@@ -59,6 +59,8 @@ def test_every_example_key_has_one_line_of_explanation() -> None:
         ("model = 3", "model"),
         ("[limits]\nrequests_per_user = 0", "limits.requests_per_user"),
         ("[discord\n", "line 1"),
+        ('[adapters]\nnone = "x"', "adapters.none"),
+        ('[adapters]\n"a b" = "x"', "adapters.a b"),
     ],
 )
 def test_bad_file_is_one_line_naming_file_and_key(tmp_path: Path, text: str, named: str) -> None:
@@ -136,3 +138,14 @@ def test_token_comes_from_its_own_variable(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("DISCORD_TOKEN", "abc")
 
     assert load(None).discord.token.get_secret_value() == "abc"
+
+
+def test_a_password_in_an_address_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    """Addresses of model servers are logged; the line says where the secret belongs."""
+    path = write(tmp_path, '[openai]\nbase_urls = ["http://127.0.0.1:8000/v1", "http://me:hidden@127.0.0.1"]')
+
+    with pytest.raises(StartError, match="api_key") as caught:
+        load(path)
+
+    assert "openai.base_urls.1" in str(caught.value)
+    assert "hidden" not in str(caught.value)

@@ -1,6 +1,7 @@
 """Prove how a passage is drafted: what the model is asked, and when the writing ends."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,13 @@ import pytest
 from bot.config import NarratorSettings
 from bot.engine.engine import Engine
 from bot.engine.errors import PromptTooLong
+from bot.story.adapters import Adapters
 from bot.story.draft import Draft, Drafter, Waiting, Writing
-from storage import narrations, passages, stories
+from storage import guilds, narrations, passages, stories
 from storage.database import Database
 from storage.narrations import Narration as Job
 from storage.narrations import NewNarration
+from tests.loglines import Log
 from tests.scripted import ScriptedBackend
 from tests.stored import GUILD, by_person, new_story
 
@@ -56,9 +59,15 @@ def backend() -> ScriptedBackend:
 async def drafter(database: Database, backend: ScriptedBackend) -> AsyncIterator[Drafter]:
     """Draft with the scripted model."""
     async with Engine.open(backend) as engine:
-        yield Drafter(
-            database=database, engine=engine, settings=NarratorSettings(), context=backend.model.context
-        )
+        yield drafter_of(database, engine)
+
+
+def drafter_of(database: Database, engine: Engine, *, names: Iterable[str] = ()) -> Drafter:
+    """Draft with an engine, and adapters of these names."""
+    adapters = Adapters(database=database, names=names)
+    return Drafter(
+        database=database, engine=engine, adapters=adapters, settings=NarratorSettings(), context=4096
+    )
 
 
 async def written(drafter: Drafter, draft: Draft) -> list[Waiting | Writing]:
@@ -92,12 +101,45 @@ async def test_a_request_says_whose_turn_in_the_queue_it_takes(
     assert (asked.guild_id, asked.channel_id, asked.user_id) == (GUILD, job.channel_id, job.asked_by)
 
 
+@pytest.mark.parametrize(
+    ("story", "guild", "asked"),
+    [
+        ("", "", ""),
+        ("", "noir", "noir"),
+        ("fable", "noir", "fable"),
+        ("none", "noir", ""),
+        ("fable", "", "fable"),
+        ("", "none", ""),
+        ("gone", "noir", ""),
+        ("", "gone", ""),
+    ],
+)
+async def test_a_story_is_written_with_its_own_adapter_or_else_its_servers(
+    database: Database, backend: ScriptedBackend, job: Job, story: str, guild: str, asked: str
+) -> None:
+    """What the story chose counts first, `none` is a choice, and what the host has no more is left out and logged."""
+    async with database.transaction() as tx:
+        await stories.update(tx, replace(await stories.get(tx, job.story_id), adapter=story))
+        await guilds.set_adapter(tx, GUILD + 1, "fable")
+        if guild:
+            await guilds.set_adapter(tx, GUILD, guild)
+    with Log.listening() as log:
+        async with Engine.open(backend) as engine:
+            drafter = drafter_of(database, engine, names=["noir", "fable"])
+            draft = await drafter.begin(job, number=0)
+            await written(drafter, draft)
+
+    assert backend.requests[0].adapter == asked
+    missed = "gone" in (story, guild if not story else "")
+    assert log.says("adapter not configured; writing without it") == missed
+
+
 async def test_a_text_that_reaches_its_limit_ends_at_a_sentence(database: Database, job: Job) -> None:
     """Half a sentence, cut off by the longest length, is not shown."""
     words = " ".join(f"word{number}" for number in range(1000))
     backend = ScriptedBackend([f"{TALE} And then {words}."])
     async with Engine.open(backend) as engine:
-        drafter = Drafter(database=database, engine=engine, settings=NarratorSettings(), context=4096)
+        drafter = drafter_of(database, engine)
         draft = await drafter.begin(job, number=0)
         await written(drafter, draft)
 
@@ -120,7 +162,7 @@ async def test_a_prompt_that_is_too_long_after_all_is_shortened(
     """A story in a script dearer than measured goes on with less of its beginning, and is never stuck."""
     async with Engine.open(backend) as engine:
         # Whoever believes in twice the context learns from the model that it is not so.
-        drafter = Drafter(database=database, engine=engine, settings=NarratorSettings(), context=4096)
+        drafter = drafter_of(database, engine)
         backend.model = type(backend.model)("s", "S", "1", Path("s"), None, 700)
         draft = await drafter.begin(job, number=0)
         await written(drafter, draft)
@@ -136,7 +178,7 @@ async def test_a_model_that_can_read_nothing_is_told_as_such(
 ) -> None:
     """Shortening ends, with the model's own words."""
     async with Engine.open(backend) as engine:
-        drafter = Drafter(database=database, engine=engine, settings=NarratorSettings(), context=4096)
+        drafter = drafter_of(database, engine)
         backend.model = type(backend.model)("s", "S", "1", Path("s"), None, 1)
         draft = await drafter.begin(job, number=0)
 
@@ -148,7 +190,7 @@ async def test_a_text_that_goes_in_circles_is_cut(database: Database, job: Job) 
     """A loop ends the writing long before the limit, and is a flaw."""
     backend = ScriptedBackend(["The bell rang again and again and again. " * 60])
     async with Engine.open(backend) as engine:
-        drafter = Drafter(database=database, engine=engine, settings=NarratorSettings(), context=4096)
+        drafter = drafter_of(database, engine)
         draft = await drafter.begin(job, number=0)
         await written(drafter, draft)
 

@@ -14,6 +14,7 @@ from storage.migrations import MIGRATIONS
 DIGESTS = (
     "e10201b2a4864a9e09462ca7935fc4485478b9a3f8b23fb43f8ca9df1a07f5aa",
     "fff7c1b9829e3ae1c277284c49d6042aaa6a49f8f11bbec146b5d40e617f9ddf",
+    "43812e789a869e0fd7d3b2aa7f6640419965775c507f7a5b00c53e1e2150ebe5",
 )
 
 # One row at least for each table, in the words of the version that brought it.
@@ -33,6 +34,10 @@ ROWS = (
     INSERT INTO displays VALUES (52, 2, 0, 5, 1);
     INSERT INTO controls VALUES (1, 5, 52);
     INSERT INTO notices VALUES ('channel:5', 'language', 15);
+    """,
+    """
+    UPDATE stories SET adapter = 'noir';
+    INSERT INTO guild_settings VALUES (9, 'none');
     """,
 )
 

@@ -10,6 +10,7 @@ from bot.config import NarratorSettings
 from bot.engine.engine import Engine, Limits
 from bot.engine.generation import Generation
 from bot.engine.request import Request
+from bot.story.adapters import Adapters
 from bot.story.draft import Drafter
 from bot.story.narrator import Done, Narration, Narrator
 from bot.story.people import Person, Place
@@ -29,8 +30,16 @@ async def narrator(database: Database) -> AsyncIterator[Narrator]:
     """Narrate one tale over a story of two passages."""
     await story_of(database, "The lamp went out.", "Nobody moved.")
     async with Engine.open(ScriptedBackend([TALE])) as engine:
-        drafter = Drafter(database=database, engine=engine, settings=NarratorSettings(), context=4096)
+        drafter = drafter_of(database, engine)
         yield Narrator(database=database, drafter=drafter, model="scripted")
+
+
+def drafter_of(database: Database, engine: Engine) -> Drafter:
+    """Draft with an engine."""
+    adapters = Adapters(database=database, names=())
+    return Drafter(
+        database=database, engine=engine, adapters=adapters, settings=NarratorSettings(), context=4096
+    )
 
 
 async def ended(narration: Narration) -> Done:
@@ -77,7 +86,7 @@ async def test_a_flawed_passage_is_kept_where_another_draft_finds_no_room(databa
 
     backend = ScriptedBackend(reply, delay=delay, parallel=1)
     async with Engine.open(backend, limits=Limits(waiting=1)) as engine:
-        drafter = Drafter(database=database, engine=engine, settings=NarratorSettings(), context=4096)
+        drafter = drafter_of(database, engine)
         narrator = Narrator(database=database, drafter=drafter, model="scripted")
         done = await ended(await narrator.begin(PLACE, ASKER))
 

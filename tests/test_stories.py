@@ -36,6 +36,7 @@ async def test_new_story_runs_on_its_main_branch(database: Database) -> None:
         starter_name="Alice",
         created=1_000,
         ended=None,
+        adapter="",
     )
     branch = await branches.get(database, story.branch_id)
     assert (branch.story_id, branch.name, branch.head, branch.tip) == (story.id, "main", None, None)

@@ -13,6 +13,7 @@ from bot.config import Config
 from bot.engine.engine import Engine
 from bot.engine.errors import GenerationCancelled
 from bot.engine.request import Chunk, ModelInfo, Request
+from bot.story.adapters import Adapters
 from bot.story.draft import Drafter
 from bot.story.narrator import Narrator
 from bot.story.people import Person, Place
@@ -71,13 +72,11 @@ async def measure(config: Config, *, length: int = 10_000, runs: int = 20) -> Fi
         path = Path(folder) / "storyloom.db"
         async with Engine.open(listener) as engine:
             async with Database.open(path) as database:
-                await _write(
-                    database, Shelf(database=database, model=engine.model, hears_typing=True), length
-                )
+                await _write(database, _shelf(database, engine), length)
             shown, prompted = [], []
             for _run in range(runs):
                 async with Database.open(path) as database:
-                    shelf = Shelf(database=database, model=engine.model, hears_typing=True)
+                    shelf = _shelf(database, engine)
                     start = time.perf_counter()
                     overview = await shelf.overview(PLACE)
                     shown.append(time.perf_counter() - start)
@@ -94,10 +93,19 @@ async def measure(config: Config, *, length: int = 10_000, runs: int = 20) -> Fi
     }
 
 
+def _shelf(database: Database, engine: Engine) -> Shelf:
+    adapters = Adapters(database=database, names=())
+    return Shelf(database=database, model=engine.model, adapters=adapters, hears_typing=True)
+
+
 async def _prompt(config: Config, database: Database, engine: Engine, listener: _Listener) -> float:
     """Ask for the next passage; return the seconds until the messages reach the model."""
     drafter = Drafter(
-        database=database, engine=engine, settings=config.narrator, context=engine.model.context
+        database=database,
+        engine=engine,
+        adapters=Adapters(database=database, names=()),
+        settings=config.narrator,
+        context=engine.model.context,
     )
     narrator = Narrator(database=database, drafter=drafter, model=engine.model.id)
     start = time.perf_counter()

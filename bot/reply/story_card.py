@@ -4,6 +4,7 @@ import discord
 
 from bot.engine.request import ModelInfo
 from bot.locales import Text, _, _n
+from bot.story.adapters import Voice
 from bot.story.languages import LANGUAGES
 from bot.story.shelf import Overview, Page
 from bot.story.text import inline_name
@@ -59,6 +60,7 @@ def card(overview: Overview, locale: str) -> discord.Embed:
         (_("Passages"), _n("{n} passage", "{n} passages", overview.passages)),
         (_("The narrator writes about"), _length(story)),
         (_("Language model"), model_line(overview.model)),
+        *(((_("Voice"), voice_line(overview.voice)),) if overview.voice else ()),
     ):
         embed.add_field(name=name.render(locale), value=value.render(locale))
     started = f"<t:{story.created // 1000}:D>"
@@ -72,6 +74,15 @@ def model_line(model: ModelInfo) -> Text:
     if not model.revision:
         return _("{model}", model=model.name)
     return _("{model} (revision {revision})", model=model.name, revision=model.revision[:REVISION])
+
+
+def voice_line(voice: Voice) -> Text:
+    """Name the narrator's voice."""
+    if not voice.name:
+        return _("the model's own")
+    if not voice.known:
+        return _("{name} (gone; the narrator writes without it)", name=voice.name)
+    return _("{name}", name=voice.name) if voice.own else _("{name} (this server's choice)", name=voice.name)
 
 
 def _length(story: Story) -> Text:

@@ -11,6 +11,7 @@ from bot.engine.engine import Engine
 from bot.engine.errors import GenerationCancelled, PromptTooLong
 from bot.engine.generation import Generation
 from bot.engine.request import Request, Sampling
+from bot.story.adapters import Adapters
 from bot.story.flaws import Flaw, flaw_of, is_looping
 from bot.story.narration import NarrationFilter, finish
 from bot.story.prompt import PassageText, Prompt, StoryFacts, budget_bytes, build
@@ -56,6 +57,7 @@ class Draft:
     prompt: Prompt
     sampling: Sampling
     recent: list[str]
+    adapter: str = ""
     text: str = ""
     cut: bool = False
     stopped: bool = False
@@ -79,10 +81,17 @@ class Drafter:
     """Write drafts for narrations."""
 
     def __init__(
-        self, *, database: Database, engine: Engine, settings: NarratorSettings, context: int
+        self,
+        *,
+        database: Database,
+        engine: Engine,
+        adapters: Adapters,
+        settings: NarratorSettings,
+        context: int,
     ) -> None:
         """Write with an engine whose model sees `context` tokens."""
         self._database = database
+        self._adapters = adapters
         self._engine = engine
         self._settings = settings
         self._context = context
@@ -101,7 +110,7 @@ class Drafter:
             max_tokens=story.words * TOKENS_PER_WORD,
         )
         prompt, recent = await self._prompt(job, story, sampling, share=1.0)
-        return Draft(job, story, prompt, sampling, recent)
+        return Draft(job, story, prompt, sampling, recent, await self._adapters.for_request(story))
 
     async def write(self, draft: Draft) -> AsyncGenerator[Waiting | Writing]:
         """Run the model; ends early when it loops, ends its turn or is stopped.
@@ -180,6 +189,7 @@ def _request(draft: Draft) -> Request:
         channel_id=job.channel_id,
         user_id=job.asked_by,
         warm=True,
+        adapter=draft.adapter,
     )
 
 

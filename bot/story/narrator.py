@@ -263,7 +263,7 @@ class Narrator:
             await show_in(tx, passage.id, job.channel_id, [noted.message_id], own=True)
 
     def _passage(self, job: Job, draft: Draft, finish: Finish) -> NewPassage:
-        sampling = asdict(draft.sampling)
+        sampling = asdict(draft.sampling) | {"adapter": draft.adapter}
         del sampling["seed"], sampling["stop"]
         return NewPassage(
             story_id=job.story_id,

@@ -10,6 +10,7 @@ from bot.engine.request import ModelInfo
 from bot.errors import Refused
 from bot.locales import Text, _
 from bot.story import standing
+from bot.story.adapters import Adapters, Voice
 from bot.story.export import ExportedPassage, ExportedStory, markdown
 from bot.story.languages import LANGUAGES
 from bot.story.people import Person, Place
@@ -46,6 +47,7 @@ class Changes:
     rating: Rating | None = None
     words: int | None = None
     free_typing: bool | None = None
+    adapter: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +60,26 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Tell how a story stands: its newest passage, how many there are, and which model narrates."""
+    """Tell how a story stands: its newest passage, how many there are, which model narrates, and in which voice.
+
+    There is no voice to tell of where the host has but the model's own.
+    """
 
     standing: Standing
     passages: int
     model: ModelInfo
+    voice: Voice | None
 
 
 class Shelf:
     """Hold a server's stories."""
 
-    def __init__(self, *, database: Database, model: ModelInfo, hears_typing: bool) -> None:
-        """Know the narrator's model, and whether the bot can read what people type."""
+    def __init__(
+        self, *, database: Database, model: ModelInfo, adapters: Adapters, hears_typing: bool
+    ) -> None:
+        """Know the narrator's model and voices, and whether the bot can read what people type."""
         self._database = database
+        self._adapters = adapters
         self._model = model
         self._hears_typing = hears_typing
 
@@ -111,7 +120,9 @@ class Shelf:
     async def overview(self, place: Place) -> Overview:
         """Return how a place's story stands; refused where none runs."""
         stand = await standing.of(self._database, await standing.running(self._database, place))
-        return Overview(stand, stand.head.depth + 1 if stand.head else 0, self._model)
+        voice = await self._adapters.voice(stand.story)
+        told = voice if voice.name or self._adapters.names else None
+        return Overview(stand, stand.head.depth + 1 if stand.head else 0, self._model, told)
 
     async def find(self, place: Place) -> Story | None:
         """Return the story that runs in a place, if one does."""
@@ -147,6 +158,8 @@ class Shelf:
                 wanted["title"] = _line(changes.title, limit=TITLE)
             if changes.premise is not None:
                 wanted["premise"] = clean_passage(changes.premise, limit=PREMISE)
+            if changes.adapter is not None:
+                wanted["adapter"] = self._adapters.chosen(changes.adapter)
             changed = replace(story, **wanted)
             await stories.update(tx, changed)
             await _log(tx, story, person, "settings", **{key: True for key in wanted})
