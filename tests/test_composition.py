@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from pydantic import AnyHttpUrl, SecretStr
 
-from bot.composition import run
-from bot.config import Config, DiscordSettings, StorageSettings
+from bot.composition import open_engine, run
+from bot.config import Config, DiscordSettings, ModelSettings, OpenAISection, StorageSettings
 from bot.errors import StartError
 from bot.playground.people import register_bot
 from bot.playground.server import Playground
+from tests.model_server import model_server
 from tests.openapi import described, violations_of
 from tests.person import Person
 from tests.stage import answered
@@ -66,3 +67,17 @@ async def test_without_the_message_content_intent_the_bot_runs_and_says_why_typi
     assert "Free typing is off" in told["content"]
     if described():
         assert violations_of(list(playground.requests)) == []
+
+
+async def test_the_engine_of_another_machine_is_opened_by_its_settings() -> None:
+    """With the backend `openai`, no model is looked for here."""
+    async with model_server("Qwen/Qwen3-8B") as url:
+        config = Config(
+            model=ModelSettings(backend="openai", model="no such file", parallel=7, languages=("zh",)),
+            openai=OpenAISection(base_urls=(AnyHttpUrl(f"{url}/v1"),), api_key=SecretStr("k")),
+        )
+        async with open_engine(config) as engine:
+            status = engine.status()
+
+    assert (status.backend, status.model.id) == ("openai", "Qwen/Qwen3-8B")
+    assert (status.model.languages, status.model.context) == (("zh",), 4096)

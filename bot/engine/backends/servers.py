@@ -139,14 +139,13 @@ class Servers:
         """
         known = [s for s in self.all if s.card and (not adapter or adapter in s.card.served)]
         awake = [server for server in known if server.up] or known
-        return sorted((s for s in awake if not s.rests), key=lambda s: s.rank(key), reverse=True)
+        return sorted((s for s in awake if not s.rests), key=lambda s: s.rank(key))
 
     def lost(self, server: Server, reason: str) -> None:
         """Take note that a server failed; the next check may bring it back."""
-        server.reason = reason
-        if server.up:
-            server.up = False
+        if server.up or reason != server.reason:
             log.warning("model server is down", url=server.root, reason=reason)
+        server.up, server.reason = False, reason
 
     async def check(self) -> None:
         """Ask every server how it is."""
