@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         config = _config(options.config)
-        secrets = (config.discord.token, config.playground.password)
+        secrets = (config.discord.token, config.playground.password, config.openai.api_key)
         logs.configure(
             level=config.log.level,
             form=config.log.format,
@@ -128,17 +128,43 @@ def _parser() -> argparse.ArgumentParser:
         "restore", parents=[shared], help="put a backup in the place of the stories"
     )
     restore.add_argument("file", type=Path)
-    bench = commands.add_parser("bench", parents=[shared], help="measure how fast the bot is on this machine")
-    bench.add_argument("what", choices=["bot", "engine"], help="all of it, or its share over llama.cpp alone")
-    bench.add_argument("--seconds", type=float, default=30, help="how long people write")
-    bench.add_argument("--channels", type=int, default=200, help="in how many channels they write")
-    bench.add_argument(
-        "--rate", type=float, default=100, help="how many passages a second they write together"
+    _add_benches(
+        commands.add_parser("bench", help="measure how fast it is on this machine").add_subparsers(
+            dest="what", required=True
+        ),
+        shared,
     )
-    bench.add_argument("--passages", type=int, default=10_000, help="how long the longest story is")
-    bench.add_argument("--rounds", type=int, default=7, help="how often bot and llama.cpp alone take turns")
-    bench.add_argument("--tokens", type=int, default=96, help="how many tokens each of them writes then")
     return parser
+
+
+def _add_benches(benches: Any, shared: argparse.ArgumentParser) -> None:
+    bot = benches.add_parser("bot", parents=[shared], help="the bot with many channels and a very long story")
+    bot.add_argument("--seconds", type=float, default=30, help="how long people write")
+    bot.add_argument("--channels", type=int, default=200, help="in how many channels they write")
+    bot.add_argument("--rate", type=float, default=100, help="how many passages a second they write together")
+    bot.add_argument("--passages", type=int, default=10_000, help="how long the longest story is")
+    bot.add_argument("--rounds", type=int, default=7, help="how often bot and llama.cpp alone take turns")
+    bot.add_argument("--tokens", type=int, default=96, help="how many tokens each of them writes then")
+    engine = benches.add_parser(
+        "engine", parents=[shared], help="a backend against what could stand in its place"
+    )
+    engine.add_argument(
+        "--backend", choices=["llamacpp", "transformers"], help="instead of the configured one"
+    )
+    engine.add_argument("--model", help="instead of the configured one")
+    engine.add_argument(
+        "--quantization", choices=["nf4", "int8", "none"], help="instead of the configured one"
+    )
+    engine.add_argument(
+        "--random-weights", metavar="SHAPE", help="a real model's shape, with nothing to fetch"
+    )
+    engine.add_argument("--streams", help="numbers of streams side by side: 1,4,8,16,32")
+    engine.add_argument("--prompt", type=int, help="how many tokens each of them reads: 700")
+    engine.add_argument("--tokens", type=int, help="how many tokens each of them writes: 128")
+    engine.add_argument("--rounds", type=int, help="how often all take turns: 3")
+    engine.add_argument("--turns", help="how a story grows, from, to and by how many tokens: 500,6000,100")
+    engine.add_argument("--quick", action="store_true", help="only see that all of it runs")
+    engine.add_argument("--output", type=Path, help="a file to which the figures are added")
 
 
 if __name__ == "__main__":

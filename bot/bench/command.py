@@ -2,23 +2,30 @@
 
 import argparse
 
-from bot.bench import channels, opening
+from bot.bench import channels, engines, opening
 from bot.bench.channels import Load
 from bot.bench.figures import tell
 from bot.config import Config
-from bot.engine import bench as engine
+from bot.engine.bench import llamacpp
+from bot.engine.bench.plan import Plan
 from bot.engine.models import resolve
+
+SHARED = (1, 4)  # streams in which the bot's share over llama.cpp is measured
+SHORT = 200  # tokens that each of them reads
 
 
 async def bench(config: Config, options: argparse.Namespace) -> None:
-    """Measure the bot with many channels, a very long story, and its share over llama.cpp alone; or that alone."""
-    if options.what == "bot":
-        load = Load(channels=options.channels, rate=options.rate, seconds=options.seconds)
-        tell(await channels.measure(config, load))
-        tell(await opening.measure(config, length=options.passages))
+    """Measure the engine; or the bot with many channels, a very long story, and its share over llama.cpp alone."""
+    if options.what == "engine":
+        await engines.measure(config, options)
+        return
+    load = Load(channels=options.channels, rate=options.rate, seconds=options.seconds)
+    tell(await channels.measure(config, load))
+    tell(await opening.measure(config, length=options.passages))
     chosen = config.model
     model = await resolve(
         chosen.model, context=chosen.context, languages=chosen.languages, cache_dir=chosen.cache_dir
     )
-    async for figures in engine.bench(model, rounds=options.rounds, tokens=options.tokens):
+    plan = Plan(streams=SHARED, arriving=(), prompt=SHORT, tokens=options.tokens, rounds=options.rounds)
+    async for figures in llamacpp.share(model, plan):
         tell(figures)

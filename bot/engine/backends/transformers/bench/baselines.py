@@ -1,0 +1,156 @@
+"""The library's own ways: one request after the other, static batches, continuous batching. All pick greedily."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from transformers import GenerationConfig
+from transformers.generation.configuration_utils import ContinuousBatchingConfig
+from transformers.generation.streamers import BaseStreamer
+
+from bot.engine.backends.transformers.bench.way import Ask, Timing, wait_until
+
+ATTENTION = "sdpa"
+PAGE_TOKENS = 256
+BATCH_TOKENS = 2048  # what continuous batching reads at most in one pass
+NEVER = -1  # a token that does not come
+PATIENCE = 0.05  # seconds between two looks at whether the next request is due
+
+
+class _Watch(BaseStreamer):
+    """Note when each token came; the first call is the prompt."""
+
+    def __init__(self) -> None:
+        self.calls: list[float] = []
+
+    def put(self, value: torch.Tensor) -> None:
+        """Take the next token of every row."""
+        self.calls.append(time.perf_counter())
+
+    def end(self) -> None:
+        """Need nothing at the end."""
+
+
+class Plain:
+    """Call `generate` for one request at a time."""
+
+    name = "plain"
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def run(self, asks: Sequence[Ask]) -> list[Timing]:
+        """Take one request after the other."""
+        begin = time.perf_counter()
+        timings = []
+        for ask in asks:
+            wait_until(begin + ask.at)
+            timings += _generate(self._model, [ask], begin)
+        return timings
+
+
+class Static:
+    """Take all requests that are there, at most `limit`, as one batch, and the next when all of them are done."""
+
+    name = "static"
+
+    def __init__(self, model: Any, *, limit: int) -> None:
+        self._model = model
+        self._limit = limit
+
+    def run(self, asks: Sequence[Ask]) -> list[Timing]:
+        """Wait for the next request when none is there."""
+        begin = time.perf_counter()
+        timings: list[Timing] = []
+        while len(timings) < len(asks):
+            waiting = asks[len(timings) :]
+            wait_until(begin + waiting[0].at)
+            now = time.perf_counter() - begin
+            batch = [ask for ask in waiting if ask.at <= now][: self._limit]
+            timings += _generate(self._model, batch, begin)
+        return timings
+
+
+class Continuous:
+    """Hand requests to the library's continuous batching, which shares whole pages of equal prompts."""
+
+    name = "continuous"
+
+    def __init__(self, model: Any, manager: Any) -> None:
+        self._model = model
+        self._manager = manager
+        self._attention: str = model.config._attn_implementation
+
+    def run(self, asks: Sequence[Ask]) -> list[Timing]:
+        """Add each request when it is due."""
+        _attend(self._model, self._attention)
+        begin = time.perf_counter()
+        names: dict[str, int] = {}
+        timings: dict[int, Timing] = {}
+        while len(timings) < len(asks):
+            while len(names) < len(asks) and begin + asks[len(names)].at <= time.perf_counter():
+                ask = asks[len(names)]
+                name = self._manager.add_request(
+                    ask.prompt, max_new_tokens=ask.tokens, record_timestamps=True
+                )
+                names[name] = len(names)
+            output = self._manager.get_result(timeout=PATIENCE)
+            if output is not None:
+                _whole(output, asks[number := names[output.request_id]].tokens)
+                asked = begin + asks[number].at
+                timings[number] = Timing(asked, output.timestamps[0], output.timestamps[-1])
+            elif not self._manager.is_running():
+                raise RuntimeError("continuous batching stopped")
+        return [timings[number] for number in range(len(asks))]
+
+
+@contextmanager
+def continuous(model: Any, *, parallel: int, tokens: int) -> Iterator[Continuous]:
+    """Start continuous batching with room for `tokens` of `parallel` sequences, and stop it in the end."""
+    _attend(model, ATTENTION)
+    pages = -(-tokens // PAGE_TOKENS) + parallel
+    config = ContinuousBatchingConfig(
+        page_size=PAGE_TOKENS,
+        num_blocks=pages,
+        max_batch_tokens=BATCH_TOKENS,
+        max_requests_per_batch=parallel,
+    )
+    settings = {
+        "generation_config": GenerationConfig(do_sample=False, eos_token_id=NEVER),
+        "continuous_batching_config": config,
+    }
+    with model.continuous_batching_context_manager(**settings) as manager:
+        yield Continuous(model, manager)
+
+
+@torch.inference_mode()
+def _generate(model: Any, asks: Sequence[Ask], begin: float) -> list[Timing]:
+    """Run one batch, padded on the left."""
+    _attend(model, ATTENTION)
+    width = max(len(ask.prompt) for ask in asks)
+    rows = [[0] * (width - len(ask.prompt)) + ask.prompt for ask in asks]
+    masks = [[0] * (width - len(ask.prompt)) + [1] * len(ask.prompt) for ask in asks]
+    tokens = max(ask.tokens for ask in asks)
+    watch = _Watch()
+    output = model.generate(
+        torch.tensor(rows, device=model.device),
+        attention_mask=torch.tensor(masks, device=model.device),
+        generation_config=GenerationConfig(do_sample=False, max_new_tokens=tokens, pad_token_id=0),
+        streamer=watch,
+    )
+    if output.shape[1] != width + tokens:
+        raise RuntimeError("an answer ended before its length")
+    return [Timing(begin + ask.at, watch.calls[1], watch.calls[ask.tokens]) for ask in asks]
+
+
+def _attend(model: Any, implementation: str) -> None:
+    if model.config._attn_implementation != implementation:
+        model.set_attn_implementation(implementation)
+
+
+def _whole(output: Any, tokens: int) -> None:
+    """Raise RuntimeError for an answer that failed or is too short: its speed would mean nothing."""
+    if output.error is not None or len(output.generated_tokens) != tokens:
+        raise RuntimeError(f"continuous batching gave {len(output.generated_tokens)} tokens: {output.error}")

@@ -1,0 +1,118 @@
+"""Measure ways against each other: speed side by side, first words of a growing story, requests at random times."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from bot.engine.backends.transformers.bench.prompts import Prompts
+from bot.engine.backends.transformers.bench.way import Ask, Way
+from bot.engine.bench.figures import Table, in_turns, rounded, spread, summed_up
+from bot.engine.bench.plan import Plan, Turns
+
+Figures = dict[str, Any]
+OURS, PLAIN, STATIC = "ours", "plain", "static"
+FEW = 2  # tokens where only the first counts: continuous batching keeps no pages of a text that had a single one
+
+
+def speed(ways: Mapping[str, Way], streams: int, plan: Plan, prompts: Prompts) -> Figures:
+    """Return what each way reads and writes a second with so many streams at once.
+
+    A run that writes one token tells what reading takes; what a full run takes longer is writing. Where noise makes
+    that nothing, the speed of writing is None.
+    """
+    table, seconds = Table(), Table()
+    # One after the other is equally fast however many there are.
+    counts = {name: 1 if name == PLAIN else streams for name in ways}
+    for order in in_turns(list(ways), plan.rounds):
+        for name in order:
+            count = counts[name]
+            seconds.add("reading", name, _seconds(ways[name], prompts.together(count, plan.prompt, 1)))
+            whole = _seconds(ways[name], prompts.together(count, plan.prompt, plan.tokens))
+            seconds.add("both", name, whole)
+            table.add("tokens_per_second", name, count * plan.tokens / whole)
+    reading, both = seconds.medians("reading"), seconds.medians("both")
+    return {
+        "measure": "speed",
+        "streams": streams,
+        "prompt": plan.prompt,
+        "tokens": plan.tokens,
+        **summed_up(table, OURS),
+        "prefill": {name: rounded(counts[name] * plan.prompt / reading[name]) for name in ways},
+        "decode": {
+            name: rounded(counts[name] * (plan.tokens - 1) / (both[name] - reading[name]))
+            if both[name] > reading[name]
+            else None
+            for name in ways
+        },
+    }
+
+
+def first_words(ways: Mapping[str, Way], turns: Turns, rounds: int, prompts: Prompts) -> Figures:
+    """Return how long the first word takes while a story grows: where it may be warm, and where it must not be.
+
+    Continuous batching shares the pages that it can. Ratios compare all with our warm story, turn by turn.
+    """
+    kinds = {
+        "warm": (ways[OURS], False),
+        "cold": (ways[OURS], True),
+        **{name: (way, False) for name, way in ways.items() if name not in (OURS, STATIC)},
+    }
+    waits, last = Table(), Table()
+    for order in in_turns(list(kinds), rounds):
+        stories = {name: prompts.turns(turns, FEW, new=new) for name, (_way, new) in kinds.items()}
+        for turn in range(len(turns.lengths()) + 1):
+            for name in order:
+                wait = _first(kinds[name][0], next(stories[name]))
+                if turn:  # the one before the first makes warm what can be
+                    waits.add("seconds", name, wait)
+                if turn == len(turns.lengths()):
+                    last.add("seconds", name, wait)
+    return {
+        "measure": "first words",
+        "turns": [turns.first, turns.last, turns.step],
+        "milliseconds": {name: spread(given) for name, given in waits.of("seconds").items()},
+        "of": summed_up(waits, "warm")["ratios"]["seconds"],
+        "last_turn": summed_up(last, "warm"),
+    }
+
+
+def arrivals(ways: Mapping[str, Way], streams: int, plan: Plan, prompts: Prompts) -> Iterator[Figures]:
+    """Yield how requests fare that come at random times: those of new stories, then of some that go on.
+
+    They come as fast as static batches can serve them at best: `streams` in the time that a full batch takes.
+    """
+    gap = _seconds(ways[STATIC], prompts.together(streams, plan.prompt, plan.tokens)) / streams
+    for growing in (False, True):
+        table, waits = Table(), Table()
+        for order in in_turns([name for name in ways if name != PLAIN], plan.rounds):
+            asks = prompts.arriving(streams, plan, gap=gap, growing=growing)
+            for name in order:
+                _arrive(name, ways[name], asks, table, waits)
+        yield {
+            "measure": "arrivals",
+            "stories": "going on" if growing else "new",
+            "streams": streams,
+            "requests": streams * plan.asks,
+            "seconds_apart": round(gap, 3),
+            **summed_up(table, OURS),
+            "first_word_milliseconds": {name: spread(given) for name, given in waits.of("seconds").items()},
+        }
+
+
+def _arrive(name: str, way: Way, asks: Sequence[Ask], table: Table, waits: Table) -> None:
+    timings = way.run(asks)
+    seconds = max(timing.end for timing in timings) - timings[0].asked
+    table.add("tokens_per_second", name, sum(ask.tokens for ask in asks) / seconds)
+    for timing in timings:
+        waits.add("seconds", name, timing.first - timing.asked)
+
+
+def _seconds(way: Way, asks: Sequence[Ask]) -> float:
+    began = time.perf_counter()
+    way.run(asks)
+    return time.perf_counter() - began
+
+
+def _first(way: Way, ask: Ask) -> float:
+    [timing] = way.run([ask])
+    return timing.first - timing.asked
