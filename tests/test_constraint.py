@@ -71,10 +71,11 @@ def test_characters_of_several_tokens_keep_to_the_grammar(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_an_answer_keeps_to_its_schema(seed: int) -> None:
-    """It is JSON, and valid."""
+    """It is JSON, valid, and all on one line: no model fills its answer with space between the values."""
     text = answer(Sampling(seed=seed, json_schema=json.dumps(SCHEMA)), likes_to_end=True)
 
     Draft202012Validator(SCHEMA).validate(json.loads(text))
+    assert re.fullmatch(r'\{"name": ".*", "mood": "(calm|afraid|害怕)", "age": \d+\}', text)
 
 
 def test_an_answer_is_finished_when_nothing_but_the_end_can_follow() -> None:

@@ -58,6 +58,10 @@ def _grammar(sampling: Sampling) -> str:
     try:
         if sampling.grammar:
             return grammar_from("gbnf", sampling.grammar)
-        return LLMatcher.grammar_from_json_schema(sampling.json_schema)
+        # On one line: a model left free to put in spaces and newlines may never cease to.
+        return LLMatcher.grammar_from_json_schema(
+            sampling.json_schema,
+            overrides={"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "},
+        )
     except ValueError as error:
         raise BadConstraint(str(error)) from error

@@ -77,6 +77,8 @@ class Picker:
 
     def lessened(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return what to take from the logits of which tokens; infinity from those that must not come."""
+        if not (self._dry or self._runs or self._banned):
+            return NOTHING, NOTHING.astype(np.float32)
         held = self._dry.amounts() if self._dry else {}
         runs = self._runs.masked() if self._runs else ()
         banned = self._banned.masked() if self._banned else NOTHING

@@ -83,7 +83,7 @@ class Scores:
         """Return the places of all edits in the flattened scores, and their numbers."""
         width = self._scores.shape[1]
         places = np.concatenate([tokens + row * width for row, (tokens, _) in edits.items()])
-        numbers = [np.broadcast_to(np.float32(number), tokens.shape) for tokens, number in edits.values()]
+        numbers = [np.full(len(tokens), number, dtype=np.float32) for tokens, number in edits.values()]
         return self._sent(places), self._sent(np.concatenate(numbers))
 
     def _sent(self, values: object) -> torch.Tensor:
