@@ -8,12 +8,14 @@ import discord
 import structlog
 
 from bot.client import Services, StoryBot
-from bot.config import Config
+from bot.config import Config, ModelSettings
 from bot.engine.backends.llamacpp import LlamaCpp, LlamaCppSettings
 from bot.engine.backends.openai import OpenAI, OpenAISettings
+from bot.engine.backends.transformers.backend import Transformers, TransformersSettings
 from bot.engine.engine import Engine, Limits
 from bot.engine.models import resolve
 from bot.engine.request import Backend, ModelInfo
+from bot.engine.runtime import find_runtime
 from bot.errors import StartError
 from bot.locales import _
 from bot.metrics.figures import Figures
@@ -91,9 +93,18 @@ async def open_engine(config: Config) -> AsyncIterator[Engine]:
 
 async def _local(config: Config) -> Backend:
     chosen = config.model
+    assert chosen.backend != "openai"
+    choice = await find_runtime(chosen.backend, chosen.model)
     model = await resolve(
         chosen.model, context=chosen.context, languages=chosen.languages, cache_dir=chosen.cache_dir
     )
+    log.info(
+        "model found", model=model.name, revision=model.revision, backend=choice.runtime, reason=choice.reason
+    )
+    return _transformers(chosen, model) if choice.runtime == "transformers" else _llamacpp(chosen, model)
+
+
+def _llamacpp(chosen: ModelSettings, model: ModelInfo) -> Backend:
     settings = LlamaCppSettings(
         parallel=chosen.parallel,
         threads=chosen.threads,
@@ -101,6 +112,18 @@ async def _local(config: Config) -> Backend:
         cache_megabytes=chosen.cache_megabytes,
     )
     return LlamaCpp(model, settings)
+
+
+def _transformers(chosen: ModelSettings, model: ModelInfo) -> Backend:
+    settings = TransformersSettings(
+        parallel=chosen.parallel,
+        quantization=chosen.quantization,
+        warm_gigabytes=chosen.warm_gigabytes,
+        host_gigabytes=chosen.host_gigabytes,
+        cache_dir=chosen.cache_dir,
+        threads=chosen.threads,
+    )
+    return Transformers(model, settings)
 
 
 def _remote(config: Config) -> Backend:

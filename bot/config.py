@@ -62,11 +62,14 @@ class ModelSettings(Section):
     backend: Literal["auto", "llamacpp", "transformers", "openai"] = "auto"
     model: str = "embedded"
     languages: tuple[Literal["en", "zh"], ...] = ()
+    quantization: Literal["nf4", "int8", "none"] = "nf4"
     context: Annotated[int, Field(ge=1024, le=1_048_576)] = 4096
     parallel: Annotated[int, Field(ge=1, le=64)] = 4
     threads: Annotated[int, Field(ge=0, le=512)] = 0
     gpu_layers: Annotated[int, Field(ge=-1)] = 0
     cache_megabytes: Annotated[int, Field(ge=0)] = 512
+    warm_gigabytes: Annotated[float, Field(ge=0)] = 0
+    host_gigabytes: Annotated[float, Field(ge=0)] = 0
     cache_dir: Annotated[Path | None, BeforeValidator(lambda value: value or None)] = None
     timeout_seconds: Annotated[float, Field(gt=0)] = 120
 

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from bot.engine import download, fingerprint, repository
+from bot.engine.choice import Form
 from bot.engine.download import HubFile
 from bot.engine.repository import HubRepository
 from bot.engine.request import ModelInfo
@@ -61,6 +62,15 @@ def awaited(model: str, *, cache_dir: Path | None = None) -> HubFile | HubReposi
     if isinstance(named, HubFile):
         return None if download.cached(named, kept) else named
     return None if named is None or repository.cached(named, kept) else named
+
+
+def form_of(model: str) -> Form:
+    """Tell what a model's name stands for, before anything is fetched."""
+    if model == EMBEDDED:
+        return "embedded"
+    path = _path(model)
+    folder = path.is_dir() if path else isinstance(_on_hub(model), HubRepository)
+    return "folder" if folder else "file"
 
 
 def _on_hub(model: str) -> HubFile | HubRepository | None:

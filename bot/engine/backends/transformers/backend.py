@@ -14,6 +14,7 @@ from bot.engine.backends.cores import model_threads
 from bot.engine.backends.kept import PROBE_SECONDS, KeptServer
 from bot.engine.backends.transformers.wire import request_body
 from bot.engine.errors import GenerationFailed
+from bot.engine.models import default_cache
 from bot.engine.request import Chunk, ModelInfo, Request
 from bot.errors import StartError
 from bot.locales import Text, _
@@ -28,15 +29,17 @@ class TransformersSettings:
     """Say how the model runs: `parallel` streams side by side, each with the model's context.
 
     `device` `auto` is the card if there is one. `warm_gigabytes` are for the keys and values of the stories that run
-    and of those that stay warm, 0 for a share of what is free; `host_gigabytes` of main memory keep those that lost
-    their place. `threads` 0 leaves one core for the bot. A step that takes `watchdog_seconds` counts as hung.
+    and of those that stay warm, `host_gigabytes` of main memory for those that lost their place on a card; 0 takes a
+    share of what is free. `cache_dir` keeps what GGUF files are converted to, None takes the hub's own cache folder.
+    `threads` 0 leaves one core for the bot. A step that takes `watchdog_seconds` counts as hung.
     """
 
     parallel: int = 8
     quantization: Literal["nf4", "int8", "none"] = "nf4"
     device: Literal["auto", "cuda", "cpu"] = "auto"
     warm_gigabytes: float = 0
-    host_gigabytes: float = 2
+    host_gigabytes: float = 0
+    cache_dir: Path | None = None
     threads: int = 0
     watchdog_seconds: float = 60
 
@@ -156,6 +159,7 @@ def server_settings(model: ModelInfo, settings: TransformersSettings) -> dict[st
         "quantization": settings.quantization,
         "device": settings.device,
         "warm_bytes": int(settings.warm_gigabytes * GIGABYTE),
+        "cache_dir": str(settings.cache_dir or default_cache()),
         "host_bytes": int(settings.host_gigabytes * GIGABYTE),
         "threads": settings.threads or model_threads(),
         "watchdog_seconds": settings.watchdog_seconds,

@@ -17,6 +17,7 @@ from transformers import (
 )
 
 from bot.engine.backends.transformers import attention
+from bot.engine.backends.transformers.gguf import converted
 from bot.engine.backends.transformers.quiet import hush
 from bot.engine.backends.transformers.support import (
     QUANTIZATIONS,
@@ -29,6 +30,7 @@ from bot.engine.backends.transformers.support import (
 )
 from bot.engine.backends.transformers.vocabulary import Vocabulary
 from bot.engine.memory import WORKING_BYTES, Quantization
+from bot.engine.models import default_cache
 
 TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|return|>")
 
@@ -45,23 +47,27 @@ class Loaded:
     weight_bytes: int
 
 
-def load(path: Path, *, quantization: Quantization, device: str, context: int) -> Loaded:
-    """Load the model in a folder onto `cuda` or `cpu`, its attention set to the paged one.
+def load(
+    path: Path, *, quantization: Quantization, device: str, context: int, cache: Path | None = None
+) -> Loaded:
+    """Load the model in a folder or GGUF file onto `cuda` or `cpu`, its attention set to the paged one.
 
-    Raises LoadError where the folder is no model, the model is none that can be run, or the memory is too small for
-    its weights and one story of `context` tokens.
+    What a GGUF file is converted to is kept in `cache`, without one in the hub's own cache folder. Raises LoadError
+    where there is no model, the model is none that can be run, or the memory is too small for its weights and one
+    story of `context` tokens.
     """
     hush()
     attention.register()
     place = _device(device)
     dtype = _dtype(place)
-    config = read_config(path)
-    require_weights(path)
-    tokenizer = _tokenizer(path)
+    folder = converted(path, cache=cache or default_cache()) if path.is_file() else path
+    config = read_config(folder)
+    require_weights(folder)
+    tokenizer = _tokenizer(folder)
     empty = outline(config)
     _require_context(config, context)
     _require_memory(empty, quantization, dtype, place, context)
-    model = _model(path, config, quantization, dtype, place)
+    model = _model(folder, config, quantization, dtype, place)
     return Loaded(
         model=model,
         vocabulary=Vocabulary(tokenizer, config.vocab_size, _ends(model, tokenizer)),

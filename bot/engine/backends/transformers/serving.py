@@ -14,7 +14,6 @@ import structlog
 import torch
 from aiohttp import web
 
-from bot.engine.backends.transformers.adapters import Adapters
 from bot.engine.backends.transformers.assembly import assemble
 from bot.engine.backends.transformers.loading import Loaded, load
 from bot.engine.backends.transformers.prompts import Prompts
@@ -38,7 +37,7 @@ async def serving(settings: dict[str, Any]) -> AsyncIterator[tuple[str, Awaitabl
     """
     began = time.monotonic()
     torch.set_num_threads(settings["threads"])
-    loaded, scheduler, adapters = prepare(settings)
+    loaded, scheduler = prepare(settings)
     hurt: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     with ThreadPoolExecutor(READERS, thread_name_prefix="reader") as readers:
         async with Worker(scheduler, lost=_teller(hurt)) as worker:
@@ -48,14 +47,14 @@ async def serving(settings: dict[str, Any]) -> AsyncIterator[tuple[str, Awaitabl
                 readers=readers,
                 context=settings["context"],
                 stats=lambda: scheduler.stats() | _memory(loaded),
-                adapters=adapters,
+                adapters=scheduler.adapters,
             )
             async with _port(routes.application(settings["key"])) as address:
                 log.info("model ready", seconds=round(time.monotonic() - began, 1), device=loaded.device)
                 yield address, watch(worker, hurt, settings["watchdog_seconds"])
 
 
-def prepare(settings: dict[str, Any]) -> tuple[Loaded, Scheduler, Adapters]:
+def prepare(settings: dict[str, Any]) -> tuple[Loaded, Scheduler]:
     """Load a model and everything under it; raises LoadError.
 
     An adapter that cannot be loaded is only missed: whoever asks for it is told.
@@ -67,6 +66,7 @@ def prepare(settings: dict[str, Any]) -> tuple[Loaded, Scheduler, Adapters]:
             quantization=settings["quantization"],
             device=("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device,
             context=settings["context"],
+            cache=Path(settings["cache_dir"]),
         )
         scheduler = assemble(
             loaded,
@@ -79,14 +79,12 @@ def prepare(settings: dict[str, Any]) -> tuple[Loaded, Scheduler, Adapters]:
         raise LoadError(
             "the memory is full: close what else runs on the card, or lower context or parallel under [model]"
         ) from error
-    adapters = scheduler.adapters
-    assert adapters is not None
     for name, folder in settings["adapters"].items():
         try:
-            adapters.load(name, Path(folder))
+            scheduler.adapters.load(name, Path(folder))
         except ValueError as error:
             log.error("adapter not loaded", adapter=name, reason=str(error))
-    return loaded, scheduler, adapters
+    return loaded, scheduler
 
 
 async def watch(worker: Worker, hurt: "asyncio.Future[str]", seconds: float) -> None:
