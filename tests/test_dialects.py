@@ -45,6 +45,7 @@ def test_vllm_gets_what_it_knows() -> None:
     assert body["bad_words"] == ["elf"]
     assert body["structured_outputs"] == {"grammar": 'root ::= "a"'}
     assert body["stream_options"] == {"include_usage": True}
+    assert body["chat_template_kwargs"] == {"enable_thinking": False}
     assert not {"dry_multiplier", "repeat_penalty", "stop"} & body.keys()
 
 

@@ -200,15 +200,19 @@ async def test_a_prompt_that_is_too_long_is_told_apart() -> None:
 )
 async def test_every_wording_of_too_long_is_understood(words: str, numbers: tuple[int, int]) -> None:
     """Those of several versions of vLLM, of OpenAI and of text-generation-inference."""
+    error = {"error": {"message": words, "type": "BadRequestError"}}
 
     async def answer(request: web.Request) -> web.Response:
-        return web.json_response({"error": {"message": words, "type": "BadRequestError"}}, status=400)
+        return web.json_response(error, status=400)
 
     async with server(answer) as base, ChatClient(key="k") as client:
-        with pytest.raises(PromptTooLong) as caught:
+        with pytest.raises(PromptTooLong) as refused:
             await anext(client.stream(base, chat_body(REQUEST)))
+    with pytest.raises(PromptTooLong) as streamed:
+        await chunks_of(b"data: " + json.dumps(error).encode() + b"\n\n")
 
-    assert (caught.value.tokens, caught.value.limit) == numbers
+    for caught in (refused, streamed):
+        assert (caught.value.tokens, caught.value.limit) == numbers
 
 
 USAGE = {"prompt_tokens": 30, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": 16}}

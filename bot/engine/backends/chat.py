@@ -134,7 +134,7 @@ class _Reading:
         for event in self._events.feed(data):
             if error := event.get("error"):
                 kind = error.get("type") if isinstance(error, dict) else None
-                raise GenerationFailed(_message(event), kind=str(kind or "error"))
+                raise _too_long(event) or GenerationFailed(_message(event), kind=str(kind or "error"))
             try:
                 chunk = self._chunk(event)
             except (AttributeError, KeyError, TypeError) as broken:

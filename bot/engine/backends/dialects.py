@@ -15,6 +15,8 @@ from bot.engine.request import Request, Sampling
 
 ANY_SLOT = -1  # llama.cpp then takes the slot whose cache is most alike
 WITHOUT_TOKENIZER = {404, 405, 501}
+# A narrator thinks in the story; templates that know no such choice pass it over.
+NO_THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
 COMPLAINT = re.compile(
     r"unrecogni|unsupported|not support|unknown|unexpected|not permitted|not allowed|extra", re.I
 )
@@ -68,7 +70,7 @@ def estimate(text: str) -> int:
 
 def _said(request: Request, card: Card) -> dict[str, Any]:
     if card.dialect == "llamacpp":
-        return request_body(request, ANY_SLOT)
+        return request_body(request, ANY_SLOT) | NO_THINKING
     body = chat_body(request) | {"stream_options": {"include_usage": True}}
     if not request.sampling.stop:
         del body["stop"]  # some servers refuse an empty list
@@ -80,7 +82,7 @@ def _said(request: Request, card: Card) -> dict[str, Any]:
 
 
 def _vllm(sampling: Sampling) -> dict[str, Any]:
-    body: dict[str, Any] = {
+    body: dict[str, Any] = NO_THINKING | {
         "top_k": sampling.top_k or -1,
         "min_p": sampling.min_p,
         "repetition_penalty": sampling.repetition_penalty,
