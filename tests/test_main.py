@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel, SecretStr
 
 from bot import logs
 from bot.__main__ import main
+from bot.config import Config
 
 ROOT = Path(__file__).parent.parent
 
@@ -51,6 +53,25 @@ def test_bad_config_is_one_line_and_code_2(capsys: pytest.CaptureFixture[str], t
     assert "config.toml" in error
     assert "model.modle" in error
     assert "Traceback" not in error
+
+
+def test_every_secret_of_the_settings_is_kept_out_of_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that is added later too: all are handed to the log's mask before anything is said."""
+    masked: list[str] = []
+    monkeypatch.setattr(logs, "configure", lambda *, secrets, **_rest: masked.extend(secrets))
+    secrets = {
+        f"{name}.{key}"
+        for name, section in Config()
+        if isinstance(section, BaseModel)
+        for key, value in section
+        if isinstance(value, SecretStr)
+    }
+    for number, key in enumerate(sorted(secrets)):
+        monkeypatch.setenv(f"STORYLOOM_{key.replace('.', '__').upper()}", f"secret {number}")
+    main(["backup", "nothing.db"])
+
+    assert sorted(masked) == [f"secret {number}" for number in range(len(secrets))]
+    assert "openai.api_key" in secrets
 
 
 def test_backup_and_restore_go_round(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
