@@ -116,6 +116,14 @@ def test_scattered_pages_are_lent_when_no_run_is_long_enough() -> None:
     assert sorted(pool.take(3)) == pages[::2]
 
 
+def test_what_follows_is_lent_first_when_no_run_is_long_enough() -> None:
+    """A story that must be scattered goes on in place as far as it can."""
+    pool = PagePool(10, page_tokens=4)
+    pool.take(10)
+    pool.give([3, 4, 7, 8, 9])
+    assert pool.take(4, after=2) == [3, 4, 7, 8]
+
+
 @pytest.mark.parametrize(("tokens", "pages"), [(0, 0), (1, 1), (4, 1), (5, 2)])
 def test_a_page_that_is_begun_counts_whole(tokens: int, pages: int) -> None:
     """The number of pages for tokens is rounded up."""

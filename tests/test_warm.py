@@ -1,271 +1,10 @@
-"""Prove that stories find what they have read, that nobody writes into another's pages, and that no page is lost."""
-
-from collections.abc import Sequence
-from itertools import takewhile
-from weakref import WeakSet
+"""Prove that stories find what they have read, and that what was used longest ago makes room."""
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bot.engine.backends.transformers.pages import OutOfPages, PagePool
-from bot.engine.backends.transformers.warm import PER_STORY, Lease, WarmStories
-
-PAGE = 4
-PAGE_BYTES = 10
-
-
-class SavedCells:
-    """Hold what stood in pages."""
-
-    def __init__(self, cells: list[list[object]]) -> None:
-        self.cells = cells
-        self.bytes = len(cells) * PAGE_BYTES
-
-
-class Broken(Exception):
-    """Tell that a page could not be moved."""
-
-
-class CellMover:
-    """Move what stands in the places of pages, and fail when told to."""
-
-    page_bytes = PAGE_BYTES
-
-    def __init__(self, pages: int) -> None:
-        self.cells: list[list[object]] = [[None] * PAGE for _page in range(pages)]
-        self.saved: WeakSet[SavedCells] = WeakSet()
-        self.moves: list[str] = []
-        self.fails_in: int | None = None
-
-    def copy(self, source: int, target: int) -> None:
-        """Copy one page's cells."""
-        self._count("copy")
-        self.cells[target] = list(self.cells[source])
-
-    def save(self, pages: Sequence[int]) -> SavedCells:
-        """Copy cells out."""
-        self._count("save")
-        saved = SavedCells([list(self.cells[page]) for page in pages])
-        self.saved.add(saved)
-        return saved
-
-    def load(self, saved: SavedCells, pages: Sequence[int]) -> None:
-        """Copy the first saved cells back."""
-        self._count("load")
-        for page, cells in zip(pages, saved.cells, strict=False):
-            self.cells[page] = list(cells)
-
-    def _count(self, move: str) -> None:
-        if self.fails_in is not None:
-            self.fails_in -= 1
-            if self.fails_in < 0:
-                raise Broken
-        self.moves.append(move)
-
-
-class Place:
-    """Run texts over a small pool: what a token leaves in its cell tells all that came before it."""
-
-    def __init__(self, *, pages: int = 20, host_pages: int = 0) -> None:
-        self.pool = PagePool(pages + 1, page_tokens=PAGE, first=1)
-        self.mover = CellMover(pages + 1)
-        self.host_bytes = host_pages * PAGE_BYTES
-        self.warm = WarmStories(self.pool, self.mover, self.host_bytes)
-
-    def read(self, lease: Lease, tokens: Sequence[int], stamp: object = "") -> None:
-        """Compute tokens that follow in a lease, each into a cell of which the lease is the only holder."""
-        for token in tokens:
-            at = len(lease.tokens)
-            page = lease.pages[at // PAGE]
-            assert self.pool.holders(page) == 1
-            lease.tokens.append(token)
-            self.mover.cells[page][at % PAGE] = (lease.key, stamp, tuple(lease.tokens))
-
-    def holds(self, lease: Lease, stamp: object = "") -> bool:
-        """Tell whether all of a lease's tokens stand in its pages."""
-        return all(
-            self.mover.cells[lease.pages[at // PAGE]][at % PAGE]
-            == (lease.key, stamp, tuple(lease.tokens[: at + 1]))
-            for at in range(len(lease.tokens))
-        )
-
-    def turn(self, prompt: Sequence[int], answer: Sequence[int] = (), *, key: str = "story") -> Lease:
-        """Run a whole text and return its lease, which has ended."""
-        lease = self.warm.begin(key, prompt, room=len(answer), warm=True)
-        assert lease.tokens == list(prompt[: lease.cached])
-        assert self.holds(lease)
-        self.read(lease, [*prompt[lease.cached :], *answer])
-        self.warm.end(lease)
-        return lease
-
-    @property
-    def free(self) -> int:
-        """Return how many pages nobody holds."""
-        return self.pool.free
-
-
-KEYS = ["\0one", "\0two", "sailor\0one"]
-TOKENS = st.lists(st.integers(0, 1), max_size=9)
-
-
-class WarmMachine(RuleBasedStateMachine):
-    """Begin, read, end and drop texts of three stories in any order, short of pages, and short of main memory."""
-
-    @initialize(host_pages=st.sampled_from([0, 3, 8, 100]), pages=st.sampled_from([4, 9, 20]))
-    def open(self, host_pages: int, pages: int) -> None:
-        """Begin with all pages free."""
-        self.pages = pages
-        self.place = Place(pages=pages, host_pages=host_pages)
-        self.stamps = dict.fromkeys(KEYS, 0)
-        self.running: dict[Lease, tuple[list[int], int]] = {}  # the prompt and more to read, and the stamp
-        self.known: dict[str, list[list[int]]] = {key: [] for key in KEYS}
-        self.newest: dict[str, tuple[list[int], int]] = {}  # what ended last, and the count of losses then
-
-    @rule(
-        data=st.data(),
-        key=st.sampled_from(KEYS),
-        more=TOKENS,
-        room=st.integers(0, 9),
-        warm=st.sampled_from([True, True, True, False]),
-        fails_in=st.sampled_from([None, None, None, 0, 1]),
-    )
-    def begin(
-        self, data: st.DataObject, key: str, more: list[int], room: int, warm: bool, fails_in: int | None
-    ) -> None:
-        """Go on from any place of any text that was ever read."""
-        texts = [text for texts in self.known.values() for text in texts]
-        text = data.draw(st.sampled_from([*texts, []]))
-        prompt = [*text[: data.draw(st.integers(0, len(text)))], *more] or [0]
-        before, free = self.place.warm.stats(), self.place.free
-        self.place.mover.fails_in = fails_in
-        try:
-            lease = self.place.warm.begin(key, prompt, room=room, warm=warm)
-        except OutOfPages:
-            held = {page for lease in self.running for page in lease.pages}
-            assert -(-(len(prompt) + room) // PAGE) > self.pages - len(held)
-            assert (self.place.warm.stats(), self.place.free) == (before, free)
-            return
-        except Broken:
-            self.newest.clear()
-            return
-        finally:
-            self.place.mover.fails_in = None
-        self.check_prefix(lease, prompt, warm)
-        assert len(lease.pages) == -(-(len(prompt) + room) // PAGE)
-        self.newest.pop(key, None)
-        extra = data.draw(st.lists(st.integers(0, 1), min_size=room, max_size=room))
-        self.running[lease] = ([*prompt, *extra], self.stamps[key])
-
-    def check_prefix(self, lease: Lease, prompt: list[int], warm: bool) -> None:
-        """Hold what was found to the texts that it may and must have found."""
-        assert lease.cached < len(prompt)
-        assert lease.tokens == prompt[: lease.cached]
-        texts = self.known[lease.key] if warm else []
-        assert lease.cached <= max((common(text, prompt) for text in texts), default=0)
-        text, losses = self.newest.get(lease.key, ([], -1))
-        if warm and losses == self.place.warm.counts.dropped:
-            assert lease.cached // PAGE >= common(text, prompt[:-1]) // PAGE
-
-    @rule(key=st.sampled_from(KEYS), prompt=st.lists(st.integers(0, 1), min_size=1, max_size=24))
-    def turn(self, key: str, prompt: list[int]) -> None:
-        """Run a whole text, if there is room."""
-        try:
-            lease = self.place.warm.begin(key, prompt, room=0, warm=True)
-        except OutOfPages:
-            return
-        self.check_prefix(lease, prompt, warm=True)
-        self.place.read(lease, prompt[lease.cached :], self.stamps[key])
-        self.place.warm.end(lease)
-        self.known[key].append(prompt)
-        self.newest[key] = (prompt, self.place.warm.counts.dropped)
-
-    @precondition(lambda self: self.running)
-    @rule(data=st.data(), count=st.integers(1, 9))
-    def read(self, data: st.DataObject, count: int) -> None:
-        """Read a chunk."""
-        lease = data.draw(st.sampled_from(list(self.running)))
-        text, stamp = self.running[lease]
-        at = len(lease.tokens)
-        self.place.read(lease, text[at : at + count], stamp)
-        if lease.warm:
-            self.known[lease.key].append(list(lease.tokens))
-
-    @precondition(lambda self: self.running)
-    @rule(data=st.data())
-    def end(self, data: st.DataObject) -> None:
-        """Come to an end, early perhaps."""
-        lease = data.draw(st.sampled_from(list(self.running)))
-        del self.running[lease]
-        tokens, keeps = list(lease.tokens), lease.warm and lease.tokens
-        self.place.warm.end(lease)
-        if keeps:
-            self.newest[lease.key] = (tokens, self.place.warm.counts.dropped)
-
-    @precondition(lambda self: self.running)
-    @rule(data=st.data())
-    def drop(self, data: st.DataObject) -> None:
-        """Fail."""
-        lease = data.draw(st.sampled_from(list(self.running)))
-        del self.running[lease]
-        self.place.warm.drop(lease)
-
-    @rule()
-    def shed(self) -> None:
-        """Let one go, if there is one."""
-        kept = self.place.warm.stats()["kept"]
-        assert self.place.warm.shed() == (kept > 0)
-        assert self.place.warm.stats()["kept"] == max(0, kept - 1)
-
-    @rule(prefix=st.sampled_from(["", "sailor\0", "\0"]))
-    def forget(self, prefix: str) -> None:
-        """Let what an adapter has computed count no more, whoever still runs with it."""
-        self.place.warm.forget(prefix)
-        for key in KEYS:
-            if key.startswith(prefix):
-                self.stamps[key] += 1
-                self.known[key].clear()
-                self.newest.pop(key, None)
-
-    @invariant()
-    def nothing_is_overwritten(self) -> None:
-        """Find every running text's tokens in its pages, after all free pages are spoilt."""
-        for page in range(self.pages + 1):
-            if not self.place.pool.holders(page):
-                self.place.mover.cells[page] = ["spoilt"] * PAGE
-        for lease, (_text, stamp) in self.running.items():
-            assert self.place.holds(lease, stamp)
-
-    @invariant()
-    def accounts_are_exact(self) -> None:
-        """Hold no page but for a text, and no more main memory than is allowed."""
-        stats = self.place.warm.stats()
-        held = {page for lease in self.running for page in lease.pages}
-        in_use = self.pages - self.place.free
-        assert in_use >= len(held)
-        if stats["kept"] == stats["on_host"]:
-            assert in_use == len(held)
-        assert sum(saved.bytes for saved in self.place.mover.saved) <= self.place.host_bytes
-        assert len(self.place.mover.saved) == stats["on_host"]
-
-    def teardown(self) -> None:
-        """Have every page back at the end."""
-        for lease in self.running:
-            self.place.warm.drop(lease)
-        self.place.warm.clear()
-        assert self.place.free == self.pages
-        assert not self.place.mover.saved
-
-
-def common(one: Sequence[int], other: Sequence[int]) -> int:
-    """Return how many tokens both begin with."""
-    equal = (left == right for left, right in zip(one, other, strict=False))
-    return sum(takewhile(bool, equal))
-
-
-TestWarmMachine = WarmMachine.TestCase
-TestWarmMachine.settings = settings(stateful_step_count=60)
+from bot.engine.backends.transformers.pages import OutOfPages
+from bot.engine.backends.transformers.warm import PER_STORY
+from tests.warm_place import Broken, Place
 
 
 def test_the_next_turn_reads_only_what_is_new_and_stays_in_one_run() -> None:
@@ -443,6 +182,29 @@ def test_a_story_that_is_gone_on_from_counts_as_used() -> None:
     place.warm.drop(place.warm.begin("a", [*range(4), 50], room=0, warm=True))
     place.turn(list(range(12)), key="c")
     assert place.turn(list(range(12)), key="a").cached == 11
+
+
+def test_takes_at_once_of_a_saved_story_fetch_it_once() -> None:
+    """The second text shares what the first has fetched."""
+    place = Place(pages=8, host_pages=20)
+    place.turn(list(range(16)), key="a")
+    place.turn(list(range(32)), key="b")
+    takes = [place.warm.begin("a", list(range(16)), room=0, warm=True) for _take in range(2)]
+    assert [take.cached for take in takes] == [15, 15]
+    assert place.warm.counts.loaded == 1
+    assert takes[0].pages[:3] == takes[1].pages[:3]
+
+
+def test_what_would_free_no_page_is_not_let_go() -> None:
+    """A kept text all of whose pages a running one has stays, and a newer one makes room."""
+    place = Place(pages=9)
+    place.turn(list(range(12)), key="a")
+    running = place.warm.begin("a", list(range(13)), room=0, warm=True)
+    place.turn(list(range(12)), key="b")
+    place.turn(list(range(12)), key="c")
+    assert place.warm.counts.dropped == 1
+    place.warm.drop(running)
+    assert place.turn(list(range(13)), key="a").cached == 12
 
 
 def test_main_memory_lets_the_oldest_go() -> None:
