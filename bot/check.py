@@ -9,15 +9,19 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import aiohttp
 
-from bot.config import Config
+from bot.config import Config, ModelSettings
+from bot.engine import advice
 from bot.engine.backends.cards import read_card, root_of
 from bot.engine.backends.chat import ChatClient
 from bot.engine.errors import GenerationFailed
+from bot.engine.graphics import Card
+from bot.engine.graphics import cards as find_cards
 from bot.engine.models import awaited, resolve
+from bot.engine.runtime import find_runtime
 from bot.errors import StartError
 from storage.errors import StorageError
 from storage.inspection import inspect, is_new
@@ -57,8 +61,9 @@ async def findings(config: Config) -> AsyncIterator[Finding]:
         async for finding in _servers(config):
             yield finding
     else:
-        yield await _model(config)
-        yield _graphics()
+        cards = await asyncio.to_thread(find_cards)
+        yield await _model(config, cards)
+        yield _graphics(cards, tokens=config.model.context)
     if config.metrics.port:
         yield await _bot(config.metrics.url)
     yield _fonts()
@@ -109,18 +114,34 @@ def _disk(path: Path) -> Finding:
     return Finding(verdict, "disk", f"{free / 1e9:.1f} GB free in {folder}")
 
 
-async def _model(config: Config) -> Finding:
+async def _model(config: Config, cards: list[Card]) -> Finding:
     chosen = config.model
-    if file := awaited(chosen.model, cache_dir=chosen.cache_dir):
-        return Finding("note", "model", f"{file} is not here yet; the next start fetches it from the hub")
+    assert chosen.backend != "openai"
     try:
+        choice = await find_runtime(chosen.backend, chosen.model)
+        if file := awaited(chosen.model, cache_dir=chosen.cache_dir):
+            return Finding("note", "model", f"{file} is not here yet; the next start fetches it from the hub")
         model = await resolve(
             chosen.model, context=chosen.context, languages=chosen.languages, cache_dir=chosen.cache_dir
         )
     except StartError as error:
         return Finding("wrong", "model", str(error))
     languages = ", ".join(model.languages) if model.languages else "all"
-    return Finding("ok", "model", f"{model.name} (revision {model.revision or '—'}), languages: {languages}")
+    found = f"{model.name} (revision {model.revision or '—'}), languages: {languages}"
+    found += f", run by {choice.runtime} ({choice.reason})"
+    if choice.runtime == "transformers" and model.path and model.path.is_dir():
+        return _demand(found, model.path, chosen, cards)
+    return Finding("ok", "model", found)
+
+
+def _demand(found: str, folder: Path, chosen: ModelSettings, cards: list[Card]) -> Finding:
+    """Tell what a model takes of the card, and whether the card has it."""
+    demand = advice.demand(folder, chosen.quantization, tokens=chosen.context)
+    found += f", {demand}" if demand else ""
+    for card in cards[:1]:  # the one that is used
+        if short := advice.shortage(folder, card, chosen.quantization, tokens=chosen.context):
+            return Finding("wrong", "model", f"{found}; {short}")
+    return Finding("ok", "model", found)
 
 
 async def _servers(config: Config) -> AsyncIterator[Finding]:
@@ -167,17 +188,19 @@ async def _bot(url: str) -> Finding:
     return Finding("ok", "bot", f"running, model restarted {times}")
 
 
-def _graphics() -> Finding:
-    """Ask llama.cpp which devices it sees."""
+def _graphics(cards: list[Card], *, tokens: int) -> Finding:
+    """Tell what would fit the card; where it is none of NVIDIA's, ask llama.cpp which devices it sees."""
+    if cards:
+        return Finding("ok", "graphics", "; ".join(advice.describe(card, tokens=tokens) for card in cards))
     try:
         import xllamacpp  # only here: it loads 100 MB
     except ImportError:
         return Finding("wrong", "graphics", "xllamacpp is not installed: run `make play` or `make run` once")
-    devices: list[dict[str, object]] = xllamacpp.get_device_info()
-    cards = [str(device["description"]) for device in devices if "CPU" not in str(device["type"])]
-    if not cards:
-        return Finding("note", "graphics", "no card that llama.cpp can use; the model runs on the processor")
-    return Finding("ok", "graphics", ", ".join(cards))
+    devices: list[dict[str, Any]] = xllamacpp.get_device_info()
+    others = [str(device["description"]) for device in devices if "GPU" in device["type"].name]
+    if not others:
+        return Finding("note", "graphics", "no card that can be used; the model runs on the processor")
+    return Finding("ok", "graphics", f"{', '.join(others)}, for llama.cpp: set gpu_layers under [model]")
 
 
 def _fonts() -> Finding:

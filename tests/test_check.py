@@ -1,7 +1,9 @@
 """Prove that `check` tells what is right and wrong, and changes nothing."""
 
+import json
 import os
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from pydantic import AnyHttpUrl, SecretStr
 from bot.check import check, findings
 from bot.config import Config, DiscordSettings, MetricsSettings, ModelSettings, OpenAISection, StorageSettings
 from bot.engine.engine import Engine
+from bot.engine.shapes import SHAPES
 from bot.metrics.figures import Figures
 from bot.metrics.server import serving
 from bot.playground.people import register_bot
@@ -159,3 +162,73 @@ async def test_a_missing_model_server_is_named(tmp_path: Path) -> None:
 
     assert found["server"] == ("wrong", "none: set base_urls under [openai]")
     assert "model" not in found
+
+
+@pytest.fixture
+def big_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a driver's program on this machine, which tells of a card with 24 GB."""
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "nvidia-smi"
+    program.write_text("#!/bin/sh\necho 'NVIDIA GeForce RTX 4090, 20000, 24564'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+
+def folder_of(path: Path, shape: Mapping[str, object]) -> ModelSettings:
+    """Return settings of a model whose folder has no more than is looked at."""
+    path.mkdir()
+    (path / "config.json").write_text(json.dumps(shape))
+    (path / "tokenizer.json").write_text("{}")
+    (path / "model.safetensors").write_bytes(b"weights")
+    return ModelSettings(model=str(path))
+
+
+@pytest.mark.usefixtures("big_card")
+async def test_a_card_is_told_with_what_would_fit(tmp_path: Path) -> None:
+    """The largest model of each choice of languages, with its weights and warm stories."""
+    verdict, detail = (await verdicts(config_in(tmp_path)))["graphics"]
+
+    assert verdict == "ok"
+    assert "NVIDIA GeForce RTX 4090, 21.0 of 25.8 GB free; fits in nf4" in detail
+    assert "mistralai/Mistral-Small-24B-Instruct-2501 (en, 14.2 GB and 12 warm stories)" in detail
+    assert "Qwen/Qwen3-32B (en/zh, 19.2 GB and 3 warm stories)" in detail
+
+
+async def test_a_machine_without_a_card_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the driver shows none to this program."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    verdict, detail = (await verdicts(config_in(tmp_path)))["graphics"]
+
+    assert (verdict, "no card that can be used" in detail) == ("note", True)
+
+
+@pytest.mark.usefixtures("big_card")
+async def test_the_chosen_model_is_told_with_what_it_takes(tmp_path: Path) -> None:
+    """Its revision, what runs it, its weights and a story; one that is too big is wrong, with what would help."""
+    small = folder_of(tmp_path / "small", SHAPES["qwen3-8b"])
+    verdict, detail = (await verdicts(config_in(tmp_path, model=small)))["model"]
+    assert verdict == "ok"
+    assert "small (revision " in detail
+    assert "run by transformers" in detail
+    assert "6.1 GB as nf4, 0.60 GB for each story of 4096 tokens" in detail
+
+    plain = small.model_copy(update={"model": str(tmp_path / "plain"), "quantization": "none"})
+    folder_of(tmp_path / "plain", SHAPES["qwen3-14b"])
+    verdict, detail = (await verdicts(config_in(tmp_path, model=plain)))["model"]
+    assert (verdict, detail.rpartition(": ")[2]) == ("wrong", 'set quantization = "int8"')
+
+    huge = folder_of(tmp_path / "huge", SHAPES["llama-3.3-70b"])
+    verdict, detail = (await verdicts(config_in(tmp_path, model=huge)))["model"]
+    assert (verdict, detail.rpartition(": ")[2]) == ("wrong", "take a smaller model")
+
+    strange = folder_of(tmp_path / "strange", {"model_type": "mixtral"})
+    assert (await verdicts(config_in(tmp_path, model=strange)))["model"][0] == "ok"
+
+
+async def test_a_backend_that_cannot_read_the_model_is_wrong(tmp_path: Path) -> None:
+    """Before anything is fetched for it."""
+    model = ModelSettings(model="owner/tales", backend="llamacpp", cache_dir=tmp_path / "cache")
+    verdict, detail = (await verdicts(config_in(tmp_path, model=model)))["model"]
+
+    assert (verdict, "llama.cpp reads GGUF files" in detail) == ("wrong", True)
