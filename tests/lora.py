@@ -1,4 +1,4 @@
-"""Make LoRA adapters with random weights in PEFT's format, and models into which one is merged."""
+"""Make LoRA adapters with random weights in PEFT's format, models into which one is merged, and packed passes."""
 
 import copy
 import json
@@ -8,7 +8,9 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import PreTrainedModel
+from transformers import AutoModelForCausalLM, PreTrainedModel
+
+from bot.engine.backends.transformers.adapters import Adapters
 
 TARGETS = ("q_proj", "v_proj", "down_proj")
 
@@ -63,3 +65,38 @@ def merged(model: PreTrainedModel, folder: Path) -> PreTrainedModel:
                 weight = modules[path].weight
                 weight += (2.0 * weights[key.replace("lora_A", "lora_B")] @ down).to(weight.dtype)
     return changed
+
+
+def opened(folder: Path, **how: Any) -> PreTrainedModel:
+    """Load a model that computes in fp32, unless told otherwise."""
+    model = AutoModelForCausalLM.from_pretrained(folder, **{"dtype": torch.float32} | how)
+    assert isinstance(model, PreTrainedModel)
+    model.eval()
+    return model
+
+
+@torch.inference_mode()
+def run(
+    model: PreTrainedModel, rows: Sequence[tuple[str, list[int]]], adapters: Adapters | None = None
+) -> list[torch.Tensor]:
+    """Return each row's logits, [tokens, words], of one packed forward pass."""
+    ends = [sum(len(tokens) for _name, tokens in rows[: number + 1]) for number in range(len(rows))]
+    spans = [(name, slice(end - len(own), end)) for (name, own), end in zip(rows, ends, strict=True)]
+    ids = torch.tensor([[token for _name, tokens in rows for token in tokens]])
+    places = torch.tensor([[place for _name, tokens in rows for place in range(len(tokens))]])
+    if adapters is None:
+        logits = model(input_ids=ids, position_ids=places, use_cache=False).logits[0]
+    else:
+        with adapters.use(spans):
+            logits = model(input_ids=ids, position_ids=places, use_cache=False).logits[0]
+    return [logits[span] for _name, span in spans]
+
+
+def same(found: object, expected: object) -> None:
+    """Compare logits up to rounding: they are around 10, and another adapter moves them by 0.1 and more."""
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=5e-5)
+
+
+def hooks(model: PreTrainedModel) -> int:
+    """Return how many layers have a hook."""
+    return sum(len(module._forward_hooks) for module in model.modules())
