@@ -1,9 +1,10 @@
-"""Prove the contract of a backend on the scripted one and on the real one alike."""
+"""Prove the contract of a backend on the scripted one and on the real ones alike."""
 
 import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -12,13 +13,15 @@ import pytest_asyncio
 from bot.engine.backends.child import ServerProcess
 from bot.engine.backends.llamacpp import SCRIPT, LlamaCpp, LlamaCppSettings, server_settings
 from bot.engine.backends.openai import OpenAI, OpenAISettings
+from bot.engine.backends.transformers.backend import Transformers, TransformersSettings
 from bot.engine.engine import Engine, Limits
 from bot.engine.errors import GenerationCancelled, GenerationFailed, PromptTooLong
 from bot.engine.generation import Generation
 from bot.engine.models import resolve
-from bot.engine.request import Backend, Message, Request, Sampling
+from bot.engine.request import Backend, Message, ModelInfo, Request, Sampling
 from tests.faulty_proxy import FaultyProxy
 from tests.scripted import ScriptedBackend
+from tests.tiny import make_endless, save_tiny
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CONTEXT = 1024
@@ -34,6 +37,7 @@ def written(request: Request) -> str:
     scope="module",
     params=[
         "scripted",
+        "transformers",
         pytest.param("llamacpp", marks=pytest.mark.model),
         pytest.param("openai", marks=pytest.mark.model),
     ],
@@ -56,10 +60,15 @@ async def machine(kind: str) -> AsyncIterator[ServerProcess | None]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def backend(kind: str, machine: ServerProcess | None) -> AsyncIterator[Backend]:
+async def backend(
+    kind: str, machine: ServerProcess | None, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Backend]:
     """Make a backend for four streams."""
     if kind == "scripted":
         yield ScriptedBackend(written, context=CONTEXT, delay=lambda: asyncio.sleep(0))
+        return
+    if kind == "transformers":
+        yield tiny_transformers(tmp_path_factory.mktemp("tiny"))
         return
     info = await resolve("embedded", context=CONTEXT)
     if machine is None:
@@ -67,6 +76,15 @@ async def backend(kind: str, machine: ServerProcess | None) -> AsyncIterator[Bac
         return
     async with FaultyProxy.open(machine.address) as proxy:  # its address stays when the server starts again
         yield OpenAI(info, OpenAISettings((proxy.url,)))
+
+
+def tiny_transformers(folder: Path) -> Transformers:
+    """Make the backend for the hub's models, with a tiny one that writes nonsense as long as it may."""
+    info = ModelInfo("tiny", "Tiny", "1", make_endless(save_tiny(folder)), None, CONTEXT)
+    settings = TransformersSettings(
+        parallel=4, quantization="none", device="cpu", warm_gigabytes=0.02, threads=1
+    )
+    return Transformers(info, settings)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -173,10 +191,10 @@ async def test_a_failure_ends_its_streams_and_the_next_is_served(
     engine: Engine, backend: Backend, machine: ServerProcess | None
 ) -> None:
     """Streams in flight and those that wait behind them: the first fail, the others are served."""
-    streams = [engine.submit(request(f"ship {n}", max_tokens=60)) for n in range(6)]
+    streams = [engine.submit(request(f"ship {n}", max_tokens=400 if n < 4 else 30)) for n in range(6)]
     for stream in streams[:4]:
         await anext(stream)
-    if running := machine or (backend if isinstance(backend, LlamaCpp) else None):
+    if running := machine or (backend if isinstance(backend, LlamaCpp | Transformers) else None):
         os.kill(running.pid, signal.SIGKILL)
     else:
         cast(ScriptedBackend, backend).fail_at = 30

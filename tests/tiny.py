@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
@@ -74,6 +74,16 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
     )
     fast.chat_template = CHAT
     return fast
+
+
+def make_endless(folder: Path) -> Path:
+    """Make a saved model all but never end its text by itself, at the usual `min_p`, and return its folder."""
+    path = folder / "model.safetensors"
+    weights = load_file(path)
+    end = json.loads((folder / "config.json").read_text())["eos_token_id"]
+    weights["lm_head.weight"][end] = 0
+    save_file(weights, path)
+    return folder
 
 
 def edit_config(folder: Path, **changes: object) -> None:

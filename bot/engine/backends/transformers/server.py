@@ -50,11 +50,11 @@ async def _serve(settings: dict[str, Any], answers: TextIO) -> None:
         async with serving(settings) as (address, hurt):
             _tell(answers, address=address)
             await hurt
+            # The model's thread may hang for good: no orderly end would come.
+            os._exit(HURT)
     except LoadError as error:
         _tell(answers, error=str(error))
         os._exit(1)
-    # The model's thread may hang for good: no orderly end would come.
-    os._exit(HURT)
 
 
 def _tell(answers: TextIO, **told: str) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import faulthandler
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -30,8 +30,8 @@ LAST_WORDS = 0.3  # seconds for the streams in flight to be told that the proces
 
 
 @asynccontextmanager
-async def serving(settings: dict[str, Any]) -> AsyncIterator[tuple[str, Awaitable[None]]]:
-    """Serve a model as the settings say; yield the address, and what returns when the process must end.
+async def serving(settings: dict[str, Any]) -> AsyncIterator[tuple[str, asyncio.Task[None]]]:
+    """Serve a model as the settings say; yield the address, and a task that is done when the process must end.
 
     Raises LoadError if the model cannot be loaded.
     """
@@ -51,7 +51,9 @@ async def serving(settings: dict[str, Any]) -> AsyncIterator[tuple[str, Awaitabl
             )
             async with _port(routes.application(settings["key"])) as address:
                 log.info("model ready", seconds=round(time.monotonic() - began, 1), device=loaded.device)
-                yield address, watch(worker, hurt, settings["watchdog_seconds"])
+                watching = asyncio.create_task(watch(worker, hurt, settings["watchdog_seconds"]))
+                yield address, watching
+                watching.cancel()
 
 
 def prepare(settings: dict[str, Any]) -> tuple[Loaded, Scheduler]:
