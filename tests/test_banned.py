@@ -29,7 +29,8 @@ BANNED = st.lists(
     min_size=1,
     max_size=4,
 ).map(tuple)
-TOKENS = st.lists(st.integers(2, len(TINY) - 1), max_size=12)
+LETTERS = TINY.encode("the lampabss 灯塔éÉßẞeK", add_special_tokens=False)
+TOKENS = st.lists(st.sampled_from([0, *LETTERS, *range(400, len(TINY))]) | st.integers(2, 399), max_size=12)
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +50,7 @@ def holds(text: str, banned: tuple[str, ...]) -> bool:
     return any(string.casefold() in text for string in banned)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(tokens=TOKENS, banned=BANNED)
 def test_exactly_the_completing_tokens_are_masked(tokens: list[int], banned: tuple[str, ...]) -> None:
     """Of all tokens, those after which a banned string is in the text that was not there before them."""

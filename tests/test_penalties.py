@@ -42,6 +42,7 @@ def dry(history: Sequence[int], split: int, *, allowed: int, base: float = 1.75)
 @given(history=HISTORY, split=SPLIT, allowed=st.integers(1, 4))
 @example(history=[0, 1, 2, 2, 1, 4, 0, 1, 2], split=0, allowed=2)
 @example(history=[0, 1, 3, 0, 1, 3, 0, 1], split=4, allowed=1)
+@example(history=[0, 1, 3, 0, 1, 3, 0, 1, 2, 1, 3, 0, 1], split=60, allowed=1)
 def test_dry_holds_back_what_would_go_on_repeating(history: list[int], split: int, allowed: int) -> None:
     """As much as the longest repeat is long; breakers end it, and are not held back."""
     assert dict(dry(history, split, allowed=allowed).amounts()) == plain_dry(history, 0.8, 1.75, allowed)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot.engine.backends.transformers.drawing import chance
 from bot.engine.backends.transformers.sampling import NotANumber, Picker, pick
+from bot.engine.backends.transformers.scores import MANY
 from bot.engine.backends.transformers.vocabulary import Vocabulary
 from bot.engine.request import Sampling
 from tests.tiny import tiny_tokenizer
@@ -195,6 +196,48 @@ def test_tokens_come_as_often_as_they_are_likely() -> None:
 
     assert set(picked) == {5, 6}
     assert 1400 < picked.count(5) < 1600
+
+
+def test_the_places_of_an_answer_have_their_own_chances() -> None:
+    """One seed is not one number: even odds come out both ways in the course of an answer."""
+    logits = torch.full((1, SIZE), -50.0)
+    logits[0, 5] = logits[0, 6] = 0.0
+    picker = Picker(Sampling(seed=7, repetition_penalty=1.0), prompt=[], vocabulary=VOCABULARY)
+    picked = []
+    for _ in range(60):
+        picked += pick(logits, [picker])
+        picker.took(picked[-1])
+
+    assert 15 < picked.count(5) < 45
+
+
+def test_a_flat_row_is_picked_from_as_a_whole() -> None:
+    """Without limits, tokens come that are not among those looked at first."""
+    free = Sampling(seed=0, temperature=1.0, top_k=0, top_p=1.0, min_p=0.0)
+    pickers = [Picker(replace(free, seed=seed), prompt=[], vocabulary=WIDE) for seed in range(40)]
+    logits = torch.linspace(1, 0, 2500)
+
+    assert max(pick(logits.expand(40, -1), pickers)) > MANY + 500
+
+
+def test_top_p_counts_what_all_tokens_weigh() -> None:
+    """One at 1000 to 2499 in all has two sevenths, not the half that it has of those looked at first."""
+    logits = torch.zeros(2500)
+    logits[0] = math.log(1000)
+    half = Sampling(seed=0, temperature=1.0, top_k=0, top_p=0.4, min_p=0.0)
+    pickers = [Picker(replace(half, seed=seed), prompt=[], vocabulary=WIDE) for seed in range(40)]
+
+    assert len(set(pick(logits.expand(40, -1), pickers))) > 5
+
+
+def test_xtc_never_takes_the_end_away() -> None:
+    """Where the end is among the top choices all of them stay; elsewhere all but the last go."""
+    logits = torch.full((2, SIZE), -50.0)
+    logits[0, [5, END, 6]] = logits[1, [5, 7, 6]] = torch.tensor([2.0, 1.9, 1.8])
+    sampling = Sampling(seed=0, temperature=0.01, repetition_penalty=1.0, xtc_probability=1.0)
+    pickers = [Picker(sampling, prompt=[], vocabulary=VOCABULARY) for _ in range(2)]
+
+    assert pick(logits, pickers) == [5, 6]
 
 
 def test_any_seed_will_do_and_a_step_asked_again_gives_the_same() -> None:

@@ -15,8 +15,8 @@ TINY = tiny_tokenizer()
 VOCABULARY = Vocabulary(TINY, 450, frozenset({1}))
 
 TOKENS = st.lists(st.integers(0, 449), max_size=40)
-WRITTEN = st.text("ab灯é😀 \n", max_size=30).map(lambda text: TINY.encode(text, add_special_tokens=False))
-STOPS = st.lists(st.text("ab灯é😀 \n", max_size=4), max_size=4).map(tuple)
+WRITTEN = st.text("ab灯😀", max_size=30).map(lambda text: TINY.encode(text, add_special_tokens=False))
+STOPS = st.lists(st.text("ab灯", max_size=4), max_size=4).map(tuple)
 
 
 def streamed(tokens: Sequence[int], stop: tuple[str, ...] = ()) -> tuple[list[str], bool]:
@@ -41,6 +41,7 @@ def cut(text: str, stop: tuple[str, ...]) -> tuple[str, bool]:
 
 @given(tokens=TOKENS | WRITTEN, stop=STOPS)
 @example(tokens=TINY.encode("abab", add_special_tokens=False), stop=("ba", "abab"))
+@example(tokens=TINY.encode("aaab", add_special_tokens=False), stop=("aab",))
 def test_the_stream_is_the_whole_text_cut(tokens: list[int], stop: tuple[str, ...]) -> None:
     """For any tokens, those that are no text too, and any stop strings."""
     whole = str(TINY.decode(tokens, skip_special_tokens=True)).replace("\ufffd", "")
