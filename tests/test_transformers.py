@@ -29,6 +29,7 @@ from bot.engine.backends.transformers.wire import request_body
 from bot.engine.errors import GenerationFailed, PromptTooLong
 from bot.engine.request import Message, ModelInfo, Request, Sampling, Usage
 from bot.errors import StartError
+from tests.lora import opened, save_lora
 from tests.tiny import save_tiny
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -63,8 +64,8 @@ async def base(folder: Path) -> AsyncIterator[str]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def client() -> AsyncIterator[ChatClient]:
     """Ask with the key."""
-    async with ChatClient(key=KEY) as opened:
-        yield opened
+    async with ChatClient(key=KEY) as asking:
+        yield asking
 
 
 def request(
@@ -281,11 +282,11 @@ async def backend(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Asy
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(child, "EXIT_SECONDS", 0.2)
         patch.setattr(backend_module, "SCRIPT", script)
-        async with Transformers(info(folder), settings, probe_seconds=0.5) as opened:
-            yield opened
-            left = opened.stream(LONG)
+        async with Transformers(info(folder), settings, probe_seconds=0.5) as running:
+            yield running
+            left = running.stream(LONG)
             await anext(left)
-    assert not psutil.pid_exists(opened.pid)
+    assert not psutil.pid_exists(running.pid)
     await left.aclose()
 
 
@@ -307,16 +308,25 @@ async def test_the_key_stands_in_no_process_list_and_no_log(backend: Transformer
     assert text not in json.dumps(logs, ensure_ascii=False)
 
 
-async def test_a_process_that_hangs_is_replaced(backend: Transformers) -> None:
-    """Once somebody says that it is silent; one that only has nothing to say is left in peace."""
-    await backend.recover()
+async def test_a_process_that_hangs_is_replaced_by_its_like(
+    backend: Transformers, folder: Path, tmp_path: Path
+) -> None:
+    """Once somebody says that it is silent; the new one has the adapters of the old, and writes as it did."""
+    await backend.load_adapter("pirate", save_lora(tmp_path / "pirate", opened(folder), seed=3))
+    asked = request("x", adapter="pirate", temperature=0)
+    before, plain = await read(backend, asked), await read(backend, replace(asked, adapter=""))
+    await backend.recover()  # it is only silent
     restarts, hung = backend.restarts, backend.pid
     os.kill(hung, signal.SIGSTOP)
     await backend.recover()
 
-    assert await read(backend, request("x"))
+    assert await read(backend, asked) == before != plain
     assert backend.restarts == restarts + 1
     assert not psutil.pid_exists(hung)
+
+    await backend.unload_adapter("pirate")
+    with pytest.raises(GenerationFailed, match="voice"):
+        await read(backend, asked)
 
 
 async def test_a_step_that_takes_too_long_ends_its_process(backend: Transformers) -> None:

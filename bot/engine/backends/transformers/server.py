@@ -5,6 +5,7 @@ JSON, writes its log to standard error, and lives until standard input ends, whi
 """
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -12,6 +13,7 @@ import threading
 from typing import Any, TextIO
 
 HURT = 70  # exit code when the model cannot be run any more in this process
+SWITCH_SECONDS = 0.0005  # what the model's thread waits for its turn at most, where a step may take 4 ms
 
 # Models come from folders of this machine; nothing here asks anybody else.
 ENVIRONMENT = {
@@ -29,6 +31,7 @@ def main() -> None:
     os.dup2(2, 1)
     threading.Thread(target=_exit_with_parent, daemon=True).start()
     os.environ.update(ENVIRONMENT)
+    sys.setswitchinterval(SWITCH_SECONDS)
     asyncio.run(_serve(settings, answers))
 
 
@@ -48,6 +51,9 @@ async def _serve(settings: dict[str, Any], answers: TextIO) -> None:
     childlog.configure()
     try:
         async with serving(settings) as (address, hurt):
+            # What is loaded stays: looking through all of it for garbage would hold up a step now and then.
+            gc.collect()
+            gc.freeze()
             _tell(answers, address=address)
             await hurt
             # The model's thread may hang for good: no orderly end would come.
