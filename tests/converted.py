@@ -10,6 +10,8 @@ import pytest
 from bot.engine.models import resolve
 from bot.errors import StartError
 
+CACHE = Path(tempfile.gettempdir()) / f"storyloom-tests-{os.getuid()}"
+
 
 def smollm2() -> Path:
     """Return the folder; the first call takes half a minute. Skips where the embedded model is not installed."""
@@ -20,4 +22,4 @@ def smollm2() -> Path:
     except StartError as error:
         pytest.skip(str(error))
     assert source is not None
-    return converted(source, cache=Path(tempfile.gettempdir()) / f"storyloom-tests-{os.getuid()}")
+    return converted(source, cache=CACHE)

@@ -13,7 +13,7 @@ from transformers import AutoConfig, PreTrainedModel
 from bot.engine.backends.transformers import attention, loading, support
 from bot.engine.backends.transformers.loading import Loaded, load
 from bot.engine.backends.transformers.support import QUANTIZATIONS, LoadError
-from bot.engine.memory import Quantization
+from bot.engine.memory import WORKING_BYTES, Quantization
 from tests.tiny import Shape, edit_config, save_tiny
 
 
@@ -95,6 +95,19 @@ def test_quantized_logits_are_near_the_plain_ones(tmp_path: Path) -> None:
     likeness = {name: torch.cosine_similarity(plain, other, dim=0).item() for name, other in logits.items()}
     assert likeness["nf4"] > 0.7
     assert likeness["int8"] > 0.99
+
+
+def test_weights_that_are_quantized_already_stay_so(tmp_path: Path) -> None:
+    """What was rounded to four bits is not made whole again, whatever the host asks for."""
+    (tmp_path / "plain").mkdir()
+    first = load_tiny(save_tiny(tmp_path / "plain"), "nf4")
+    first.model.save_pretrained(tmp_path / "quantized")
+    first.vocabulary.tokenizer.save_pretrained(tmp_path / "quantized")
+    again = load_tiny(tmp_path / "quantized", "none")
+    layer: Any = again.model.get_submodule("model.layers.0.mlp.up_proj")
+
+    assert layer.weight.dtype == torch.uint8
+    assert again.weight_bytes == first.weight_bytes
 
 
 def without(name: str) -> Callable[[Path], None]:
@@ -188,7 +201,7 @@ def test_weights_that_do_not_fit_are_refused_with_the_figures(
 ) -> None:
     """Needed and free memory are told, and what would fit."""
     folder = save_tiny(tmp_path)
-    spare = loading.WORKING_BYTES["cpu"] + 1024 * support.kv_bytes(outline_of(folder).config, torch.float32)
+    spare = WORKING_BYTES["cpu"] + 1024 * support.kv_bytes(outline_of(folder).config, torch.float32)
     monkeypatch.setattr(loading, "free_bytes", lambda _: spare + 260_000)
     with pytest.raises(
         LoadError, match=r"needs 0\.2 GB with one story of 1024 .* has 0\.2 GB free: set quantization"

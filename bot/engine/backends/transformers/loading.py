@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
 import torch
 from transformers import (
     AutoModelForCausalLM,
@@ -31,6 +32,8 @@ from bot.engine.backends.transformers.support import (
 from bot.engine.backends.transformers.vocabulary import Vocabulary
 from bot.engine.memory import WORKING_BYTES, Quantization
 from bot.engine.models import default_cache
+
+log = structlog.get_logger(__name__)
 
 TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|return|>")
 
@@ -64,10 +67,13 @@ def load(
     config = read_config(folder)
     require_weights(folder)
     tokenizer = _tokenizer(folder)
+    quantization = _given(config) or quantization
     empty = outline(config)
     _require_context(config, context)
     _require_memory(empty, quantization, dtype, place, context)
     model = _model(folder, config, quantization, dtype, place)
+    if place.type == "cuda":
+        torch.cuda.empty_cache()  # what loading left over is for stories
     return Loaded(
         model=model,
         vocabulary=Vocabulary(tokenizer, config.vocab_size, _ends(model, tokenizer)),
@@ -90,6 +96,16 @@ def _dtype(device: torch.device) -> torch.dtype:
     if device.type != "cuda":
         return torch.float32
     return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+
+
+def _given(config: PreTrainedConfig) -> Quantization | None:
+    """Return how a model's weights are quantized already, if they are: that cannot be undone."""
+    given = getattr(config, "quantization_config", None)
+    if not given:
+        return None
+    found: Quantization = "nf4" if given.get("load_in_4bit") else "int8"
+    log.info("the model's weights are quantized already", quantization=found)
+    return found
 
 
 def _tokenizer(folder: Path) -> PreTrainedTokenizerFast:
@@ -165,6 +181,10 @@ def _model(
     except torch.OutOfMemoryError as error:
         raise LoadError(
             "the card's memory is full: close what else runs on it, or take a smaller model"
+        ) from error
+    except torch.AcceleratorError as error:
+        raise LoadError(
+            f'the card fails ({_line(error)}): update its driver, or set backend = "llamacpp"'
         ) from error
     except Exception as error:  # a library's own words, in one line
         raise LoadError(f"its weights cannot be loaded ({_line(error)}): download the model again") from error
