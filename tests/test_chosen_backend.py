@@ -1,4 +1,4 @@
-"""Prove that a model starts on the backend that suits it, from the host's settings alone, or says in one line why not."""
+"""Prove that a model starts on what suits it, from the host's settings alone, or says in one line why not."""
 
 from pathlib import Path
 from typing import Any
@@ -39,14 +39,13 @@ async def written(config: Config) -> tuple[str, str]:
 
 
 async def test_a_folder_of_safetensors_runs_with_torch(tmp_path: Path) -> None:
-    """Its id is that of its content, and one seed gives one text."""
+    """Where it says nothing else, and without a card too; the id tells its content."""
     (tmp_path / "tale").mkdir()
     config = settings(save_tiny(tmp_path / "tale"), quantization="none")
-    first, second = await written(config), await written(config)
+    model, text = await written(config)
 
-    assert first == second
-    assert first[0].startswith("tale#")
-    assert first[1]
+    assert model.startswith("tale#")
+    assert text
 
 
 @pytest.mark.model
@@ -58,23 +57,14 @@ async def test_a_gguf_file_runs_with_torch_where_the_host_wants_that(smollm2_fol
     assert "Paris" in (await written(config))[1]
 
 
-async def test_a_model_that_cannot_run_ends_the_start_in_one_line(tmp_path: Path) -> None:
+async def test_a_model_that_is_too_big_ends_the_start_in_one_line(tmp_path: Path) -> None:
     """The sentence of the model's own process arrives at the host, with the memory that it would need."""
-    save_tiny(tmp_path)
-    edit_config(tmp_path, layer_types=["linear_attention", "full_attention"])
-    with pytest.raises(
-        StartError, match=r"layers of the kind linear_attention: take another model"
-    ) as foreign:
-        await written(settings(tmp_path))
-    edit_config(
-        tmp_path, layer_types=None, num_hidden_layers=2, hidden_size=65_536, intermediate_size=1_048_576
-    )
-    with pytest.raises(
-        StartError, match=r"needs \d+\.\d GB with one story of 1024 tokens, and the memory has"
-    ) as big:
+    edit_config(save_tiny(tmp_path), hidden_size=65_536, intermediate_size=1_048_576)
+    said = r"needs \d+\.\d GB with one story of 1024 tokens, and the memory has \d+\.\d GB free: take a smaller model"
+    with pytest.raises(StartError, match=said) as caught:
         await written(settings(tmp_path))
 
-    assert "\n" not in f"{foreign.value}{big.value}"
+    assert "\n" not in str(caught.value)
 
 
 async def test_llama_cpp_refuses_safetensors_before_anything_is_fetched(tmp_path: Path) -> None:
