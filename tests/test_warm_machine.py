@@ -18,11 +18,15 @@ TOKENS = st.lists(st.integers(0, 1), max_size=9)
 class WarmMachine(RuleBasedStateMachine):
     """Begin, read, end and drop texts of three stories in any order, short of pages, and short of main memory."""
 
-    @initialize(host_pages=st.sampled_from([0, 3, 8, 100]), pages=st.sampled_from([4, 9, 20]))
-    def open(self, host_pages: int, pages: int) -> None:
+    @initialize(
+        host_pages=st.sampled_from([0, 3, 8, 100]),
+        pages=st.sampled_from([4, 9, 20]),
+        spare=st.sampled_from([0, 7, 100]),
+    )
+    def open(self, host_pages: int, pages: int, spare: int) -> None:
         """Begin with all pages free."""
         self.pages = pages
-        self.place = Place(pages=pages, host_pages=host_pages)
+        self.place = Place(pages=pages, host_pages=host_pages, spare=spare)
         self.stamps = dict.fromkeys(KEYS, 0)
         self.running: dict[Lease, tuple[list[int], int]] = {}  # the prompt and more to read, and the stamp
         self.known: dict[str, list[list[int]]] = {key: [] for key in KEYS}
@@ -117,21 +121,13 @@ class WarmMachine(RuleBasedStateMachine):
         self.place.warm.drop(lease)
 
     @rule()
-    def shed(self) -> None:
-        """Let one go, if there is one."""
-        kept = self.place.warm.stats()["kept"]
-        assert self.place.warm.shed() == (kept > 0)
-        assert self.place.warm.stats()["kept"] == max(0, kept - 1)
-
-    @rule(prefix=st.sampled_from(["", "sailor\0", "\0"]))
-    def forget(self, prefix: str) -> None:
-        """Let what an adapter has computed count no more, whoever still runs with it."""
-        self.place.warm.forget(prefix)
+    def clear(self) -> None:
+        """Let what was computed count no more, whoever still runs with it."""
+        self.place.warm.clear()
         for key in KEYS:
-            if key.startswith(prefix):
-                self.stamps[key] += 1
-                self.known[key].clear()
-                self.newest.pop(key, None)
+            self.stamps[key] += 1
+            self.known[key].clear()
+            self.newest.pop(key, None)
 
     @invariant()
     def nothing_is_overwritten(self) -> None:

@@ -62,11 +62,11 @@ class CellMover:
 class Place:
     """Run texts over a small pool: what a token leaves in its cell tells all that came before it."""
 
-    def __init__(self, *, pages: int = 20, host_pages: int = 0) -> None:
+    def __init__(self, *, pages: int = 20, host_pages: int = 0, spare: int = 0) -> None:
         self.pool = PagePool(pages + 1, page_tokens=PAGE, first=1)
         self.mover = CellMover(pages + 1)
         self.host_bytes = host_pages * PAGE_BYTES
-        self.warm = WarmStories(self.pool, self.mover, self.host_bytes)
+        self.warm = WarmStories(self.pool, self.mover, self.host_bytes, spare_tokens=spare)
 
     def read(self, lease: Lease, tokens: Sequence[int], stamp: object = "") -> None:
         """Compute tokens that follow in a lease, each into a cell of which the lease is the only holder."""

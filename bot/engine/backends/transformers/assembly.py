@@ -11,12 +11,15 @@ from bot.engine.backends.transformers.pages import PagePool
 from bot.engine.backends.transformers.runner import Runner
 from bot.engine.backends.transformers.scheduler import Scheduler
 from bot.engine.backends.transformers.support import LoadError, kv_bytes
+from bot.engine.backends.transformers.trial import require_exchangeable
 from bot.engine.backends.transformers.warm import WarmStories
 from bot.engine.memory import STORY_SHARE
 
 log = structlog.get_logger(__name__)
 
 HOST_SHARE = 0.25  # of the main memory that is free, for stories that lost their place on a card
+# A take's own words and the request before them: read again sooner than kept, and a story's pages stay in one run.
+SPARE_TOKENS = 512
 CHUNK_TOKENS = {"cuda": 512, "cpu": 128}  # as long as one step of those who write, about, on either
 
 
@@ -33,18 +36,20 @@ def assemble(
 
     `warm_bytes` is for the stories that run and those that stay warm, and `host_bytes` is main memory for those that
     lost their place; 0 takes a share of what is free. `chunk_tokens` 0 takes what suits the device. Raises LoadError
-    where not even one story has room.
+    where not even one story has room, or the model cannot be run this way.
     """
     cache = _cache(loaded, parallel=parallel, context=context, budget=warm_bytes)
     pool = PagePool(cache.pages, page_tokens=cache.page_tokens, first=SCRATCH + 1)
+    runner = Runner(
+        model=loaded.model,
+        cache=cache,
+        adapters=Adapters(loaded.model),
+        graphs=_graphs(loaded, cache, parallel, context),
+    )
+    require_exchangeable(loaded.model, runner)
     return Scheduler(
-        runner=Runner(
-            model=loaded.model,
-            cache=cache,
-            adapters=Adapters(loaded.model),
-            graphs=_graphs(loaded, cache, parallel, context),
-        ),
-        warm=WarmStories(pool, cache, host_bytes or _host_share(loaded.device)),
+        runner=runner,
+        warm=WarmStories(pool, cache, host_bytes or _host_share(loaded.device), spare_tokens=SPARE_TOKENS),
         vocabulary=loaded.vocabulary,
         parallel=parallel,
         chunk_tokens=chunk_tokens or CHUNK_TOKENS[loaded.device.type],

@@ -53,14 +53,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """Hold a sequence's pages in main memory: [layers, 2, pages, tokens, heads, width]."""
+    """Hold a sequence's pages in main memory, each [layers, 2, tokens, heads, width]."""
 
-    data: torch.Tensor
+    pages: list[torch.Tensor]
 
     @property
     def bytes(self) -> int:
-        """Return its size."""
-        return self.data.nbytes
+        """Return their size."""
+        return sum(page.nbytes for page in self.pages)
 
 
 class KVCache:
@@ -128,22 +128,29 @@ class KVCache:
         self._data[:, :, target] = self._data[:, :, source]
 
     def save(self, pages: Sequence[int]) -> Saved:
-        """Copy pages into main memory, pinned where there is a card that will want them back."""
-        layers, sides, _pages, *page = self._data.shape
-        data = torch.empty(
-            layers, sides, len(pages), *page, dtype=self._data.dtype, pin_memory=self.device.type == "cuda"
-        )
-        # Page by page: the card has no room to gather them first, or nobody would save anything.
-        for at, number in enumerate(pages):
-            data[:, :, at].copy_(self._data[:, :, number], non_blocking=True)
+        """Copy pages into main memory, pinned where there is a card that will want them back.
+
+        Raises MemoryError if there is no room.
+        """
+        # One by one: the card has no room to gather them first, or nobody would save anything.
+        saved = Saved([self._host_page().copy_(self._data[:, :, page], non_blocking=True) for page in pages])
         if self.device.type == "cuda":
             torch.cuda.current_stream().synchronize()
-        return Saved(data)
+        return saved
 
     def load(self, saved: Saved, pages: Sequence[int]) -> None:
         """Copy the first of the saved pages back, as many as are named, to other places perhaps."""
-        for at, number in enumerate(pages):
-            self._data[:, :, number].copy_(saved.data[:, :, at], non_blocking=True)
+        for data, page in zip(saved.pages, pages, strict=False):
+            self._data[:, :, page].copy_(data, non_blocking=True)
+
+    def _host_page(self) -> torch.Tensor:
+        layers, sides, _pages, *page = self._data.shape
+        try:
+            return torch.empty(
+                layers, sides, *page, dtype=self._data.dtype, pin_memory=self.device.type == "cuda"
+            )
+        except RuntimeError as error:
+            raise MemoryError(str(error)) from error
 
 
 def slots_of(pages: Sequence[int], page_tokens: int, start: int, stop: int) -> list[int]:

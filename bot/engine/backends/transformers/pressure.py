@@ -1,4 +1,4 @@
-"""Go on where memory is short: let go what only waits, do less at once, and try again once."""
+"""Go on where memory is short: let go what lies idle, do less at once, and try again once."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -8,7 +8,6 @@ import torch
 
 from bot.engine.backends.transformers.runner import Row
 from bot.engine.backends.transformers.sequence import Running
-from bot.engine.backends.transformers.warm import WarmStories
 
 log = structlog.get_logger(__name__)
 
@@ -16,15 +15,16 @@ Batch = list[tuple[Running, Row]]
 Result = TypeVar("Result")
 
 
-def eased(warm: WarmStories, first: Callable[[], Result], again: Callable[[], Result]) -> Result:
-    """Return what `first` gives, or, where it ran out of memory, what `again` gives once all kept stories are gone."""
+def eased(first: Callable[[], Result], again: Callable[[], Result]) -> Result:
+    """Return what `first` gives, or, where it ran out of memory, what `again` gives once what lies idle is let go.
+
+    That is the allocator's own store. Stories need not grow cold for it: their pages are allocated once and for all.
+    """
     try:
         return first()
     except torch.OutOfMemoryError as error:
         log.warning("out of memory", reason=str(error))
     # Outside of the handler: the error holds on to what the failed attempt had allocated.
-    while warm.shed():
-        pass
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     return again()

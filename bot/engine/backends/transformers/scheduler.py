@@ -124,19 +124,14 @@ class Scheduler:
         picker = Picker(job.sampling, prompt=job.prompt, vocabulary=self._vocabulary)
         text = TextStream(self._vocabulary, job.sampling.stop)
         room = min(job.sampling.max_tokens, self._context - len(job.prompt))
-        key = self._keys[job.id]
-
-        def lease() -> Running:
-            leased = self._warm.begin(key, job.prompt, room=room, warm=job.warm)
-            return Running(job, leased, picker, text, self._vocabulary.ends, self._context)
-
-        return eased(self._warm, lease, lease)
+        lease = self._warm.begin(self._keys[job.id], job.prompt, room=room, warm=job.warm)
+        return Running(job, lease, picker, text, self._vocabulary.ends, self._context)
 
     def _advance(self) -> list[Event]:
         self._steps += 1
         batch = self._batch()
         try:
-            batch, logits = eased(self._warm, lambda: self._run(batch), lambda: self._run(halved(batch)))
+            batch, logits = eased(lambda: self._run(batch), lambda: self._run(halved(batch)))
         except torch.OutOfMemoryError as error:
             return [self._fail(largest(batch), "memory", str(error))]
         for sequence, row in batch:
@@ -164,7 +159,7 @@ class Scheduler:
             return []
         pickers = [sequence.picker for sequence in writers]
         try:
-            tokens = eased(self._warm, lambda: pick(logits, pickers), lambda: pick(logits, pickers))
+            tokens = eased(lambda: pick(logits, pickers), lambda: pick(logits, pickers))
         except NotANumber as error:
             self.broken = f"no numbers come of the model in rows {error.rows}"
             return [self._fail(sequence, "nan", self.broken) for sequence in list(self._running)]

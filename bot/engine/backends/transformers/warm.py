@@ -10,7 +10,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+import structlog
+
 from bot.engine.backends.transformers.pages import OutOfPages, PagePool
+
+log = structlog.get_logger(__name__)
 
 PER_STORY = 4  # what is kept of one story at most: its branches and takes
 
@@ -34,7 +38,7 @@ class Mover(Protocol):
         """Copy one page."""
 
     def save(self, pages: Sequence[int]) -> Saved:
-        """Copy pages into main memory."""
+        """Copy pages into main memory; raises MemoryError if there is no room."""
 
     # Any: only the mover itself knows what it made of the pages.
     def load(self, saved: Any, pages: Sequence[int]) -> None:
@@ -80,11 +84,13 @@ class Counts:
 class WarmStories:
     """Lease pages to texts, and keep what they read under their story's key; keys share nothing.
 
-    At most `host_bytes` of it are in main memory.
+    At most `host_bytes` of it are in main memory. Of what a story has read, an end shorter than `spare_tokens` (a page
+    at least) is given up for the text that takes its place: a retry, or the next turn, goes on in the same pages.
     """
 
-    def __init__(self, pool: PagePool, mover: Mover, host_bytes: int) -> None:
+    def __init__(self, pool: PagePool, mover: Mover, host_bytes: int, *, spare_tokens: int = 0) -> None:
         self.counts = Counts()
+        self._spare = max(spare_tokens, pool.page_tokens)
         self._pool = pool
         self._mover = mover
         self._host_bytes = host_bytes
@@ -126,7 +132,7 @@ class WarmStories:
         self._pool.give(lease.pages[used:])
         newest = _Kept(lease.key, lease.tokens, lease.pages[:used])
         for old in self._of(lease.key):
-            if len(old.tokens) - _common(old.tokens, newest.tokens) < self._pool.page_tokens:
+            if len(old.tokens) - _common(old.tokens, newest.tokens) < self._spare:
                 self._forget(old)
         self._kept.append(newest)
         self._settle(newest)
@@ -138,25 +144,12 @@ class WarmStories:
         self._running.remove(lease)
         self._pool.give(lease.pages)
 
-    def shed(self) -> bool:
-        """Let go at once what was used least recently, saving nothing; False when nothing is kept."""
-        oldest = next((kept for kept in self._kept if not kept.saved), next(iter(self._kept), None))
-        if oldest is None:
-            return False
-        self._lose(oldest)
-        return True
-
-    def forget(self, prefix: str) -> None:
-        """Let go all whose key begins so, and keep none of it that still runs."""
-        for kept in [kept for kept in self._kept if kept.key.startswith(prefix)]:
-            self._forget(kept)
-        for lease in self._running:
-            if lease.key.startswith(prefix):
-                lease.warm = False
-
     def clear(self) -> None:
         """Let go everything, and keep nothing that still runs."""
-        self.forget("")
+        for kept in list(self._kept):
+            self._forget(kept)
+        for lease in self._running:
+            lease.warm = False
 
     def stats(self) -> dict[str, int]:
         """Return figures for whoever watches: what is kept now, and the counts since the start."""
@@ -195,7 +188,7 @@ class WarmStories:
             raise OutOfPages(wanted, free)
 
     def _use(self, source: _Kept, common: int) -> None:
-        """Count a kept text as used, and leave its last page to whoever goes on from there if nothing much is lost."""
+        """Count a kept text as used, and leave its end to whoever goes on from there if nothing much is lost."""
         self._kept.remove(source)
         self._kept.append(source)
         whole = common // self._pool.page_tokens
@@ -204,7 +197,7 @@ class WarmStories:
             self._pool.holders(page) == (2 if at in in_place else 1)
             for at, page in enumerate(source.pages[whole:], start=whole)
         )
-        if source.pages and alone and len(source.tokens) - common < self._pool.page_tokens:
+        if source.pages and alone and len(source.tokens) - common < self._spare:
             self._pool.give(source.pages[whole:])
             del source.pages[whole:], source.tokens[whole * self._pool.page_tokens :]
             self._settle(source)
@@ -251,7 +244,12 @@ class WarmStories:
             return
         while sum(kept.saved.bytes for kept in self._kept if kept.saved) > room:
             self._lose(next(kept for kept in self._kept if kept.saved))
-        oldest.saved = self._mover.save(oldest.pages)
+        try:
+            oldest.saved = self._mover.save(oldest.pages)
+        except MemoryError as error:
+            log.warning("main memory is short", reason=str(error))
+            self._lose(oldest)
+            return
         self._pool.give(oldest.pages)
         oldest.pages = []
         self.counts.saved += 1
