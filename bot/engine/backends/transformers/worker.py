@@ -96,12 +96,16 @@ class Worker:
         return await asyncio.wrap_future(future)
 
     def _run(self) -> None:
-        while self._open:
-            self._hear()
-            if self._scheduler.busy and self._open:
-                self._beat = time.monotonic()
-                self._step()
-                self._beat = None
+        try:
+            while self._open:
+                self._hear()
+                if self._scheduler.busy and self._open:
+                    self._beat = time.monotonic()
+                    self._step()
+                    self._beat = None
+        except Exception as error:
+            log.exception("model thread failed")
+            self._give_up(f"the scheduler is broken: {error!r}")
         self._loop.call_soon_threadsafe(self._end)
 
     def _end(self) -> None:
@@ -148,12 +152,8 @@ class Worker:
         if is_lost(error):
             self._give_up(f"the device is lost: {error}")
             return
-        try:
-            for job in ended:
-                self._scheduler.cancel(job)
-        except Exception as second:
-            log.exception("scheduler cannot be mended")
-            self._give_up(f"the scheduler is broken: {second!r}")
+        for job in ended:
+            self._scheduler.cancel(job)
 
     def _give_up(self, reason: str) -> None:
         self._open = False
