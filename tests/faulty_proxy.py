@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -9,6 +10,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 COMPLETIONS = "/v1/chat/completions"
+WORD = re.compile(rb'"content": ?"[^"]')
 
 Upstream = Callable[[], Awaitable[str]]
 # What is done with a request instead of passing it on as it is: it gets the request's bytes and both ends.
@@ -87,11 +89,13 @@ def cut(after: int) -> Fault:
     async def fault(connection: Connection) -> None:
         words = 0
         async for data in connection.events():
-            await connection.answer(data)
-            words += data.count(b'"content":"')
-            if words >= after:
-                connection.writer.transport.abort()
-                return
+            for event in re.split(rb"(?<=\n\n)", data):
+                await connection.answer(event)
+                words += len(WORD.findall(event))
+                if words >= after:
+                    await asyncio.sleep(0.05)  # a reset overtakes what was not read yet
+                    connection.writer.transport.abort()
+                    return
 
     return fault
 

@@ -17,11 +17,12 @@ async def model_server(
     unknown: frozenset[str] = frozenset(),
     code: str | None = None,
     ill: bool = False,
+    says: str = "The sea.",
 ) -> AsyncIterator[str]:
     """Serve models and yield the address.
 
-    `bodies` get all that was asked; `unknown` fields are refused as hosts do, with an error's `code`; `ill` says that
-    the engine behind it is dead.
+    It always `says` the same. `bodies` get all that was asked; `unknown` fields are refused as hosts do, with an
+    error's `code`; `ill` tells that the engine behind it is dead.
     """
 
     async def listed(request: web.Request) -> web.Response:
@@ -43,7 +44,7 @@ async def model_server(
         if strange := unknown & body.keys():
             text = f"Unrecognized request argument supplied: {', '.join(sorted(strange))}"
             return web.json_response({"error": {"message": text, "code": code}}, status=400)
-        return web.Response(text="".join(map(_line, _events())), content_type="text/event-stream")
+        return web.Response(text="".join(map(_line, _events(says))), content_type="text/event-stream")
 
     app = web.Application()
     app.router.add_get("/v1/models", listed)
@@ -60,13 +61,14 @@ async def model_server(
         await runner.cleanup()
 
 
-def _events() -> list[Body]:
-    """Return a short answer, its usage told after its end, as both kinds of server do."""
+def _events(text: str) -> list[Body]:
+    """Return an answer of two pieces, its usage told after its end, as both kinds of server do."""
     usage = {"prompt_tokens": 30, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 16}}
+    half = len(text) // 2
     deltas = [
         ({"role": "assistant", "content": ""}, None),
-        ({"content": "The"}, None),
-        ({"content": " sea."}, None),
+        ({"content": text[:half]}, None),
+        ({"content": text[half:]}, None),
     ]
     chunks: list[Body] = [
         {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}], "usage": None}
