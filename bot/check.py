@@ -15,6 +15,7 @@ import aiohttp
 
 from bot.config import Config, ModelSettings
 from bot.engine import advice
+from bot.engine.backends.cards import Card as ServerCard
 from bot.engine.backends.cards import read_card, root_of
 from bot.engine.backends.chat import ChatClient
 from bot.engine.errors import GenerationFailed
@@ -161,8 +162,15 @@ async def _servers(config: Config) -> AsyncIterator[Finding]:
                 yield Finding("wrong", "server", f"{root} cannot be used: {error.detail}")
             else:
                 wanted = wanted or card.label
-                reads = f"{card.context} tokens" if card.context else "an unknown number of tokens"
-                yield Finding("ok", "server", f"{root} serves {card.label} ({card.dialect}), reads {reads}")
+                yield _served(root, card, config)
+
+
+def _served(root: str, card: ServerCard, config: Config) -> Finding:
+    reads = f"{card.context} tokens" if card.context else "an unknown number of tokens"
+    found = f"{root} serves {card.label} ({card.dialect}), reads {reads}"
+    if lacking := sorted(config.adapters.keys() - card.served):
+        return Finding("wrong", "server", f"{found}, but has no adapter {', '.join(lacking)}")
+    return Finding("ok", "server", found)
 
 
 async def _bot(url: str) -> Finding:

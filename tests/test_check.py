@@ -156,6 +156,20 @@ async def test_each_model_server_is_asked_what_it_serves(tmp_path: Path, unused_
     assert "serves other, not Qwen/Qwen3-8B" in found[2][1]
 
 
+async def test_a_model_server_without_an_adapter_is_wrong(tmp_path: Path) -> None:
+    """Adapters have the same names there as in the settings; which one is missing is said."""
+    async with model_server("m", "noir") as url:
+        servers = OpenAISection(base_urls=(AnyHttpUrl(url),))
+        for adapters, verdict in (({"noir": ""}, "ok"), ({"noir": "", "pirate": ""}, "wrong")):
+            config = config_in(
+                tmp_path, model=ModelSettings(backend="openai"), openai=servers, adapters=adapters
+            )
+            found = (await verdicts(config))["server"]
+
+            assert found[0] == verdict
+            assert ("pirate" in found[1]) == (verdict == "wrong")
+
+
 async def test_a_missing_model_server_is_named(tmp_path: Path) -> None:
     """The line says which key to set."""
     found = await verdicts(config_in(tmp_path, model=ModelSettings(backend="openai")))
