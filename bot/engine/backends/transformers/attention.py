@@ -84,7 +84,10 @@ class KVCache:
         self.pages = pages
         self.device = device
         self.kernel = device.type == "cuda"
-        self._data = torch.zeros(layers, 2, pages, page_tokens, heads, width, dtype=dtype, device=device)
+        # A card's kernel multiplies what it masks by 0, which leaves NaN what it is; a processor reads only what was
+        # written, and main memory that nobody wrote to costs nothing.
+        make = torch.zeros if device.type == "cuda" else torch.empty
+        self._data = make(layers, 2, pages, page_tokens, heads, width, dtype=dtype, device=device)
         flat = (pages * page_tokens, heads, width)
         self._keys = [layer[0].view(flat) for layer in self._data]
         self._values = [layer[1].view(flat) for layer in self._data]
