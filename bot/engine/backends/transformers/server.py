@@ -15,11 +15,11 @@ from typing import Any, TextIO
 HURT = 70  # exit code when the model cannot be run any more in this process
 SWITCH_SECONDS = 0.0005  # what the model's thread waits for its turn at most, where a step may take 4 ms
 
-# Models come from folders of this machine; nothing here asks anybody else.
+# Models come from folders of this machine, so nothing here asks anybody else; the card's memory is to be used whole.
 ENVIRONMENT = {
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
-    "PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True",
+    "PYTORCH_ALLOC_CONF": "expandable_segments:True",
 }
 
 
@@ -30,7 +30,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     threading.Thread(target=_exit_with_parent, daemon=True).start()
-    os.environ.update(ENVIRONMENT)
+    os.environ.update(ENVIRONMENT | os.environ)
     sys.setswitchinterval(SWITCH_SECONDS)
     asyncio.run(_serve(settings, answers))
 
