@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.engine.backends.transformers.banned import BannedTail
@@ -52,6 +52,8 @@ def holds(text: str, banned: tuple[str, ...]) -> bool:
 
 @settings(max_examples=200, deadline=None)
 @given(tokens=TOKENS, banned=BANNED)
+@example(tokens=TINY.encode("aaa", add_special_tokens=False), banned=("aab",))
+@example(tokens=TINY.encode("aé", add_special_tokens=False)[:-1], banned=("aé",))
 def test_exactly_the_completing_tokens_are_masked(tokens: list[int], banned: tuple[str, ...]) -> None:
     """Of all tokens, those after which a banned string is in the text that was not there before them."""
     tail = BannedTail(VOCABULARY.banned_strings(banned))
