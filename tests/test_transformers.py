@@ -244,9 +244,9 @@ async def test_a_model_of_no_more_use_ends_its_streams_and_its_process(
             raise error
         return torch.full((sum(row.wants_logits for row in rows), 400), torch.nan)
 
-    monkeypatch.setattr(Runner, "forward", spoil)
     with capture_logs() as logs:
         async with serving.serving(settings_for(folder)) as (address, ended):
+            monkeypatch.setattr(Runner, "forward", spoil)
             streams = [asyncio.create_task(answer(client, address, request("x"))) for _ in range(2)]
             await asyncio.wait_for(ended, 10)
             failed = [await asyncio.gather(stream, return_exceptions=True) for stream in streams]
