@@ -1,20 +1,26 @@
 """Prove that a GGUF file becomes a folder of safetensors once, whole or not at all."""
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from gguf import GGUFWriter
+from gguf import GGUFReader, GGUFWriter
+from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig
 from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
 from bot.engine.backends.llamacpp import LlamaCpp, LlamaCppSettings
 from bot.engine.backends.transformers import gguf, positions
 from bot.engine.backends.transformers.gguf import converted
+from bot.engine.backends.transformers.loading import load
 from bot.engine.backends.transformers.support import LoadError
 from bot.engine.models import resolve
+from tests.tiny import CHAT, TEXTS, edit_config, save_tiny
+from tests.tiny_gguf import write_gguf
 
 
 @pytest.mark.model
@@ -93,8 +99,62 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         converted(source, cache=source)
 
 
-def written(path: Path, *, kind: str = "", factors: list[float] | None = None) -> Path:
-    """Write a file that says how positions are stretched, and nothing else."""
+def test_every_weight_and_word_comes_over(tmp_path: Path) -> None:
+    """Beside another model's files, too: what stands in the file counts."""
+    for name, seed in (("tale", 0), ("other", 1)):
+        (tmp_path / name).mkdir()
+        save_tiny(tmp_path / name, seed=seed)
+    lose_the_template(tmp_path / "other")
+    source = write_gguf(tmp_path / "other" / "tale.gguf", tmp_path / "tale")
+    folder = converted(source, cache=tmp_path)
+    first, second = (load_file(path / "model.safetensors") for path in (tmp_path / "tale", folder))
+    loaded = load(folder, quantization="none", device="cpu", context=1024)
+    original: Any = AutoTokenizer.from_pretrained(tmp_path / "tale")
+
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name].bfloat16(), second[name]) for name in first)
+    assert loaded.vocabulary.tokenizer.chat_template == CHAT
+    assert loaded.vocabulary.ends == {original.eos_token_id}
+    for text in (*TEXTS, "12 ships<|im_end|>"):
+        assert loaded.vocabulary.tokenizer.encode(text) == original.encode(text)
+
+
+def lose_the_template(folder: Path) -> None:
+    """Leave a base model's tokenizer."""
+    for path in folder.glob("*.jinja"):
+        path.unlink()
+
+
+def test_a_long_context_comes_over(tmp_path: Path) -> None:
+    """The library leaves it behind."""
+    save_tiny(tmp_path)
+    edit_config(tmp_path, max_position_embeddings=131_072)
+    factors = positions.llama3_factors(10_000.0, 8.0, 8)
+    folder = converted(write_gguf(tmp_path / "long.gguf", tmp_path, rope_factors=factors), cache=tmp_path)
+    told = json.loads((folder / "config.json").read_text())["rope_parameters"]
+
+    assert told == {"rope_type": "llama3", "rope_theta": 10_000.0, "factor": 8.0, **positions.LLAMA3}
+
+
+def test_a_full_machine_is_told_before_the_conversion(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory and disk are looked at first."""
+    source = write_gguf(tmp_path / "tale.gguf", save_tiny(tmp_path))
+    full = shutil.disk_usage(tmp_path)._replace(free=1000)
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "disk_usage", lambda _: full)
+        with pytest.raises(
+            LoadError, match=r"to convert it, 0\.0 GB are needed in .*storyloom, and 0\.0 GB are free"
+        ):
+            converted(source, cache=tmp_path)
+    monkeypatch.setattr(gguf, "free_bytes", lambda _: 1000)
+    with pytest.raises(LoadError, match="are needed in memory"):
+        converted(source, cache=tmp_path)
+
+
+def written(path: Path, *, kind: str = "", factors: list[float] | None = None) -> GGUFReader:
+    """Write a file that says how positions are stretched, and nothing else, and return its reader."""
     writer = GGUFWriter(path, "llama")
     if kind:
         writer.add_string("llama.rope.scaling.type", kind)
@@ -105,7 +165,7 @@ def written(path: Path, *, kind: str = "", factors: list[float] | None = None) -
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    return path
+    return GGUFReader(path)
 
 
 @pytest.mark.parametrize(("factor", "theta", "width"), [(8.0, 500_000.0, 128), (32.0, 500_000.0, 64)])

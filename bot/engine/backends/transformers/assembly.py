@@ -6,8 +6,9 @@ import torch
 from bot.engine.backends.transformers.adapters import Adapters
 from bot.engine.backends.transformers.attention import PAGE_TOKENS, SCRATCH, KVCache
 from bot.engine.backends.transformers.graphs import DecodeGraphs
-from bot.engine.backends.transformers.loading import Loaded, free_bytes
+from bot.engine.backends.transformers.loading import Loaded
 from bot.engine.backends.transformers.pages import PagePool
+from bot.engine.backends.transformers.room import free_bytes
 from bot.engine.backends.transformers.runner import Runner
 from bot.engine.backends.transformers.scheduler import Scheduler
 from bot.engine.backends.transformers.support import LoadError, kv_bytes

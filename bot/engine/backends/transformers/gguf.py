@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Any
 
 import structlog
 import torch
+from gguf import GGUFReader
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from bot.engine import fingerprint
 from bot.engine.backends.transformers.positions import stretched
 from bot.engine.backends.transformers.quiet import hush
+from bot.engine.backends.transformers.room import free_bytes
 from bot.engine.backends.transformers.support import LoadError
 
 log = structlog.get_logger(__name__)
@@ -59,11 +62,8 @@ def _make(source: Path, folder: Path) -> None:
 
 def _convert(source: Path, folder: Path) -> None:
     """Write what a file holds as the library's own folder."""
-    origin: dict[str, Any] = {"gguf_file": source.name, "local_files_only": True}
     try:
-        model: Any = AutoModelForCausalLM.from_pretrained(source.parent, dtype=torch.bfloat16, **origin)
-        tokenizer = AutoTokenizer.from_pretrained(source.parent, **origin)
-        positions = stretched(source, model.config.rope_parameters["rope_theta"])
+        model, tokenizer = _read(source, folder)
     except LoadError:
         raise
     except Exception as error:  # its readers raise whatever a broken or unknown file makes them
@@ -71,7 +71,6 @@ def _convert(source: Path, folder: Path) -> None:
         raise LoadError(
             f'{source.name} cannot be converted ({reason}): take its safetensors, or backend = "llamacpp"'
         ) from error
-    model.config.rope_parameters |= positions
     # The weights are plain numbers now; the library would still refuse to save what was read from a GGUF.
     model.hf_quantizer = None
     model.is_quantized = False
@@ -79,6 +78,38 @@ def _convert(source: Path, folder: Path) -> None:
         del model.config.quantization_config
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+
+
+def _read(source: Path, folder: Path) -> tuple[Any, Any]:
+    """Return a file's model and tokenizer."""
+    reader = GGUFReader(source)
+    _require_room(reader, folder)
+    # The library would take a tokenizer's settings that stand beside the file for the file's own.
+    with tempfile.TemporaryDirectory() as alone:
+        Path(alone, source.name).symlink_to(source.absolute())
+        origin: dict[str, Any] = {"gguf_file": source.name, "local_files_only": True}
+        model: Any = AutoModelForCausalLM.from_pretrained(alone, dtype=torch.bfloat16, **origin)
+        tokenizer: Any = AutoTokenizer.from_pretrained(alone, **origin)
+    model.config.rope_parameters |= stretched(reader, model.config.rope_parameters["rope_theta"])
+    return model, tokenizer
+
+
+def _require_room(reader: GGUFReader, folder: Path) -> None:
+    """Refuse what the memory or the disk has no room for, before the machine is brought to its knees."""
+    counts = [int(tensor.n_elements) for tensor in reader.tensors]
+    weights = sum(counts) * torch.bfloat16.itemsize
+    # The largest tensor is there in single precision too, once as read and once as copied.
+    working = weights + 2 * max(counts, default=0) * torch.float32.itemsize
+    rooms = {
+        "memory": (working, free_bytes(torch.device("cpu"))),
+        str(folder.parent): (weights, shutil.disk_usage(folder).free),
+    }
+    for where, (needed, free) in rooms.items():
+        if needed > free:
+            raise LoadError(
+                f"to convert it, {needed / 1e9:.1f} GB are needed in {where}, and {free / 1e9:.1f} GB are free: make "
+                'room, take its safetensors, or backend = "llamacpp"'
+            )
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Load a causal language model from a folder, quantized on the way, or say in one sentence why that cannot be."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from transformers import (
 from bot.engine.backends.transformers import attention
 from bot.engine.backends.transformers.gguf import converted
 from bot.engine.backends.transformers.quiet import hush
+from bot.engine.backends.transformers.room import free_bytes
 from bot.engine.backends.transformers.support import (
     QUANTIZATIONS,
     LoadError,
@@ -142,17 +142,6 @@ def _require_memory(
         f"it needs {needed / 1e9:.1f} GB with one story of {context} tokens, and {where} has {free / 1e9:.1f} GB "
         f"free: {remedy}"
     )
-
-
-def free_bytes(device: torch.device) -> int:
-    """Return the bytes that are free on a card, or in the machine's memory."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration):  # not Linux: all of it, as nobody tells what is free
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _model(

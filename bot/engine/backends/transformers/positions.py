@@ -5,7 +5,6 @@ Without it a model such as Llama 3.1 reads a long story as if its words stood cl
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from gguf import GGUFReader
@@ -16,25 +15,24 @@ from bot.engine.backends.transformers.support import LoadError
 LLAMA3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192}
 
 
-def stretched(source: Path, theta: float) -> dict[str, Any]:
+def stretched(reader: GGUFReader, theta: float) -> dict[str, Any]:
     """Return the rope parameters that a file asks for, none if they are the plain ones.
 
     `theta` is the base of its frequencies. Raises LoadError where the file stretches in a way that is not known.
     """
-    reader = GGUFReader(source)
     kind = next(
         (field.contents() for name, field in reader.fields.items() if name.endswith("rope.scaling.type")),
         "none",
     )
     given = {tensor.name: tensor.data for tensor in reader.tensors if tensor.name.startswith("rope_f")}
     if kind != "none" or set(given) - {"rope_freqs.weight"}:
-        raise _unknown(source, str(kind))
+        raise _unknown(str(kind))
     if not given:
         return {}
     factors = [float(value) for value in given["rope_freqs.weight"]]
     parameters = {"rope_type": "llama3", "rope_theta": theta, "factor": max(factors), **LLAMA3}
     if not _agree(factors, llama3_factors(theta, max(factors), len(factors))):
-        raise _unknown(source, "rope_freqs")
+        raise _unknown("rope_freqs")
     return parameters
 
 
@@ -55,8 +53,8 @@ def _agree(factors: Sequence[float], others: Sequence[float]) -> bool:
     return all(math.isclose(one, other, rel_tol=1e-3) for one, other in zip(factors, others, strict=True))
 
 
-def _unknown(source: Path, kind: str) -> LoadError:
+def _unknown(kind: str) -> LoadError:
     return LoadError(
-        f"{source.name} stretches positions in a way that cannot be converted ({kind}): take its safetensors, or "
+        f"the file stretches positions in a way that cannot be converted ({kind}): take its safetensors, or "
         'backend = "llamacpp"'
     )
