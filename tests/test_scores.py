@@ -76,9 +76,10 @@ def test_equal_logits_come_in_the_order_of_their_tokens() -> None:
 def test_groups_of_rows_come_back_each_with_its_own() -> None:
     """Rows that need many candidates and rows that need few, in one copy; the total is that of all tokens."""
     logits = torch.randn(4, SIZE)
-    found = Scores(logits, VOCABULARY).likeliest({FEW: [2, 0], 100: [3, 1]})
+    scores = Scores(logits, VOCABULARY)
+    found = scores.likeliest({FEW: [2, 0], 100: [3, 1]}) | scores.likeliest({50: [3, 0, 2, 1]})
 
-    for width, rows in ((FEW, [2, 0]), (100, [3, 1])):
+    for width, rows in ((FEW, [2, 0]), (100, [3, 1]), (50, [3, 0, 2, 1])):
         top = logits[rows, :400].topk(width)
         assert found[width].tokens.tolist() == top.indices.tolist()
         assert found[width].largest.tolist() == top.values[:, 0].tolist()

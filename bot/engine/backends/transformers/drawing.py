@@ -55,9 +55,8 @@ def draw(
     """Return a token for each row, of those kept by `truncated`; the first where the temperature is 0."""
     fires = np.array([second < s.xtc_probability for s, (_, second) in zip(samplings, chances, strict=True)])
     if fires.any():
-        kept = kept & ~(
-            fires[:, None] & _excluded(candidates, kept, _column(samplings, "xtc_threshold"), ends)
-        )
+        excluded = _excluded(candidates, kept, _column(samplings, "xtc_threshold"), ends)
+        kept = kept & ~(fires[:, None] & excluded)
     temperature = _column(samplings, "temperature")
     logits = np.where(kept, candidates.logits, -np.inf)
     logits -= logits.max(axis=1, keepdims=True)

@@ -114,7 +114,7 @@ def pick(logits: torch.Tensor, pickers: Sequence[Picker]) -> list[int]:
         _check(logits, groups, found)
         for width, rows in groups.items():
             picked |= _drawn(found[width], rows, pickers)
-        widths = dict.fromkeys(widths.keys() - picked.keys(), logits.shape[1])
+        widths = {row: logits.shape[1] for row in widths if row not in picked}
     return [picked[row] for row in range(len(pickers))]
 
 

@@ -67,15 +67,13 @@ class Scores:
 
     def _part(self, rows: list[int], width: int) -> torch.Tensor:
         """Return logits, tokens and total of rows as [rows, 2 * width + 2] words of 32 bits."""
-        scores = self._scores if len(rows) == len(self._scores) else self._scores[self._sent(rows)]
+        every = rows == list(range(len(self._scores)))
+        scores = self._scores if every else self._scores[self._sent(rows)]
         logits, tokens = scores.topk(width)
         # Row by row: a sum over rows of a batch goes by another order than over one alone.
         totals = [_total(row, top[0]) for row, top in zip(scores, logits, strict=True)] if width > FEW else []
-        total = (
-            torch.stack(totals)
-            if totals
-            else torch.zeros(len(rows), dtype=torch.float64, device=scores.device)
-        )
+        none = torch.zeros(len(rows), dtype=torch.float64, device=scores.device)
+        total = torch.stack(totals) if totals else none
         words = [logits.view(torch.int32), tokens.int(), total.unsqueeze(1).view(torch.int32)]
         return torch.cat(words, dim=1)
 
