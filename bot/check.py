@@ -18,10 +18,12 @@ from bot.engine import advice
 from bot.engine.backends.cards import Card as ServerCard
 from bot.engine.backends.cards import read_card, root_of
 from bot.engine.backends.chat import ChatClient
+from bot.engine.download import HubFile, size_of
 from bot.engine.errors import GenerationFailed
 from bot.engine.graphics import Card
 from bot.engine.graphics import cards as find_cards
 from bot.engine.models import awaited, resolve
+from bot.engine.repository import HubRepository, look_up
 from bot.engine.runtime import find_runtime
 from bot.errors import StartError
 from storage.errors import StorageError
@@ -120,8 +122,11 @@ async def _model(config: Config, cards: list[Card]) -> Finding:
     assert chosen.backend != "openai"
     try:
         choice = await find_runtime(chosen.backend, chosen.model)
-        if file := awaited(chosen.model, cache_dir=chosen.cache_dir):
-            return Finding("note", "model", f"{file} is not here yet; the next start fetches it from the hub")
+        if coming := awaited(chosen.model, cache_dir=chosen.cache_dir):
+            size = await _size(coming)
+            return Finding(
+                "note", "model", f"{coming} is not here yet; the next start fetches {size} from the hub"
+            )
         model = await resolve(
             chosen.model, context=chosen.context, languages=chosen.languages, cache_dir=chosen.cache_dir
         )
@@ -133,6 +138,14 @@ async def _model(config: Config, cards: list[Card]) -> Finding:
     if choice.runtime == "transformers" and model.path and model.path.is_dir():
         return _demand(found, model.path, chosen, cards)
     return Finding("ok", "model", found)
+
+
+async def _size(coming: HubFile | HubRepository) -> str:
+    """Say how much would be fetched; raises StartError where the hub does not give it."""
+    if isinstance(coming, HubFile):
+        return f"{await size_of(coming) / 1e9:.1f} GB"
+    files = (await look_up(coming)).files
+    return f"{len(files)} files of {sum(files.values()) / 1e9:.1f} GB"
 
 
 def _demand(found: str, folder: Path, chosen: ModelSettings, cards: list[Card]) -> Finding:

@@ -26,6 +26,9 @@ ONLY = {
     "transformers": ("bot/engine/backends/transformers/",),
     "bitsandbytes": ("bot/engine/backends/transformers/",),
     "llguidance": ("bot/engine/backends/transformers/",),
+    "accelerate": ("bot/engine/backends/transformers/",),
+    "gguf": ("bot/engine/backends/transformers/",),
+    "safetensors": ("bot/engine/backends/transformers/",),
 }
 
 # Rules know no Discord and no model runtime; the playground knows nothing of the bot that it serves.

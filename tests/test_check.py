@@ -131,14 +131,15 @@ async def test_another_program_on_the_metrics_port_is_no_bot(tmp_path: Path) -> 
     assert "something else answers" in detail
 
 
-async def test_missing_model_is_wrong_and_a_coming_one_noted(tmp_path: Path) -> None:
-    """A path that leads nowhere is wrong; a hub file that the start would fetch is only announced."""
+async def test_a_missing_model_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path that leads nowhere, and what would have to be fetched from a hub that does not answer."""
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     nowhere = ModelSettings(model=str(tmp_path / "none.gguf"))
     coming = ModelSettings(model="owner/tales:tale.gguf", cache_dir=tmp_path / "cache")
 
     assert (await verdicts(config_in(tmp_path, model=nowhere)))["model"][0] == "wrong"
     verdict, detail = (await verdicts(config_in(tmp_path, model=coming)))["model"]
-    assert (verdict, "owner/tales:tale.gguf" in detail) == ("note", True)
+    assert (verdict, "owner/tales:tale.gguf@main could not be downloaded" in detail) == ("wrong", True)
     assert not (tmp_path / "cache").exists()
 
 

@@ -9,6 +9,8 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
+from bot.check import findings
+from bot.config import Config, ModelSettings, StorageSettings
 from bot.engine import repository
 from bot.engine.models import awaited, resolve
 from bot.engine.repository import HubRepository
@@ -38,6 +40,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.files = FILES | USELESS
+        self.sizes: dict[str, int] = {}  # of those files of which another is told than they have
         self.commit = COMMIT
         self.status = 200
         self.gated = False
@@ -47,7 +50,10 @@ class Hub:
 
     async def listing(self, request: web.Request) -> web.Response:
         """Tell what there is at which commit."""
-        entries = [{"rfilename": name, "size": len(content)} for name, content in self.files.items()]
+        entries = [
+            {"rfilename": name, "size": self.sizes.get(name, len(content))}
+            for name, content in self.files.items()
+        ]
         return web.json_response({"sha": self.commit, "siblings": entries}, status=self.status)
 
     async def resolve(self, request: web.Request) -> web.StreamResponse:
@@ -57,10 +63,10 @@ class Hub:
         self.tokens[f"{request.method} {name}"] = request.headers.get("Authorization")
         if self.gated:
             return web.Response(status=401)
-        if name.endswith(".safetensors"):
+        if name.endswith((".safetensors", ".gguf")):
             told = {
                 "X-Linked-Etag": f'"{hashlib.sha256(content).hexdigest()}"',
-                "X-Linked-Size": str(len(content)),
+                "X-Linked-Size": str(self.sizes.get(name, len(content))),
             }
             elsewhere = f"http://127.0.0.1:{request.url.port}/cdn/{name}"
             return web.Response(
@@ -126,6 +132,33 @@ async def test_what_is_needed_is_fetched_and_no_more(hub: Hub, tmp_path: Path) -
     assert await resolve(NAME, context=4096, cache_dir=tmp_path) == info
     assert await resolve(f"{NAME}@{COMMIT}", context=4096, cache_dir=tmp_path) == info
     assert hub.sent == []
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (NAME, f"{NAME}@main is not here yet; the next start fetches 5 files of 2.0 GB from the hub"),
+        (
+            f"{NAME}:tale.gguf",
+            f"{NAME}:tale.gguf@main is not here yet; the next start fetches 3.0 GB from the hub",
+        ),
+    ],
+)
+async def test_check_tells_how_much_the_next_start_fetches(
+    hub: Hub, tmp_path: Path, model: str, said: str
+) -> None:
+    """And fetches none of it."""
+    hub.sizes = {SHARD.format(1): 2 * 10**9, "tale.gguf": 3 * 10**9}
+    hub.files = hub.files | {"tale.gguf": b"GGUF"}
+    config = Config(
+        storage=StorageSettings(path=tmp_path / "stories.db"),
+        model=ModelSettings(model=model, cache_dir=tmp_path / "cache"),
+    )
+    found = {finding.subject: finding async for finding in findings(config)}["model"]
+
+    assert (found.verdict, found.detail) == ("note", said)
+    assert hub.sent == []
+    assert not (tmp_path / "cache").exists()
 
 
 async def test_an_interrupted_download_goes_on(hub: Hub, tmp_path: Path) -> None:
@@ -194,16 +227,9 @@ async def test_a_repository_of_bare_files_names_one(hub: Hub, tmp_path: Path) ->
         await resolve(NAME, context=4096, cache_dir=tmp_path)
 
 
-async def test_a_full_disk_is_told_before_anything_is_fetched(
-    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_full_disk_is_told_before_anything_is_fetched(hub: Hub, tmp_path: Path) -> None:
     """All files together must have room."""
-
-    class Endless(bytes):
-        def __len__(self) -> int:
-            return 1 << 60
-
-    hub.files = hub.files | {SHARD.format(2): Endless()}
+    hub.sizes = {SHARD.format(2): 1 << 60}
     with pytest.raises(StartError, match="Make room"):
         await resolve(NAME, context=4096, cache_dir=tmp_path / "new")
 

@@ -88,6 +88,12 @@ async def fetch(file: HubFile, *, cache_dir: Path, pause: float = PAUSE) -> tupl
             raise _unwritable(file, cache_dir, error) from error
 
 
+async def size_of(file: HubFile) -> int:
+    """Ask the hub how many bytes a file has; raises StartError where it does not give it."""
+    async with open_session() as session:
+        return (await _look_up(session, file)).size
+
+
 def cached(file: HubFile, cache_dir: Path) -> tuple[Path, str] | None:
     """Return the file's path and commit if it was fetched before, by this program or another."""
     folder = folder_of(file.repository, cache_dir)
