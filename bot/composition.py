@@ -1,7 +1,8 @@
 """Open everything in order, introduce it to each other, and close it in reverse."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aiohttp
 import discord
@@ -13,6 +14,7 @@ from bot.engine.backends.llamacpp import LlamaCpp, LlamaCppSettings
 from bot.engine.backends.openai import OpenAI, OpenAISettings
 from bot.engine.backends.transformers.backend import Transformers, TransformersSettings
 from bot.engine.engine import Engine, Limits
+from bot.engine.errors import GenerationFailed
 from bot.engine.models import resolve
 from bot.engine.request import Backend, ModelInfo
 from bot.engine.runtime import find_runtime
@@ -88,7 +90,29 @@ async def open_engine(config: Config) -> AsyncIterator[Engine]:
         ) as engine,
         serving(config.metrics, figures=figures, engine=engine),
     ):
+        if isinstance(backend, Transformers):
+            await _load_adapters(backend, _adapter_paths(config))
         yield engine
+
+
+async def _load_adapters(backend: Transformers, adapters: Mapping[str, Path]) -> None:
+    for name, folder in adapters.items():
+        try:
+            await backend.load_adapter(name, folder)
+        except GenerationFailed as error:
+            raise StartError(
+                _(
+                    "The adapter {name} cannot be loaded from {folder} ({reason}): correct or remove it under"
+                    " [adapters] in config.toml.",
+                    name=name,
+                    folder=folder,
+                    reason=error.detail,
+                )
+            ) from error
+
+
+def _adapter_paths(config: Config) -> dict[str, Path]:
+    return {name: Path(path).expanduser() for name, path in config.adapters.items()}
 
 
 async def _local(config: Config) -> Backend:
@@ -101,15 +125,17 @@ async def _local(config: Config) -> Backend:
     log.info(
         "model found", model=model.name, revision=model.revision, backend=choice.runtime, reason=choice.reason
     )
-    return _transformers(chosen, model) if choice.runtime == "transformers" else _llamacpp(chosen, model)
+    return _transformers(chosen, model) if choice.runtime == "transformers" else _llamacpp(config, model)
 
 
-def _llamacpp(chosen: ModelSettings, model: ModelInfo) -> Backend:
+def _llamacpp(config: Config, model: ModelInfo) -> Backend:
+    chosen = config.model
     settings = LlamaCppSettings(
         parallel=chosen.parallel,
         threads=chosen.threads,
         gpu_layers=chosen.gpu_layers,
         cache_megabytes=chosen.cache_megabytes,
+        adapters=_adapter_paths(config),
     )
     return LlamaCpp(model, settings)
 

@@ -90,6 +90,7 @@ async def server() -> AsyncIterator[ServerProcess]:
         "threads": 1,
         "gpu_layers": 0,
         "cache_megabytes": 64,
+        "adapters": [],
         "key": KEY,
     }
     async with ServerProcess(SCRIPT, settings) as running:

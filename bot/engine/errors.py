@@ -4,7 +4,8 @@ Refused      ├── QueueFull             too many requests of this person, t
              └── PromptTooLong         the messages do not fit in the model's context
 Unavailable  ├── GenerationCancelled   somebody stopped it
              ├── GenerationFailed      the model or its server broke
-             │   └── NarratorAway      no model server answers at all
+             │   ├── NarratorAway      no model server answers at all
+             │   └── AdapterMissing    the model has not the adapter that was asked for
              ├── GenerationTimedOut    no word came for too long
              └── EngineClosed          the bot is shutting down
 """
@@ -94,6 +95,14 @@ class NarratorAway(GenerationFailed):
     def __init__(self, detail: str) -> None:
         text = _("The narrator's machine does not answer just now. Nothing was lost: try again in a minute.")
         super().__init__(detail, text)
+
+
+class AdapterMissing(GenerationFailed):
+    """Tell that the model was not given an adapter that was asked for."""
+
+    def __init__(self, detail: str) -> None:
+        text = _("The narrator does not have the voice that was asked for. Please choose another one.")
+        super().__init__(detail, text, kind="adapter")
 
 
 class GenerationTimedOut(Unavailable):

@@ -5,13 +5,16 @@ and prompts of up to 5,700 tokens). A warm cache changes it, because one word at
 many at once, and quantized activations magnify the last bit: of four texts, two stayed the same when the whole prompt
 was cached, none when the story had grown. A cache in 32-bit floats, twice the memory, kept three and none; so the
 cache stays at 16 bits, and only a `warm` request, which a story's turn is, reads from it.
+
+Streams with different adapters take turns at the model and give the same text as alone. Two with the same one share a
+step, in which llama.cpp sums up an adapter's part in another order than alone: there a seed may give another text.
 """
 
 import importlib.util
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,6 +22,7 @@ from bot.engine.backends.chat import chat_body
 from bot.engine.backends.cores import model_threads
 from bot.engine.backends.kept import PROBE_SECONDS, KeptServer
 from bot.engine.backends.slots import SlotTable
+from bot.engine.errors import AdapterMissing
 from bot.engine.request import Chunk, ModelInfo, Request, Sampling
 from bot.errors import StartError
 from bot.locales import _
@@ -32,13 +36,15 @@ class LlamaCppSettings:
     """Say how the model runs: `parallel` streams side by side, each with the model's context.
 
     `threads` 0 leaves one core for the bot, `gpu_layers` -1 puts the whole model on the card, and
-    `cache_megabytes` is main memory for the caches of stories that lost their slot to another.
+    `cache_megabytes` is main memory for the caches of stories that lost their slot to another. `adapters` are GGUF
+    files by name; with any, that cache is off, since llama.cpp does not ask there with which adapter it was written.
     """
 
     parallel: int = 4
     threads: int = 0
     gpu_layers: int = 0
     cache_megabytes: int = 512
+    adapters: Mapping[str, Path] = field(default_factory=dict)
 
 
 class LlamaCpp:
@@ -93,9 +99,10 @@ class LlamaCpp:
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk]:
         """Yield a request's text from the slot that has its story's cache."""
+        voice = _voice(request.adapter, self._settings.adapters)
         slot = self._slots.acquire(request.cache_key)
         try:
-            async with aclosing(self._server.stream(request_body(request, slot))) as chunks:
+            async with aclosing(self._server.stream(request_body(request, slot) | voice)) as chunks:
                 async for chunk in chunks:
                     yield chunk
         finally:
@@ -119,7 +126,8 @@ def server_settings(model: ModelInfo, settings: LlamaCppSettings) -> dict[str, A
         "parallel": settings.parallel,
         "threads": settings.threads or model_threads(),
         "gpu_layers": settings.gpu_layers,
-        "cache_megabytes": settings.cache_megabytes,
+        "cache_megabytes": 0 if settings.adapters else settings.cache_megabytes,
+        "adapters": [str(path) for path in settings.adapters.values()],
     }
 
 
@@ -145,6 +153,15 @@ def request_body(request: Request, slot: int) -> dict[str, Any]:
         }
         | _constraint(sampling)
     )
+
+
+def _voice(wanted: str, adapters: Iterable[str]) -> dict[str, Any]:
+    """Return how much each adapter counts, all of them named: llama.cpp applies those of which nothing is said."""
+    names = list(adapters)
+    if wanted and wanted not in names:
+        raise AdapterMissing(f"llama.cpp was started without the adapter {wanted}")
+    scales = [{"id": number, "scale": float(name == wanted)} for number, name in enumerate(names)]
+    return {"lora": scales} if scales else {}
 
 
 def _constraint(sampling: Sampling) -> dict[str, Any]:

@@ -48,6 +48,7 @@ def serve(settings: dict[str, Any]) -> Any:
     params.n_gpu_layers = settings["gpu_layers"]
     params.cache_ram_mib = settings["cache_megabytes"]
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings["threads"]
+    params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(path) for path in settings["adapters"]]
     params.api_keys = [settings["key"]]
     params.hostnames = ["127.0.0.1"]
     params.port = 0

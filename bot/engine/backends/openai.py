@@ -17,7 +17,7 @@ from bot.engine.backends.cards import Dialect
 from bot.engine.backends.chat import ChatClient, ServerRefused
 from bot.engine.backends.dialects import count_tokens, estimate
 from bot.engine.backends.servers import Server, Servers
-from bot.engine.errors import GenerationFailed, NarratorAway, PromptTooLong
+from bot.engine.errors import AdapterMissing, GenerationFailed, NarratorAway, PromptTooLong
 from bot.engine.request import Chunk, ModelInfo, Request
 from bot.errors import StartError
 from bot.locales import _
@@ -145,8 +145,7 @@ class OpenAI:
     def _require_adapter(self, adapter: str) -> None:
         cards = [server.card for server in self._servers.all if server.card]
         if adapter and not any(adapter in card.served for card in cards):
-            text = _("The narrator does not have the voice that was asked for. Please choose another one.")
-            raise GenerationFailed(f"no server has the adapter {adapter}", text, kind="adapter")
+            raise AdapterMissing(f"no server has the adapter {adapter}")
 
     async def _turns(self, key: str, *, adapter: str = "") -> AsyncGenerator[Server]:
         """Yield whom to ask next, round after round, with a pause that grows between two rounds."""

@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 from bot.engine.backends.cores import model_threads
 from bot.engine.backends.kept import PROBE_SECONDS, KeptServer
 from bot.engine.backends.transformers.wire import request_body
-from bot.engine.errors import GenerationFailed
+from bot.engine.errors import AdapterMissing, GenerationFailed
 from bot.engine.models import default_cache
 from bot.engine.request import Chunk, ModelInfo, Request
 from bot.errors import StartError
@@ -110,6 +110,8 @@ class Transformers:
                 async for chunk in chunks:
                     yield chunk
         except GenerationFailed as error:
+            if error.kind == "adapter":
+                raise AdapterMissing(error.detail) from error
             raise GenerationFailed(error.detail, _words(error.kind), kind=error.kind) from error
 
     async def count_tokens(self, text: str) -> int:
@@ -141,8 +143,6 @@ def _words(kind: str) -> Text | None:
     """Say what a reader can do about a kind of failure, where there is something."""
     if kind == "memory":
         return _("The narrator's machine has no memory left for this just now. Please try again in a moment.")
-    if kind == "adapter":
-        return _("The narrator does not have the voice that was asked for. Please choose another one.")
     return None
 
 
