@@ -48,6 +48,7 @@ def assemble(
         graphs=_graphs(loaded, cache, parallel, context),
     )
     require_exchangeable(loaded.model, runner)
+    loaded.vocabulary.warm_up()
     return Scheduler(
         runner=runner,
         warm=WarmStories(pool, cache, host_bytes or _host_share(loaded.device), spare_tokens=SPARE_TOKENS),

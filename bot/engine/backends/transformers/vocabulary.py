@@ -75,6 +75,10 @@ class Vocabulary:
         """Return the tokens at which DRY starts to look for repeated text anew."""
         return frozenset(token for token, data in self._texts.items() if BREAKING.intersection(data))
 
+    def warm_up(self) -> None:
+        """Make the indexes of banned strings, DRY and grammars now: nobody's stream shall stall for them later."""
+        _made = self.breakers, self.shapes, self.grammar_tokenizer
+
     @cached_property
     def shapes(self) -> Shapes:
         """Return the index in which tokens that complete a banned string are found."""
