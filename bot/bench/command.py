@@ -6,6 +6,7 @@ from bot.bench import channels, engines, opening
 from bot.bench.channels import Load
 from bot.bench.figures import tell
 from bot.config import Config
+from bot.engine.backends.llamacpp import LlamaCppSettings
 from bot.engine.bench import llamacpp
 from bot.engine.bench.plan import Plan
 from bot.engine.models import resolve
@@ -27,5 +28,6 @@ async def bench(config: Config, options: argparse.Namespace) -> None:
         chosen.model, context=chosen.context, languages=chosen.languages, cache_dir=chosen.cache_dir
     )
     plan = Plan(streams=SHARED, arriving=(), prompt=SHORT, tokens=options.tokens, rounds=options.rounds)
-    async for figures in llamacpp.share(model, plan):
+    settings = LlamaCppSettings(parallel=plan.parallel, threads=chosen.threads, gpu_layers=chosen.gpu_layers)
+    async for figures in llamacpp.share(model, plan, settings):
         tell(figures)

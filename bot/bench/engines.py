@@ -12,6 +12,7 @@ from typing import Any
 from bot.bench.figures import Figures, tell
 from bot.config import Config, ModelSettings
 from bot.engine.backends.cores import model_threads
+from bot.engine.backends.llamacpp import LlamaCppSettings
 from bot.engine.backends.transformers.backend import Transformers, TransformersSettings
 from bot.engine.bench import llamacpp, whole
 from bot.engine.bench.plan import Plan, Turns
@@ -21,6 +22,7 @@ from bot.engine.shapes import SHAPES
 from bot.errors import StartError
 from bot.locales import _
 
+SPARE = 256  # tokens: words are not as many as was reckoned, and a chat has its own signs
 CHILD = "bot.engine.backends.transformers.bench"
 
 
@@ -49,7 +51,7 @@ def plan_of(options: argparse.Namespace) -> Plan:
     }
     try:
         if options.streams:
-            given["streams"] = tuple(int(number) for number in options.streams.split(","))
+            given["streams"] = _streams(options.streams)
         if options.turns:
             given["turns"] = Turns.parse(options.turns)
     except ValueError:
@@ -60,6 +62,14 @@ def plan_of(options: argparse.Namespace) -> Plan:
     return plan.quick() if options.quick else plan
 
 
+def _streams(text: str) -> tuple[int, ...]:
+    """Read numbers such as `1,4,8`; raises ValueError for anything else."""
+    numbers = tuple(int(number) for number in text.split(","))
+    if min(numbers) < 1:
+        raise ValueError(text)
+    return numbers
+
+
 async def _real(chosen: ModelSettings, plan: Plan) -> AsyncIterator[Figures]:
     """Measure a model that is there, with what would run it."""
     if chosen.backend == "openai":
@@ -68,10 +78,11 @@ async def _real(chosen: ModelSettings, plan: Plan) -> AsyncIterator[Figures]:
         )
     choice = await find_runtime(chosen.backend, chosen.model)
     model = await resolve(
-        chosen.model, context=plan.context, languages=chosen.languages, cache_dir=chosen.cache_dir
+        chosen.model, context=plan.context + SPARE, languages=chosen.languages, cache_dir=chosen.cache_dir
     )
     if choice.runtime == "llamacpp":
-        async for figures in llamacpp.bench(model, plan):
+        alone = LlamaCppSettings(parallel=plan.parallel, threads=chosen.threads, gpu_layers=chosen.gpu_layers)
+        async for figures in llamacpp.bench(model, plan, alone):
             yield figures
         return
     async for figures in _in_child(chosen, plan, path=str(model.path), shape=""):
@@ -112,7 +123,9 @@ async def _in_child(
         async for line in process.stdout:
             figures: dict[str, Any] = json.loads(line)
             if "error" in figures:
-                raise StartError(_("The model cannot be measured: {reason}.", reason=figures["error"]))
+                raise StartError(
+                    _("The model cannot be measured: {reason}.", reason=figures["error"].rstrip("."))
+                )
             yield figures
         if await process.wait():
             raise StartError(_("The bench broke off; what it said stands above."))

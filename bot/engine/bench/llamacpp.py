@@ -29,11 +29,9 @@ class Both:
     raw: Any
 
 
-async def bench(
-    model: ModelInfo, plan: Plan, settings: LlamaCppSettings | None = None
-) -> AsyncIterator[Figures]:
+async def bench(model: ModelInfo, plan: Plan, settings: LlamaCppSettings) -> AsyncIterator[Figures]:
     """Yield how both ways write and read, and how fast the first words come while a story grows."""
-    async with _opened(model, plan, settings) as (both, seconds):
+    async with _opened(model, settings) as (both, seconds):
         yield {"measure": "load", "backend": "llamacpp", "model": model.name, "seconds": round(seconds, 2)}
         async for figures in _speeds(both, plan):
             yield figures
@@ -41,21 +39,16 @@ async def bench(
             yield await _first_words(both, plan, warm=warm)
 
 
-async def share(
-    model: ModelInfo, plan: Plan, settings: LlamaCppSettings | None = None
-) -> AsyncIterator[Figures]:
+async def share(model: ModelInfo, plan: Plan, settings: LlamaCppSettings) -> AsyncIterator[Figures]:
     """Yield how both ways write only, which tells the share that the bot takes."""
-    async with _opened(model, plan, settings) as (both, _seconds):
+    async with _opened(model, settings) as (both, _seconds):
         async for figures in _speeds(both, plan):
             yield figures
 
 
 @asynccontextmanager
-async def _opened(
-    model: ModelInfo, plan: Plan, settings: LlamaCppSettings | None
-) -> AsyncIterator[tuple[Both, float]]:
+async def _opened(model: ModelInfo, settings: LlamaCppSettings) -> AsyncIterator[tuple[Both, float]]:
     """Give both ways, and the seconds that the engine took to be ready."""
-    settings = settings or LlamaCppSettings(parallel=plan.parallel)
     began = time.perf_counter()
     backend = LlamaCpp(model, settings)
     async with Engine.open(backend, limits=Limits(100, 100), timeout_seconds=PATIENCE) as engine:
