@@ -14,7 +14,7 @@ from bot.engine.backends.chat import ChatClient
 from bot.engine.backends.child import ServerProcess
 from bot.engine.backends.llamacpp import SCRIPT, LlamaCppSettings, server_settings
 from bot.engine.backends.openai import OpenAI, OpenAISettings
-from bot.engine.errors import GenerationFailed, NarratorAway
+from bot.engine.errors import AdapterMissing, GenerationFailed, NarratorAway
 from bot.engine.models import resolve
 from bot.engine.request import Chunk, Message, ModelInfo, Request, Sampling, Usage
 from bot.errors import StartError
@@ -279,7 +279,7 @@ async def test_a_voice_that_was_just_unloaded_condemns_no_server(proxies: list[F
         await told(backend, request(max_tokens=1))
         name = str(proxies[0].bodies[0]["model"])
         proxies[0].faults.append(status(404, {"error": {"message": "no such model"}}))
-        with pytest.raises(GenerationFailed, match="broke off"):
+        with pytest.raises(AdapterMissing):
             await told(backend, request(adapter=name))
 
         assert backend.ready
@@ -353,7 +353,7 @@ async def test_a_field_that_a_server_does_not_know_is_left_out_from_then_on(
 async def test_an_adapter_that_no_server_has_is_not_passed_over(proxies: list[FaultyProxy]) -> None:
     """A story is not told in another voice without a word."""
     async with backend_for(proxies[0], retries=0) as backend:
-        with pytest.raises(GenerationFailed, match="voice"):
+        with pytest.raises(AdapterMissing):
             await told(backend, request(adapter="pirate"))
 
     assert proxies[0].asked == 0

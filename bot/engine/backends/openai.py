@@ -187,13 +187,15 @@ class OpenAI:
         if error.status in GONE and not (error.status == UNKNOWN_MODEL and request and request.adapter):
             self._servers.lost(server, error.detail)
         elif error.status not in BUSY:
-            self._require_room(error, request)
+            self._require_sense(error, request)
             raise error
         if error.retry_after:
             server.rest(error.retry_after)
 
-    def _require_room(self, error: ServerRefused, request: Request | None) -> None:
-        """Raise PromptTooLong where a server says so without its numbers."""
+    def _require_sense(self, error: ServerRefused, request: Request | None) -> None:
+        """Raise what a refusal means, where that is known: a voice just unloaded, or a long prompt without numbers."""
+        if request and error.status == UNKNOWN_MODEL:
+            raise AdapterMissing(error.detail) from error
         if request and "context_length_exceeded" in error.words:
             tokens = sum(estimate(message.content) for message in request.messages)
             raise PromptTooLong(max(tokens, self.model.context + 1), self.model.context) from error
