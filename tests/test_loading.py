@@ -208,6 +208,9 @@ def test_weights_that_do_not_fit_are_refused_with_the_figures(
     ):
         load_tiny(folder)
     load_tiny(folder, "nf4")
+    monkeypatch.setattr(loading, "free_bytes", lambda _: spare + 400_000)
+    with pytest.raises(LoadError, match=r'set quantization = "int8"$'):
+        load_tiny(folder)
 
     monkeypatch.setattr(loading, "free_bytes", lambda _: spare)
     with pytest.raises(LoadError, match="take a smaller model"):
@@ -222,6 +225,7 @@ def test_a_missing_card_is_told() -> None:
         load(Path("anywhere"), quantization="nf4", device="cuda", context=1024)
 
 
+@pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA card")
 def test_a_model_is_loaded_onto_the_card(tmp_path: Path) -> None:
     """In half precision, quantized."""

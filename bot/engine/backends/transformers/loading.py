@@ -136,7 +136,7 @@ def _require_memory(
     if needed <= free:
         return
     smaller = [q for q in QUANTIZATIONS if weight_bytes(empty, q, dtype) + spare <= free]
-    remedy = f'set quantization = "{smaller[0]}"' if smaller else "take a smaller model"
+    remedy = f'set quantization = "{smaller[-1]}"' if smaller else "take a smaller model"
     where = "the card" if device.type == "cuda" else "the memory"
     raise LoadError(
         f"it needs {needed / 1e9:.1f} GB with one story of {context} tokens, and {where} has {free / 1e9:.1f} GB "
