@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -67,6 +67,8 @@ async def findings(config: Config) -> AsyncIterator[Finding]:
         cards = await asyncio.to_thread(find_cards)
         yield await _model(config, cards)
         yield _graphics(cards, tokens=config.model.context)
+    if config.adapters and config.model.backend != "openai":
+        yield _adapters(config.adapters)
     if config.metrics.port:
         yield await _bot(config.metrics.url)
     yield _fonts()
@@ -184,6 +186,13 @@ def _served(root: str, card: ServerCard, config: Config) -> Finding:
     if lacking := sorted(config.adapters.keys() - card.served):
         return Finding("wrong", "server", f"{found}, but has no adapter {', '.join(lacking)}")
     return Finding("ok", "server", found)
+
+
+def _adapters(adapters: Mapping[str, str]) -> Finding:
+    missing = [f"{name} ({path})" for name, path in adapters.items() if not Path(path).expanduser().exists()]
+    if missing:
+        return Finding("wrong", "adapters", f"not there: {', '.join(missing)}: correct [adapters]")
+    return Finding("ok", "adapters", ", ".join(adapters))
 
 
 async def _bot(url: str) -> Finding:

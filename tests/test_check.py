@@ -121,6 +121,18 @@ async def test_a_running_bot_is_asked_how_it_is(tmp_path: Path) -> None:
     assert "bot" not in await verdicts(config_in(tmp_path))
 
 
+async def test_adapters_are_looked_for(tmp_path: Path) -> None:
+    """Each that is not where the host says is named."""
+    (tmp_path / "noir").mkdir()
+    here, gone = {"noir": str(tmp_path / "noir")}, {"fable": str(tmp_path / "fable")}
+
+    assert (await verdicts(config_in(tmp_path, adapters=here)))["adapters"] == ("ok", "noir")
+    verdict, detail = (await verdicts(config_in(tmp_path, adapters=here | gone)))["adapters"]
+    assert verdict == "wrong"
+    assert f"fable ({gone['fable']})" in detail
+    assert "noir" not in detail.split(":")[1]
+
+
 async def test_another_program_on_the_metrics_port_is_no_bot(tmp_path: Path) -> None:
     """A server that says something else there is named as such."""
     async with Playground.open() as playground:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -16,6 +17,7 @@ from bot.engine.errors import (
     QueueFull,
 )
 from bot.engine.generation import Generation
+from bot.engine.outcome import Outcome
 from bot.engine.request import Chunk, Message, Request, Sampling
 from tests.scripted import ScriptedBackend
 
@@ -413,6 +415,42 @@ async def test_closing_ends_every_stream_and_every_task() -> None:
     assert asyncio.all_tasks() == before
     with pytest.raises(EngineClosed):
         engine.submit(request())
+
+
+async def test_whoever_keeps_count_hears_of_each_request_once_when_it_is_over(clock: Clock) -> None:
+    """Whole, cut, too long, silent, stopped while it waited, or ended with the bot: each has its word."""
+    heard: list[Outcome] = []
+    gate = Gate()
+    gate.open.set()
+    backend = ScriptedBackend(delay=gate, parallel=1, context=10)
+    async with Engine.open(backend, limits=WIDE, timeout_seconds=60, observer=heard.append) as engine:
+        await read(engine.submit(request()))
+        await read(engine.submit(replace(request(), sampling=Sampling(seed=1, max_tokens=2))))
+        with pytest.raises(PromptTooLong):
+            await read(engine.submit(request("x" * 80)))
+        gate.open.clear()
+        silent, waiting = engine.submit(request()), engine.submit(request())
+        await settled()
+        waiting.cancel()
+        clock.now += 61
+        with pytest.raises(GenerationTimedOut):
+            await read(silent)
+        await settled()
+        engine.submit(request())
+        await settled()
+
+    assert [outcome.ending for outcome in heard] == [
+        "stop",
+        "length",
+        "too long",
+        "cancelled",
+        "timed out",
+        "closed",
+    ]
+    assert [outcome.tokens for outcome in heard] == [5, 2, 0, 0, 0, 0]
+    assert [outcome.waited is None for outcome in heard] == [False, False, False, True, False, False]
+    assert [outcome.first_word is None for outcome in heard] == [False, False, True, True, True, True]
+    assert heard[0].prompt_tokens == 2
 
 
 async def test_an_eta_comes_with_the_first_measurement() -> None:
