@@ -81,6 +81,8 @@ def test_settings_mean_what_they_mean_to_peft(
         ({"target_modules": "("}, "no regular expression"),
         ({"rank_pattern": {"*": 2}}, "no regular expression"),
         ({"target_modules": ["q_proj", "v_proj"]}, "does not name"),
+        ({"target_modules": ["proj"]}, "does not name"),
+        ({"target_modules": "model"}, "does not name"),
         ({"target_modules": ["q_proj", "v_proj", "down_proj", "k_proj"]}, "has nothing for .*k_proj"),
     ],
 )
@@ -184,3 +186,11 @@ def test_an_adapter_of_another_size_of_model_is_refused(llama: PreTrainedModel, 
     adapters.load("fog", folder)
     assert hooks(llama) == 3
     adapters.unload("fog")
+
+
+def test_an_adapter_of_experts_is_refused(llama: PreTrainedModel, tmp_path: Path) -> None:
+    """An expert sees only the tokens that were sent to it, so nobody could tell there whose they are."""
+    llama.model.layers[0].mlp.experts = torch.nn.ModuleList([torch.nn.Linear(64, 64)])
+
+    with pytest.raises(AdapterError, match=r"mlp\.experts\.0, which is no layer"):
+        Adapters(llama).load("fog", save_lora(tmp_path / "fog", llama, seed=1, targets=["0"]))

@@ -134,6 +134,28 @@ def test_a_quantized_model_takes_adapters(tmp_path: Path) -> None:
     assert len(seen) == 2 * len(EVERY_LAYER)
 
 
+@torch.inference_mode()
+def test_an_adapter_computes_as_precisely_as_the_model(tmp_path: Path) -> None:
+    """In 16 bits with a model of 16 bits, though its file has 32; a layer may be given other numbers all the same."""
+    model = opened(save_tiny(tmp_path), dtype=torch.bfloat16)
+    weights = load_file(save_lora(tmp_path / "fog", model, seed=1) / "adapter_model.safetensors")
+    adapters = Adapters(model)
+    adapters.load("fog", tmp_path / "fog")
+    path = "model.layers.0.self_attn.q_proj"
+    layer = model.get_submodule(path)
+    down, up = (weights[f"base_model.model.{path}.lora_{side}.weight"] for side in "AB")
+    words = torch.randn(1, 5, 64, generator=torch.Generator().manual_seed(1)).bfloat16()
+    share = (words @ down.bfloat16().T) @ (2.0 * up).bfloat16().T
+
+    with adapters.use([("fog", slice(0, 5))]):
+        found = layer(words)
+        layer.float()
+        wider = layer(words.float())
+
+    assert torch.equal(found, layer.bfloat16().forward(words) + share)
+    same(wider, layer.float().forward(words.float()) + share.float())
+
+
 @pytest.fixture(scope="module")
 def choir(
     tmp_path_factory: pytest.TempPathFactory,

@@ -123,7 +123,7 @@ class Adapters:
                 self._hooks.pop(path).remove()
                 del self._pairs[path]
         self._leaving.remove(name)
-        del self._keys[name], self._held[name]
+        del self._keys[name]
         log.info("adapter unloaded", adapter=name)
 
     def _placed(self, folder: Path, pairs: dict[str, Pair]) -> dict[str, Pair]:
