@@ -64,7 +64,7 @@ def test_every_way_answers_every_request_in_full(ways: dict[str, Way], name: str
     assert len(timings) == len(asks)
     begin = timings[0].asked
     assert [round(timing.asked - begin, 6) for timing in timings] == [round(ask.at, 6) for ask in asks]
-    assert all(timing.asked < timing.first < timing.end for timing in timings)
+    assert all(timing.asked < timing.first <= timing.end for timing in timings)
 
 
 def test_a_static_batch_takes_who_is_there_and_no_more_than_it_may(ways: dict[str, Way]) -> None:

@@ -3,15 +3,18 @@
 import argparse
 import asyncio
 import json
+import os
+import platform
 import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from bot.bench.figures import Figures, tell
 from bot.config import Config, ModelSettings
-from bot.engine.backends.cores import model_threads
+from bot.engine.backends.cores import QUOTA, model_threads, usable_cores
 from bot.engine.backends.llamacpp import LlamaCppSettings
 from bot.engine.backends.transformers.backend import Transformers, TransformersSettings
 from bot.engine.bench import llamacpp, whole
@@ -36,10 +39,9 @@ async def measure(config: Config, options: argparse.Namespace) -> None:
         raise StartError(
             _("There is no shape {shape}; there are {known}.", shape=shape, known=", ".join(SHAPES))
         )
+    _take(_machine(), options.output)
     async for figures in _random(chosen, shape, plan) if shape else _real(chosen, plan):
-        tell(figures)
-        if options.output:
-            _keep(options.output, figures)
+        _take(figures, options.output)
 
 
 def plan_of(options: argparse.Namespace) -> Plan:
@@ -135,7 +137,31 @@ async def _in_child(
         await process.wait()
 
 
-def _keep(path: Path, figures: Figures) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(figures) + "\n")
+def _machine() -> Figures:
+    """Return where and when the figures are taken, and how busy it is there."""
+    return {
+        "measure": "machine",
+        "date": date.today().isoformat(),
+        "processor": _processor(),
+        "cores": usable_cores(QUOTA),
+        "load": [round(minutes, 1) for minutes in os.getloadavg()],
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:  # not Linux
+        return platform.machine()
+    return next(
+        (line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine()
+    )
+
+
+def _take(figures: Figures, output: Path | None) -> None:
+    """Print a line, and add it to the file if there is one."""
+    tell(figures)
+    if output:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with output.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(figures) + "\n")

@@ -37,7 +37,8 @@ class Prompts:
     def arriving(self, streams: int, plan: Plan, *, gap: float, growing: bool) -> list[Ask]:
         """Return requests that come at random, `gap` seconds apart on the average, of `streams` stories by turns.
 
-        A `growing` story has one step more each time; otherwise each request is a new story's.
+        A `growing` story has one step more each time; otherwise each request is a new story's. As passages do, answers
+        differ in length: by three quarters, up and down, of what the plan says.
         """
         stories = [
             (self._story(), self.tokens(plan.prompt + plan.asks * plan.turns.step)) for _ in range(streams)
@@ -46,11 +47,12 @@ class Prompts:
         asks = []
         for number, at in enumerate((0.0, *accumulate(gaps))):
             story, text = stories[number % streams]
+            tokens = self._random.randint(-(-plan.tokens // 4), plan.tokens * 7 // 4)
             if growing:
                 prompt = text[: plan.prompt + number // streams * plan.turns.step]
-                asks.append(Ask(prompt, plan.tokens, story, at))
+                asks.append(Ask(prompt, tokens, story, at))
             else:
-                asks.append(Ask(self.tokens(plan.prompt), plan.tokens, self._story(), at))
+                asks.append(Ask(self.tokens(plan.prompt), tokens, self._story(), at))
         return asks
 
     def _story(self) -> str:
