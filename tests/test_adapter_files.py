@@ -44,6 +44,7 @@ def llama(loaded: PreTrainedModel) -> PreTrainedModel:
     "settings",
     [
         {"use_rslora": True, "lora_alpha": 4},
+        {"alpha_pattern": {"_proj": 99, "proj": 99}, "rank_pattern": {"layers": 99}},
         {"lora_alpha": 1, "alpha_pattern": {"q_proj": 8, "layers.0.v_proj": 8, "v_proj|down_proj": 8}},
         {"r": 9, "rank_pattern": {r".*\.(q|v|down)_proj": 4}},
         {"target_modules": r".*\.(q_proj|v_proj|down_proj)"},
