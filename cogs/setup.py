@@ -27,7 +27,9 @@ class SetupGroup(
         description="Choose how the narrator of this server writes; without a voice, show it"
     )
     @app_commands.describe(adapter="The narrator's voice: a LoRA adapter that the host has added")
-    async def narrator(self, interaction: discord.Interaction, adapter: str | None = None) -> None:
+    async def narrator(
+        self, interaction: discord.Interaction, adapter: app_commands.Range[str, 1, 50] | None = None
+    ) -> None:
         """Choose the adapter for stories that choose none themselves."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         guild_id = place_of(interaction).guild_id

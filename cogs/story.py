@@ -111,7 +111,7 @@ class StoryGroup(
         rating: CHOICE | None = None,
         words: app_commands.Range[int, 30, 400] | None = None,
         free_typing: bool | None = None,
-        adapter: str | None = None,
+        adapter: app_commands.Range[str, 1, 50] | None = None,
     ) -> None:
         """Change what is given; without anything, show how it is set."""
         await interaction.response.defer(ephemeral=True, thinking=True)

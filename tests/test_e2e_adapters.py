@@ -71,6 +71,8 @@ async def test_a_voice_that_the_host_does_not_have_is_refused(voiced: Stage) -> 
     for person, command in ((mara, "story settings"), (ada, "setup narrator")):
         answer = await person.command(command, channel=HERE, options={"adapter": "opera"})
         await refused(answer, "There is no voice “opera” here.")
+    answer = await mara.command("story settings", channel=HERE, options={"adapter": "**`opera`**"})
+    assert "**`" not in (await answered(answer))["content"]
     with pytest.raises((ServerRefused, LookupError)):
         await mara.command("setup narrator", channel=HERE, options={"adapter": "noir"})
     assert voice(await answered(await mara.command("story show", channel=HERE))) == "the model's own"

@@ -12,6 +12,7 @@ import structlog
 from bot.config import NO_ADAPTER, UNSET_ADAPTER
 from bot.errors import Refused
 from bot.locales import _
+from bot.story.text import inline_name
 from storage import guilds
 from storage.database import Database
 from storage.stories import Story
@@ -73,7 +74,7 @@ class Adapters:
                 _(
                     "There is no voice “{name}” here. Choose one from the list that opens as you type,"
                     " or ask the host to add it.",
-                    name=wish,
+                    name=inline_name(wish),
                 )
             )
         return wish
