@@ -41,7 +41,11 @@ def test_the_bench_of_the_bot_prints_its_figures(tmp_path: Path) -> None:
     small += ["--tokens", "8"]
     ran = subprocess.run(
         [sys.executable, "-m", "bot", "bench", "bot", *small],
-        env={**os.environ, "STORYLOOM_STORAGE__PATH": str(tmp_path / "storyloom.db")},
+        env={
+            **os.environ,
+            "STORYLOOM_STORAGE__PATH": str(tmp_path / "storyloom.db"),
+            "STORYLOOM_MODEL__THREADS": "1",  # other tests may run beside this one
+        },
         stdout=subprocess.PIPE,
         check=True,
         timeout=120,
