@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from bot.engine.backends.transformers import scheduler
 from bot.engine.backends.transformers.adapters import Adapters
@@ -451,4 +452,29 @@ def test_adapters_share_a_batch_and_nothing_else(llama: Tiny, tmp_path: Path) ->
     assert engine.usage(again).cached == 0
     for name in adapters.names:
         adapters.unload(name)
+    assert engine.nothing_held()
+
+
+def test_an_adapter_that_gives_no_numbers_fails_alone(llama: Tiny, tmp_path: Path) -> None:
+    """A badly trained voice ends its own text; the model goes on, in the same pages too."""
+    model, vocabulary = llama
+    adapters = Adapters(model)
+    folder = save_lora(tmp_path / "mad", model, seed=1)
+    weights = folder / "adapter_model.safetensors"
+    save_file({name: value * 1e20 for name, value in load_file(weights).items()}, weights)
+    adapters.load("mad", folder)
+    engine = TinyEngine(model, vocabulary, adapters=adapters, pages=20)
+    (expected,) = engine.run(engine.job(prompt(1), WILD, warm=False))
+    mad, sane = engine.job(prompt(2), WILD, key="2", adapter="mad"), engine.job(prompt(1), WILD, key="1")
+    engine.add(mad, sane)
+    engine.finish()
+
+    assert engine.told[mad.id].failure == "nan"
+    assert engine.told[sane.id].text == expected
+    assert not engine.scheduler.broken
+    assert (
+        engine.run(*(engine.job(prompt(1), WILD, key=str(number), warm=False) for number in range(3)))
+        == [expected] * 3
+    )
+    adapters.unload("mad")
     assert engine.nothing_held()

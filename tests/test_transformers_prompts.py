@@ -140,3 +140,13 @@ def test_a_schema_arrives_as_the_same_schema() -> None:
     asked = wire.asked(wire.request_body(Request((), sampling, "k", 1, 2, 3)))
 
     assert json.loads(asked.sampling.json_schema) == {"type": "object"}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"repeat_penalty": 0}, {"temperature": float("inf")}, {"top_p": float("nan")}]
+)
+def test_numbers_that_break_the_arithmetic_are_refused(wrong: dict[str, float]) -> None:
+    """A stray caller shall not bring the model down for everybody."""
+    body = wire.request_body(Request((), Sampling(seed=1), "k", 1, 2, 3))
+    with pytest.raises(ValueError, match="sampling"):
+        wire.asked(body | wrong)

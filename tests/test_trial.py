@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, DiffLlamaConfig, DiffLlamaForCausalLM, PreTrainedModel
+from transformers import (
+    AutoModelForCausalLM,
+    DiffLlamaConfig,
+    DiffLlamaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+    PreTrainedModel,
+)
 
 from bot.engine.backends.transformers.adapters import Adapters
 from bot.engine.backends.transformers.attention import IMPLEMENTATION, KVCache, register
@@ -14,7 +21,7 @@ from bot.engine.backends.transformers.trial import require_exchangeable
 from tests.tiny import Shape, save_tiny
 
 
-def tried(model: PreTrainedModel) -> None:
+def tried(model: PreTrainedModel, *, context: int = 512) -> None:
     """Try a model with small pages."""
     torch.set_num_threads(1)
     config = model.config
@@ -27,7 +34,7 @@ def tried(model: PreTrainedModel) -> None:
         dtype=torch.float32,
         device=torch.device("cpu"),
     )
-    require_exchangeable(model, Runner(model=model, cache=cache, adapters=Adapters(model)))
+    require_exchangeable(model, Runner(model=model, cache=cache, adapters=Adapters(model)), context=context)
 
 
 @pytest.mark.parametrize("shape", ["llama", "qwen3"])
@@ -70,3 +77,32 @@ def test_a_model_that_does_not_hand_on_what_attention_needs_is_refused(
     monkeypatch.setattr(model.model, "forward", lambda *args, plan=None, **kwargs: inner(*args, **kwargs))
     with pytest.raises(LoadError, match="cannot be run here"):
         tried(model)
+
+
+def test_a_model_that_hides_how_far_it_looks_back_is_refused(tmp_path: Path) -> None:
+    """Beyond its window it would write as if there were none; within it, it may run."""
+    register()
+    folder = save_tiny(tmp_path)
+    model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation=IMPLEMENTATION).eval()
+    model.config.sliding_window = 100
+    tried(model, context=100)
+    with pytest.raises(LoadError, match="100 at most"):
+        tried(model, context=101)
+
+
+def test_a_model_that_tells_how_far_it_looks_back_passes() -> None:
+    """Its layers hand the window on."""
+    torch.manual_seed(0)
+    config = MistralConfig(
+        vocab_size=400,
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=16,
+        sliding_window=12,
+        attn_implementation=IMPLEMENTATION,
+    )
+    register()
+    tried(MistralForCausalLM(config).eval())

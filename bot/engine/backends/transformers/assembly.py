@@ -47,7 +47,7 @@ def assemble(
         adapters=Adapters(loaded.model),
         graphs=_graphs(loaded, cache, parallel, context),
     )
-    require_exchangeable(loaded.model, runner)
+    require_exchangeable(loaded.model, runner, context=context)
     loaded.vocabulary.warm_up()
     return Scheduler(
         runner=runner,

@@ -66,7 +66,8 @@ class Saved:
 class KVCache:
     """Hold all pages of all layers in one tensor: [layers, 2 (keys, values), pages, tokens, heads, width].
 
-    `kernel` tells whether they are read by torch's paged kernel, which is there on a card only.
+    `kernel` tells whether they are read by torch's paged kernel, which is there on a card only; `windows` gathers how
+    far back layers looked that look back no farther.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class KVCache:
         self.pages = pages
         self.device = device
         self.kernel = device.type == "cuda"
+        self.windows: set[int] = set()
         # A card's kernel multiplies what it masks by 0, which leaves NaN what it is; a processor reads only what was
         # written, and main memory that nobody wrote to costs nothing.
         make = torch.zeros if device.type == "cuda" else torch.empty
@@ -121,6 +123,11 @@ class KVCache:
             index = torch.tensor(held, device=self.device)
             keys, values = (side[index].flatten(0, 1)[start:stop] for side in self._data[layer])
         return keys.transpose(0, 1)[None], values.transpose(0, 1)[None]
+
+    def blank(self, pages: Sequence[int]) -> None:
+        """Empty pages that may hold no numbers: a kernel that looks beyond a story's end would carry them on."""
+        for page in pages:
+            self._data[:, :, page] = 0
 
     def paged(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Return a layer's keys and values as [pages, tokens, heads, width]."""
@@ -182,6 +189,8 @@ def attend(
 
     Query, key and value come as [1, heads, total, width].
     """
+    if sliding_window:
+        plan.cache.windows.add(sliding_window)
     layer = module.layer_idx
     assert isinstance(layer, int)
     plan.cache.write(layer, key[0].transpose(0, 1), value[0].transpose(0, 1), plan.slots)

@@ -131,8 +131,8 @@ class Transformers:
 
     async def unload_adapter(self, name: str) -> None:
         """Let an adapter go once nobody writes with it; raises GenerationFailed if there is none of that name."""
+        self._adapters.pop(name, None)  # first: a server that has lost it meanwhile shall not get it again
         await self._server.post("/adapters/unload", {"name": name})
-        self._adapters.pop(name, None)
 
     async def recover(self) -> None:
         """Start the server again if the model's thread does not answer."""

@@ -161,12 +161,23 @@ class Scheduler:
         try:
             tokens = eased(lambda: pick(logits, pickers), lambda: pick(logits, pickers))
         except NotANumber as error:
-            self.broken = f"no numbers come of the model in rows {error.rows}"
-            return [self._fail(sequence, "nan", self.broken) for sequence in list(self._running)]
+            return self._write_without(writers, logits, error.rows)
         except torch.OutOfMemoryError as error:
             failed = self._fail(writers[-1], "memory", str(error))
             return [failed, *self._write(writers[:-1], logits[:-1])]
         return [event for entry in zip(writers, tokens, strict=True) for event in self._told(*entry)]
+
+    def _write_without(self, writers: list[Running], logits: torch.Tensor, wrong: list[int]) -> list[Event]:
+        """End the rows of which no numbers come: alone, if it may be their adapters' doing, else with all others."""
+        detail = f"no numbers come of the model in rows {wrong}"
+        if not all(writers[row].job.adapter for row in wrong):
+            self.broken = detail
+            return [self._fail(sequence, "nan", detail) for sequence in list(self._running)]
+        for row in wrong:
+            self._runner.cache.blank(writers[row].lease.pages)
+        failed: list[Event] = [self._fail(writers[row], "nan", detail) for row in wrong]
+        right = [row for row in range(len(writers)) if row not in wrong]
+        return failed + self._write([writers[row] for row in right], logits[right])
 
     def _told(self, sequence: Running, token: int) -> list[Event]:
         try:

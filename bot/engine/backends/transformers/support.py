@@ -54,7 +54,7 @@ def outline(config: PreTrainedConfig) -> PreTrainedModel:
     try:
         with torch.device("meta"):
             model: PreTrainedModel = AutoModelForCausalLM.from_config(config)
-    except (ValueError, KeyError, TypeError) as error:
+    except Exception as error:  # whatever an unforeseen architecture raises, it cannot be run
         raise _unsupported(raw, _first_line(error)) from error
     if not model._supports_attention_backend:
         raise _unsupported(raw, "its attention cannot be exchanged")

@@ -1,8 +1,9 @@
 """Say a request as the JSON body that travels to the model's process, and read it there."""
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from bot.engine.backends.chat import chat_body
@@ -64,7 +65,7 @@ def asked(body: Mapping[str, Any]) -> Asked:
 
 def _sampling(body: Mapping[str, Any]) -> Sampling:
     schema = body.get("json_schema")
-    return Sampling(
+    sampling = Sampling(
         seed=int(body["seed"]),
         temperature=float(body["temperature"]),
         top_k=int(body["top_k"]),
@@ -84,3 +85,9 @@ def _sampling(body: Mapping[str, Any]) -> Sampling:
         grammar=str(body.get("grammar", "")),
         json_schema="" if schema is None else json.dumps(schema),
     )
+    numbers = (getattr(sampling, entry.name) for entry in fields(sampling))
+    if sampling.repetition_penalty <= 0 or not all(
+        math.isfinite(value) for value in numbers if isinstance(value, float)
+    ):
+        raise ValueError("a number of the sampling is none that can be worked with")
+    return sampling
