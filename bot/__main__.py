@@ -163,6 +163,12 @@ def _add_benches(benches: Any, shared: argparse.ArgumentParser) -> None:
     engine.add_argument("--tokens", type=int, help="how many tokens each of them writes: 128")
     engine.add_argument("--rounds", type=int, help="how often all take turns: 3")
     engine.add_argument("--turns", help="how a story grows, from, to and by how many tokens: 500,6000,100")
+    engine.add_argument(
+        "--only",
+        nargs="+",
+        choices=["speed", "words", "arrivals"],
+        help="what is measured: many side by side, a growing story's first words, requests at random times",
+    )
     engine.add_argument("--quick", action="store_true", help="only see that all of it runs")
     engine.add_argument("--output", type=Path, help="a file to which the figures are added")
 

@@ -18,7 +18,7 @@ from tests.tiny import save_tiny
 
 def options(**given: object) -> argparse.Namespace:
     """Return options of which only some were given."""
-    names = ("streams", "prompt", "tokens", "rounds", "turns", "quick")
+    names = ("streams", "prompt", "tokens", "rounds", "turns", "quick", "only")
     return argparse.Namespace(**{name: given.get(name) for name in names})
 
 
@@ -32,6 +32,11 @@ def test_options_make_the_plan_smaller() -> None:
     given = plan_of(options(streams="1,2", prompt=50, tokens=8, rounds=1, turns="100,300,50"))
 
     assert given == Plan(streams=(1, 2), prompt=50, tokens=8, rounds=1, turns=Turns(100, 300, 50))
+
+
+def test_one_measure_alone_can_be_asked_for() -> None:
+    """The others are left out."""
+    assert plan_of(options(only=["words"])).only == ("words",)
 
 
 def test_a_quick_plan_still_has_every_measure() -> None:

@@ -46,7 +46,7 @@ def test_the_95th_percentile_of_twenty_is_the_largest_and_of_forty_not() -> None
 
 def test_a_plan_survives_the_way_to_another_process() -> None:
     """What comes out of JSON is the same plan."""
-    plan = Plan(streams=(1, 2), turns=Turns(100, 300, 50), rounds=2)
+    plan = Plan(streams=(1, 2), turns=Turns(100, 300, 50), rounds=2, only=("words",))
 
     assert Plan.from_json(plan.as_json()) == plan
 

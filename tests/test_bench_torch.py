@@ -59,7 +59,7 @@ def test_every_way_answers_every_request_in_full(ways: dict[str, Way], name: str
     """Timings come in the order of the requests; nobody's first word is there before it was asked for."""
     prompts = Prompts(300)
     asks = prompts.arriving(2, PLAN, gap=0.01, growing=True)
-    timings = ways[name].run(asks)
+    timings = ways[name].run(asks, limit=2)
 
     assert len(timings) == len(asks)
     begin = timings[0].asked
@@ -67,13 +67,22 @@ def test_every_way_answers_every_request_in_full(ways: dict[str, Way], name: str
     assert all(timing.asked < timing.first <= timing.end for timing in timings)
 
 
-def test_a_static_batch_takes_who_is_there_and_no_more_than_it_may(ways: dict[str, Way]) -> None:
-    """Three at once for two places: two end together, the third later; one who comes late waits for the next."""
-    static = ways["static"]
+def test_a_static_batch_takes_no_more_than_it_may(ways: dict[str, Way]) -> None:
+    """Three at once for two places: two are one batch, the third is the next."""
     asks = [Ask([5] * 10, 3, str(n)) for n in range(3)]
-    ends = [timing.end for timing in static.run(asks)]
+    ends = [timing.end for timing in ways["static"].run(asks, limit=2)]
 
     assert ends[0] == ends[1] < ends[2]
+
+
+@pytest.mark.parametrize("name", ["ours", "static", "continuous"])
+def test_a_turn_of_a_story_begins_when_the_last_one_has_ended(ways: dict[str, Way], name: str) -> None:
+    """Room alone does not let it begin: what it goes on from is not there yet."""
+    asks = [Ask([5] * 10, 3, "one"), Ask([5] * 12, 3, "one"), Ask([7] * 10, 3, "another")]
+    first, second, other = ways[name].run(asks, limit=3)
+
+    assert first.end < second.first
+    assert other.first < second.first
 
 
 def test_all_ways_run_on_the_same_weights_by_turns(ways: dict[str, Way]) -> None:
@@ -81,7 +90,7 @@ def test_all_ways_run_on_the_same_weights_by_turns(ways: dict[str, Way]) -> None
     prompts = Prompts(300, seed=1)
     order = [random.Random(3).choice(list(ways)) for _ in range(12)]
 
-    assert all(len(ways[name].run(prompts.together(2, 12, 2))) == 2 for name in order)
+    assert all(len(ways[name].run(prompts.together(2, 12, 2), limit=2)) == 2 for name in order)
 
 
 def test_a_growing_story_begins_with_what_it_was() -> None:

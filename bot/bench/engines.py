@@ -51,6 +51,8 @@ def plan_of(options: argparse.Namespace) -> Plan:
         for name in ("prompt", "tokens", "rounds")
         if (value := getattr(options, name)) is not None
     }
+    if options.only:
+        given["only"] = tuple(options.only)
     try:
         if options.streams:
             given["streams"] = _streams(options.streams)

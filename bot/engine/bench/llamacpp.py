@@ -33,9 +33,10 @@ async def bench(model: ModelInfo, plan: Plan, settings: LlamaCppSettings) -> Asy
     """Yield how both ways write and read, and how fast the first words come while a story grows."""
     async with _opened(model, settings) as (both, seconds):
         yield {"measure": "load", "backend": "llamacpp", "model": model.name, "seconds": round(seconds, 2)}
-        async for figures in _speeds(both, plan):
-            yield figures
-        for warm in (True, False):
+        if "speed" in plan.only:
+            async for figures in _speeds(both, plan):
+                yield figures
+        for warm in (True, False) if "words" in plan.only else ():
             yield await _first_words(both, plan, warm=warm)
 
 

@@ -1,7 +1,10 @@
 """Say what a bench of an engine measures, and how often."""
 
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Literal, Self, get_args
+
+Measure = Literal["speed", "words", "arrivals"]
+MEASURES: tuple[Measure, ...] = get_args(Measure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,8 @@ class Turns:
 class Plan:
     """Hold the sizes of a bench: `prompt` and `tokens` a stream, `arriving` streams at random times.
 
-    Each arriving stream asks `asks` times; its story is one `turns.step` longer each time.
+    Each arriving stream asks `asks` times; its story is one `turns.step` longer each time. `only` names what is
+    measured: speed side by side, the first words of a growing story, requests that arrive at random times.
     """
 
     streams: tuple[int, ...] = (1, 4, 8, 16, 32)
@@ -43,6 +47,7 @@ class Plan:
     turns: Turns = field(default_factory=Turns)
     arriving: tuple[int, ...] = (4, 8)
     asks: int = 3
+    only: tuple[Measure, ...] = MEASURES
 
     def quick(self) -> Self:
         """Return the plan cut down to a minute or two on a processor: enough to see that all of it runs."""
@@ -83,5 +88,6 @@ class Plan:
                 "turns": Turns(**values["turns"]),
                 "streams": tuple(values["streams"]),
                 "arriving": tuple(values["arriving"]),
+                "only": tuple(values["only"]),
             }
         )

@@ -23,9 +23,10 @@ async def bench(backend: Backend, plan: Plan) -> AsyncIterator[dict[str, Any]]:
     began = time.perf_counter()
     async with Engine.open(backend, limits=LIMITS, timeout_seconds=PATIENCE) as engine:
         yield {"measure": "whole engine: load", "seconds": round(time.perf_counter() - began, 2)}
-        for streams in plan.streams:
+        for streams in plan.streams if "speed" in plan.only else ():
             yield await _speed(engine, streams, plan)
-        yield await _first_words(engine, plan)
+        if "words" in plan.only:
+            yield await _first_words(engine, plan)
 
 
 async def _speed(engine: Engine, streams: int, plan: Plan) -> dict[str, Any]:

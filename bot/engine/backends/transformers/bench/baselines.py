@@ -10,7 +10,7 @@ from transformers import GenerationConfig
 from transformers.generation.configuration_utils import ContinuousBatchingConfig
 from transformers.generation.streamers import BaseStreamer
 
-from bot.engine.backends.transformers.bench.way import Ask, Timing, wait_until
+from bot.engine.backends.transformers.bench.way import Ask, Line, Timing
 
 ATTENTION = "sdpa"
 PAGE_TOKENS = 256
@@ -41,36 +41,22 @@ class Plain:
     def __init__(self, model: Any) -> None:
         self._model = model
 
-    def run(self, asks: Sequence[Ask]) -> list[Timing]:
-        """Take one request after the other."""
-        begin = time.perf_counter()
-        timings = []
-        for ask in asks:
-            wait_until(begin + ask.at)
-            timings += _generate(self._model, [ask], begin)
-        return timings
+    def run(self, asks: Sequence[Ask], *, limit: int) -> list[Timing]:
+        """Take one request after the other, whatever the limit."""
+        return _in_batches(self._model, asks, 1)
 
 
 class Static:
-    """Take all requests that are there, at most `limit`, as one batch, and the next when all of them are done."""
+    """Take all requests that are there as one batch, and the next when all of them are done."""
 
     name = "static"
 
-    def __init__(self, model: Any, *, limit: int) -> None:
+    def __init__(self, model: Any) -> None:
         self._model = model
-        self._limit = limit
 
-    def run(self, asks: Sequence[Ask]) -> list[Timing]:
-        """Wait for the next request when none is there."""
-        begin = time.perf_counter()
-        timings: list[Timing] = []
-        while len(timings) < len(asks):
-            waiting = asks[len(timings) :]
-            wait_until(begin + waiting[0].at)
-            now = time.perf_counter() - begin
-            batch = [ask for ask in waiting if ask.at <= now][: self._limit]
-            timings += _generate(self._model, batch, begin)
-        return timings
+    def run(self, asks: Sequence[Ask], *, limit: int) -> list[Timing]:
+        """Take batches of at most so many."""
+        return _in_batches(self._model, asks, limit)
 
 
 class Continuous:
@@ -83,27 +69,26 @@ class Continuous:
         self._manager = manager
         self._attention: str = model.config._attn_implementation
 
-    def run(self, asks: Sequence[Ask]) -> list[Timing]:
+    def run(self, asks: Sequence[Ask], *, limit: int) -> list[Timing]:
         """Add each request when it is due."""
         _attend(self._model, self._attention)
-        begin = time.perf_counter()
-        names: dict[str, int] = {}
-        timings: dict[int, Timing] = {}
-        while len(timings) < len(asks):
-            while len(names) < len(asks) and begin + asks[len(names)].at <= time.perf_counter():
-                ask = asks[len(names)]
+        line = Line(asks)
+        running: dict[str, int] = {}
+        while not line.over:
+            for number in line.due(limit - len(running), running.values()):
+                ask = asks[number]
                 name = self._manager.add_request(
                     ask.prompt, max_new_tokens=ask.tokens, record_timestamps=True
                 )
-                names[name] = len(names)
+                running[name] = number
             output = self._manager.get_result(timeout=PATIENCE)
             if output is not None:
-                _whole(output, asks[number := names[output.request_id]].tokens)
-                asked = begin + asks[number].at
-                timings[number] = Timing(asked, output.timestamps[0], output.timestamps[-1])
+                number = running.pop(output.request_id)
+                _whole(output, asks[number].tokens)
+                line.answered(number, output.timestamps[0], output.timestamps[-1])
             elif not self._manager.is_running():
                 raise RuntimeError("continuous batching stopped")
-        return [timings[number] for number in range(len(asks))]
+        return line.timings()
 
 
 @contextmanager
@@ -125,9 +110,22 @@ def continuous(model: Any, *, parallel: int, tokens: int) -> Iterator[Continuous
         yield Continuous(model, manager)
 
 
+def _in_batches(model: Any, asks: Sequence[Ask], limit: int) -> list[Timing]:
+    line = Line(asks)
+    while not line.over:
+        numbers = line.due(limit)
+        if not numbers:
+            line.wait()
+            continue
+        watch = _generate(model, [asks[number] for number in numbers])
+        for number in numbers:
+            line.answered(number, watch.calls[1], watch.calls[asks[number].tokens])
+    return line.timings()
+
+
 @torch.inference_mode()
-def _generate(model: Any, asks: Sequence[Ask], begin: float) -> list[Timing]:
-    """Run one batch, padded on the left."""
+def _generate(model: Any, asks: Sequence[Ask]) -> _Watch:
+    """Run one batch, padded on the left, as long as its longest answer takes."""
     _attend(model, ATTENTION)
     width = max(len(ask.prompt) for ask in asks)
     rows = [[0] * (width - len(ask.prompt)) + ask.prompt for ask in asks]
@@ -142,7 +140,7 @@ def _generate(model: Any, asks: Sequence[Ask], begin: float) -> list[Timing]:
     )
     if output.shape[1] != width + tokens:
         raise RuntimeError("an answer ended before its length")
-    return [Timing(begin + ask.at, watch.calls[1], watch.calls[ask.tokens]) for ask in asks]
+    return watch
 
 
 def _attend(model: Any, implementation: str) -> None:

@@ -90,7 +90,7 @@ def arrivals(ways: Mapping[str, Way], streams: int, plan: Plan, prompts: Prompts
         for order in in_turns([name for name in ways if name != PLAIN], plan.rounds):
             asks = prompts.arriving(streams, plan, gap=gap, growing=growing)
             for name in order:
-                _arrive(name, ways[name], asks, table, waits)
+                _arrive(ways[name], streams, asks, table, waits)
         yield {
             "measure": "arrivals",
             "stories": "going on" if growing else "new",
@@ -102,20 +102,21 @@ def arrivals(ways: Mapping[str, Way], streams: int, plan: Plan, prompts: Prompts
         }
 
 
-def _arrive(name: str, way: Way, asks: Sequence[Ask], table: Table, waits: Table) -> None:
-    timings = way.run(asks)
+def _arrive(way: Way, streams: int, asks: Sequence[Ask], table: Table, waits: Table) -> None:
+    timings = way.run(asks, limit=streams)
     seconds = max(timing.end for timing in timings) - timings[0].asked
-    table.add("tokens_per_second", name, sum(ask.tokens for ask in asks) / seconds)
+    table.add("tokens_per_second", way.name, sum(ask.tokens for ask in asks) / seconds)
     for timing in timings:
-        waits.add("seconds", name, timing.first - timing.asked)
+        waits.add("seconds", way.name, timing.first - timing.asked)
 
 
 def _seconds(way: Way, asks: Sequence[Ask]) -> float:
+    """Return how long it takes to run them all at once."""
     began = time.perf_counter()
-    way.run(asks)
+    way.run(asks, limit=len(asks))
     return time.perf_counter() - began
 
 
 def _first(way: Way, ask: Ask) -> float:
-    [timing] = way.run([ask])
+    [timing] = way.run([ask], limit=1)
     return timing.first - timing.asked

@@ -7,7 +7,7 @@ from itertools import count
 from transformers import PreTrainedModel
 
 from bot.engine.backends.transformers.attention import IMPLEMENTATION
-from bot.engine.backends.transformers.bench.way import Ask, Timing, wait_until
+from bot.engine.backends.transformers.bench.way import Ask, Line, Timing
 from bot.engine.backends.transformers.scheduler import Scheduler
 from bot.engine.backends.transformers.sequence import Event, Failed, Finished, Job
 from bot.engine.request import Sampling
@@ -23,31 +23,29 @@ class Ours:
         self._scheduler = scheduler
         self._ids = count()
 
-    def run(self, asks: Sequence[Ask]) -> list[Timing]:
+    def run(self, asks: Sequence[Ask], *, limit: int) -> list[Timing]:
         """Add each request when it is due; a story that was asked for before goes on from what is kept of it."""
         if self._model.config._attn_implementation != IMPLEMENTATION:
             self._model.set_attn_implementation(IMPLEMENTATION)
-        begin = time.perf_counter()
-        places: dict[int, int] = {}
+        line = Line(asks)
+        running: dict[int, int] = {}
         firsts: dict[int, float] = {}
-        ends: dict[int, float] = {}
-        while len(ends) < len(asks):
-            while len(places) < len(asks) and begin + asks[len(places)].at <= time.perf_counter():
-                number = len(places)
+        while not line.over:
+            for number in line.due(limit - len(running), running.values()):
                 job = _job(next(self._ids), asks[number])
-                places[job.id] = number
+                running[job.id] = number
                 _fine(self._scheduler.add(job))
-            if not self._scheduler.busy:
-                wait_until(begin + asks[len(places)].at)
+            if not running:
+                line.wait()
                 continue
             events = self._scheduler.step()
             now = time.perf_counter()
             _fine(events)
             for event in events:
-                firsts.setdefault(places[event.job_id], now)
+                first = firsts.setdefault(event.job_id, now)
                 if isinstance(event, Finished):
-                    ends[places[event.job_id]] = now
-        return [Timing(begin + ask.at, firsts[n], ends[n]) for n, ask in enumerate(asks)]
+                    line.answered(running.pop(event.job_id), first, now)
+        return line.timings()
 
 
 def _job(number: int, ask: Ask) -> Job:

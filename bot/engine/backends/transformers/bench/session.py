@@ -59,11 +59,12 @@ def measure(subject: Subject, plan: Plan) -> Iterator[Figures]:
     with open_ways(loaded, plan) as ways:
         yield {"measure": "ready", "seconds": round(time.perf_counter() - began, 2)}
         _warm_up(ways, plan, prompts)
-        for streams in plan.streams:
+        for streams in plan.streams if "speed" in plan.only else ():
             figures = measures.speed(ways, streams, plan, prompts)
             yield figures | _share(figures, loaded, speed, streams, plan)
-        yield measures.first_words(ways, plan.turns, plan.rounds, prompts)
-        for streams in plan.arriving:
+        if "words" in plan.only:
+            yield measures.first_words(ways, plan.turns, plan.rounds, prompts)
+        for streams in plan.arriving if "arrivals" in plan.only else ():
             yield from measures.arrivals(ways, streams, plan, prompts)
     yield {"measure": "memory", "peak_megabytes": round(_peak(loaded.device) / 1e6, 1)}
 
@@ -91,7 +92,7 @@ def _warm_up(ways: Mapping[str, Way], plan: Plan, prompts: Prompts) -> None:
     """Let libraries choose their kernels and get their memory before anything counts."""
     for streams in {1, plan.parallel}:
         for way in ways.values():
-            way.run(prompts.together(streams, min(plan.prompt, 64), 4))
+            way.run(prompts.together(streams, min(plan.prompt, 64), 4), limit=streams)
 
 
 def _share(figures: Figures, loaded: Loaded, speed: float, streams: int, plan: Plan) -> Figures:

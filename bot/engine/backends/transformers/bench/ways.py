@@ -32,7 +32,7 @@ def open_ways(loaded: Loaded, plan: Plan) -> Iterator[dict[str, Way]]:
         ways: list[Way] = [
             Ours(model, scheduler),
             Plain(model),
-            Static(model, limit=plan.parallel),
+            Static(model),
             batching,
         ]
         yield {way.name: way for way in ways}
