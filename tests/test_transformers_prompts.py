@@ -110,7 +110,7 @@ words = st.lists(st.text(max_size=5), max_size=3).map(tuple)
         top_k=st.integers(0, 99),
         top_p=fractions,
         min_p=fractions,
-        repetition_penalty=fractions,
+        repetition_penalty=st.floats(0.1, 2),
         repetition_window=st.integers(-1, 99),
         no_repeat_ngram=st.integers(0, 9),
         dry_multiplier=fractions,
