@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from bot.engine.backends.chat import chat_body
+from bot.engine.backends import llamacpp
+from bot.engine.backends.dialects import ANY_SLOT
 from bot.engine.request import Request, Sampling
 
 
@@ -22,34 +23,14 @@ class Asked:
 
 
 def request_body(request: Request) -> dict[str, Any]:
-    """Return a request in llama.cpp's words where it has some."""
-    sampling = request.sampling
-    return (
-        chat_body(request)
-        | {
-            "top_k": sampling.top_k,
-            "min_p": sampling.min_p,
-            "repeat_penalty": sampling.repetition_penalty,
-            "repeat_last_n": sampling.repetition_window,
-            "no_repeat_ngram_size": sampling.no_repeat_ngram,
-            "dry_multiplier": sampling.dry_multiplier,
-            "dry_base": sampling.dry_base,
-            "dry_allowed_length": sampling.dry_allowed_length,
-            "xtc_probability": sampling.xtc_probability,
-            "xtc_threshold": sampling.xtc_threshold,
-            "banned_strings": list(sampling.banned),
-            "cache_key": request.cache_key,
-            "cache_prompt": request.warm,
-            "adapter": request.adapter,
-        }
-        | _constraint(sampling)
-    )
-
-
-def _constraint(sampling: Sampling) -> dict[str, Any]:
-    if sampling.grammar:
-        return {"grammar": sampling.grammar}
-    return {"json_schema": json.loads(sampling.json_schema)} if sampling.json_schema else {}
+    """Return a request in llama.cpp's words, and in ours where it has none."""
+    return llamacpp.request_body(request, ANY_SLOT) | {
+        "seed": request.sampling.seed,
+        "no_repeat_ngram_size": request.sampling.no_repeat_ngram,
+        "banned_strings": list(request.sampling.banned),
+        "cache_key": request.cache_key,
+        "adapter": request.adapter,
+    }
 
 
 def asked(body: Mapping[str, Any]) -> Asked:
