@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM, MistralConfig, MistralForCausalLM
 from bot.engine.backends.transformers.adapters import Adapters
 from bot.engine.backends.transformers.attention import IMPLEMENTATION, KVCache, register
 from bot.engine.backends.transformers.runner import Row, Runner
-from tests.tiny import Shape, save_tiny
+from tests.tiny import SIZES, Shape, save_tiny
 
 PAGE = 8
 PAGES = 64
@@ -144,17 +144,7 @@ def test_a_copied_page_is_a_page_of_its_own(models: tuple[Any, Any]) -> None:
 def test_a_sliding_window_is_kept(tmp_path: Path) -> None:
     """A model that looks back 12 tokens only does so in chunks and one by one."""
     torch.manual_seed(0)
-    config = MistralConfig(
-        vocab_size=400,
-        hidden_size=64,
-        intermediate_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        head_dim=16,
-        initializer_range=0.3,
-        sliding_window=12,
-    )
+    config = MistralConfig(**SIZES, sliding_window=12)
     MistralForCausalLM(config).save_pretrained(tmp_path)
     plain, paged = loaded(tmp_path)
     prompt = prompts_of(random.Random(2))[-1]

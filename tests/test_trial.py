@@ -18,7 +18,7 @@ from bot.engine.backends.transformers.attention import IMPLEMENTATION, KVCache, 
 from bot.engine.backends.transformers.runner import Runner
 from bot.engine.backends.transformers.support import LoadError
 from bot.engine.backends.transformers.trial import require_exchangeable
-from tests.tiny import Shape, save_tiny
+from tests.tiny import SIZES, Shape, save_tiny
 
 
 def tried(model: PreTrainedModel, *, context: int = 512) -> None:
@@ -51,16 +51,7 @@ def test_a_model_that_can_be_read_through_pages_passes(tmp_path: Path, shape: Sh
 def test_a_model_with_attention_of_its_own_is_refused() -> None:
     """Differential attention pays no heed to ours, and would write rubbish."""
     torch.manual_seed(0)
-    config = DiffLlamaConfig(
-        vocab_size=400,
-        hidden_size=64,
-        intermediate_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        head_dim=16,
-        initializer_range=0.3,
-    )
+    config = DiffLlamaConfig(**SIZES)
     with pytest.raises(LoadError, match="diffllama"):
         tried(DiffLlamaForCausalLM(config).eval())
 
@@ -93,16 +84,7 @@ def test_a_model_that_hides_how_far_it_looks_back_is_refused(tmp_path: Path) -> 
 def test_a_model_that_tells_how_far_it_looks_back_passes() -> None:
     """Its layers hand the window on."""
     torch.manual_seed(0)
-    config = MistralConfig(
-        vocab_size=400,
-        hidden_size=64,
-        intermediate_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        head_dim=16,
-        sliding_window=12,
-        attn_implementation=IMPLEMENTATION,
-    )
     register()
-    tried(MistralForCausalLM(config).eval())
+    model = MistralForCausalLM(MistralConfig(**SIZES, sliding_window=12)).eval()
+    model.set_attn_implementation(IMPLEMENTATION)
+    tried(model)

@@ -23,31 +23,34 @@ CHAT = (
 )
 
 
-def save_tiny(folder: Path, shape: Shape = "llama", *, seed: int = 0) -> Path:
-    """Write a model of two layers and its tokenizer into a folder, and return the folder.
+# Heads are grouped, and weights large enough that the likeliest token depends on the whole prompt.
+SIZES: dict[str, Any] = {
+    "vocab_size": 400,
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 16,
+    "initializer_range": 0.3,
+}
 
-    Heads are grouped (4 query, 2 key), weights large enough that the likeliest token depends on the whole prompt.
-    """
+
+def save_tiny(folder: Path, shape: Shape = "llama", *, seed: int = 0) -> Path:
+    """Write a model of two layers and its tokenizer into a folder, and return the folder."""
     tokenizer = tiny_tokenizer()
-    common: dict[str, Any] = {
-        "vocab_size": len(tokenizer),
-        "hidden_size": 64,
-        "intermediate_size": 128,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "head_dim": 16,
+    assert len(tokenizer) == SIZES["vocab_size"]
+    config = SIZES | {
         "max_position_embeddings": 4096,
-        "initializer_range": 0.3,
         "bos_token_id": tokenizer.convert_tokens_to_ids(SPECIAL[0]),
         "eos_token_id": tokenizer.convert_tokens_to_ids(SPECIAL[1]),
         "tie_word_embeddings": False,
     }
     torch.manual_seed(seed)
     model = (
-        LlamaForCausalLM(LlamaConfig(**common))
+        LlamaForCausalLM(LlamaConfig(**config))
         if shape == "llama"
-        else Qwen3ForCausalLM(Qwen3Config(**common))
+        else Qwen3ForCausalLM(Qwen3Config(**config))
     )
     save_file(
         {name: value.contiguous() for name, value in model.state_dict().items()}, folder / "model.safetensors"
@@ -63,7 +66,7 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=400,
+        vocab_size=SIZES["vocab_size"],
         special_tokens=list(SPECIAL),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
