@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,19 +51,25 @@ def _config(path: Path | None) -> Config:
 
 
 def _dispatch(options: argparse.Namespace, config: Config) -> int:
+    reread = partial(_config, options.config)
     # Imported late: `backup` needs no Discord, `run` no playground, and each import costs part of a second.
     match options.command:
         case "play":
             from bot.play import play
 
             work = play(
-                config, host=options.host, port=options.port, data=options.data, page=not options.headless
+                config,
+                host=options.host,
+                port=options.port,
+                data=options.data,
+                page=not options.headless,
+                reread=reread,
             )
             return _run(work)
         case "run":
             from bot.composition import run
 
-            return _run(run(config))
+            return _run(run(config, reread=reread))
         case "check":
             from bot.check import check
 

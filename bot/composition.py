@@ -1,7 +1,8 @@
 """Open everything in order, introduce it to each other, and close it in reverse."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -9,7 +10,7 @@ import discord
 import structlog
 
 from bot.client import Services, StoryBot
-from bot.config import Config, ModelSettings
+from bot.config import Config, ModelSettings, adapter_paths
 from bot.engine.backends.llamacpp import LlamaCpp, LlamaCppSettings
 from bot.engine.backends.openai import OpenAI, OpenAISettings
 from bot.engine.backends.transformers.backend import Transformers, TransformersSettings
@@ -22,6 +23,7 @@ from bot.errors import StartError
 from bot.locales import _
 from bot.metrics.figures import Figures
 from bot.metrics.server import serving
+from bot.reload import reloading
 from bot.reply.board import Board
 from bot.reply.performance import Performance
 from bot.story.adapters import Adapters
@@ -34,7 +36,7 @@ from storage.database import Database
 log = structlog.get_logger(__name__)
 
 
-async def run(config: Config) -> None:
+async def run(config: Config, *, reread: Callable[[], Config]) -> None:
     """Be on Discord until stopped.
 
     Raises StartError where the token is missing or refused. Without the message content intent the bot runs too,
@@ -50,13 +52,14 @@ async def run(config: Config) -> None:
         )
     async with open_engine(config) as engine, Database.open(config.storage.path) as database:
         hears = config.discord.message_content
+        connect = partial(_connect, config, token, engine=engine, database=database, reread=reread)
         try:
-            await _connect(config, token, engine=engine, database=database, hears_typing=hears)
+            await connect(hears_typing=hears)
         except discord.PrivilegedIntentsRequired:
             log.warning(
                 "discord does not grant the message content intent; free typing is off", remedy="README.md"
             )
-            await _connect(config, token, engine=engine, database=database, hears_typing=False)
+            await connect(hears_typing=False)
         except aiohttp.ClientConnectionError as error:
             log.error("discord cannot be reached", error=str(error))
             raise StartError(
@@ -91,7 +94,7 @@ async def open_engine(config: Config) -> AsyncIterator[Engine]:
         serving(config.metrics, figures=figures, engine=engine),
     ):
         if isinstance(backend, Transformers):
-            await _load_adapters(backend, _adapter_paths(config))
+            await _load_adapters(backend, adapter_paths(config))
         yield engine
 
 
@@ -109,10 +112,6 @@ async def _load_adapters(backend: Transformers, adapters: Mapping[str, Path]) ->
                     reason=error.detail,
                 )
             ) from error
-
-
-def _adapter_paths(config: Config) -> dict[str, Path]:
-    return {name: Path(path).expanduser() for name, path in config.adapters.items()}
 
 
 async def _local(config: Config) -> Backend:
@@ -135,7 +134,7 @@ def _llamacpp(config: Config, model: ModelInfo) -> Backend:
         threads=chosen.threads,
         gpu_layers=chosen.gpu_layers,
         cache_megabytes=chosen.cache_megabytes,
-        adapters=_adapter_paths(config),
+        adapters=adapter_paths(config),
     )
     return LlamaCpp(model, settings)
 
@@ -206,7 +205,16 @@ def make_bot(config: Config, *, engine: Engine, database: Database, hears_typing
 
 
 async def _connect(
-    config: Config, token: str, *, engine: Engine, database: Database, hears_typing: bool
+    config: Config,
+    token: str,
+    *,
+    engine: Engine,
+    database: Database,
+    reread: Callable[[], Config],
+    hears_typing: bool,
 ) -> None:
-    async with make_bot(config, engine=engine, database=database, hears_typing=hears_typing) as bot:
+    async with (
+        make_bot(config, engine=engine, database=database, hears_typing=hears_typing) as bot,
+        reloading(reread=reread, engine=engine, adapters=bot.services.adapters),
+    ):
         await bot.start(token)

@@ -180,6 +180,11 @@ class Config(BaseSettings):
         return env_settings, init_settings
 
 
+def adapter_paths(config: Config) -> dict[str, Path]:
+    """Return where each adapter is, by its name."""
+    return {name: Path(path).expanduser() for name, path in config.adapters.items()}
+
+
 def load(path: Path | None) -> Config:
     """Return the settings of a file (none: defaults) and the environment.
 

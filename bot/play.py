@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -11,6 +12,7 @@ from bot.composition import make_bot, open_engine
 from bot.config import Config
 from bot.playground.people import register_bot
 from bot.playground.server import Playground
+from bot.reload import reloading
 from storage.database import Database
 
 log = structlog.get_logger(__name__)
@@ -18,7 +20,9 @@ log = structlog.get_logger(__name__)
 NAME = "Storyloom"
 
 
-async def play(config: Config, *, host: str, port: int, data: Path, page: bool) -> None:
+async def play(
+    config: Config, *, host: str, port: int, data: Path, page: bool, reread: Callable[[], Config]
+) -> None:
     """Serve the playground with the bot in it until stopped; its address is printed once the bot can be used."""
     password = config.playground.password.get_secret_value() or None
     async with (
@@ -27,7 +31,10 @@ async def play(config: Config, *, host: str, port: int, data: Path, page: bool) 
         Playground.open(host=host, port=port, data=data, page=page, password=password) as playground,
     ):
         config = at_home(config, playground)
-        async with make_bot(config, engine=engine, database=database, hears_typing=True) as bot:
+        async with (
+            make_bot(config, engine=engine, database=database, hears_typing=True) as bot,
+            reloading(reread=reread, engine=engine, adapters=bot.services.adapters),
+        ):
             running = asyncio.create_task(bot.start(config.discord.token.get_secret_value()))
             ready = asyncio.create_task(bot.wait_until_ready())
             await asyncio.wait({running, ready}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,6 +1,6 @@
 """Be a backend without a model, for tests of what stands on the engine; held to the real one by test_backends.py."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -74,6 +74,10 @@ class ScriptedBackend:
     async def count_tokens(self, text: str) -> int:
         """Return how many tokens a text has."""
         return -(-len(text) // self._piece)
+
+    async def change_adapters(self, wanted: Mapping[str, Path]) -> tuple[str, ...]:
+        """Offer all."""
+        return tuple(wanted)
 
     async def recover(self) -> None:
         """Count as a restart."""

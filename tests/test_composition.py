@@ -32,14 +32,15 @@ async def test_refused_token_is_one_clear_line(tmp_path: Path) -> None:
     """A wrong token ends the start with where to get a right one."""
     async with Playground.open() as playground:
         with pytest.raises(StartError, match="refuses the token"):
-            await run(config_for(playground, tmp_path, token="wrong"))
+            await run(config_for(playground, tmp_path, token="wrong"), reread=Config)
 
 
 async def test_discord_that_is_not_there_is_named(tmp_path: Path) -> None:
     """A closed port ends the start with its address."""
     discord = DiscordSettings(token=SecretStr("x"), api_base=AnyHttpUrl("http://127.0.0.1:9/api/v10"))
+    config = Config(discord=discord, storage=StorageSettings(path=tmp_path / "stories.db"))
     with pytest.raises(StartError, match=r"127\.0\.0\.1:9"):
-        await run(Config(discord=discord, storage=StorageSettings(path=tmp_path / "stories.db")))
+        await run(config, reread=Config)
 
 
 async def test_without_the_message_content_intent_the_bot_runs_and_says_why_typing_does_not(
@@ -50,7 +51,7 @@ async def test_without_the_message_content_intent_the_bot_runs_and_says_why_typi
         config = config_for(playground, tmp_path)
         application = next(iter(playground.world.applications.values()))
         application.privileged_intents = False
-        running = asyncio.create_task(run(config))
+        running = asyncio.create_task(run(config, reread=Config))
         try:
             async with Person.open(playground, name="Mara") as mara, asyncio.timeout(30):
                 while not application.commands or not playground.hub.online(application.id):

@@ -304,7 +304,7 @@ async def test_the_bot_runs_without_the_message_content_intent(
     async with Stage.open(tmp_path, playing=False) as stage:
         (application,) = stage.playground.world.applications.values()
         application.privileged_intents = False
-        running = asyncio.create_task(composition.run(stage.config))
+        running = asyncio.create_task(composition.run(stage.config, reread=Config))
         mara = await stage.seat("Mara")
 
         async def online() -> bool:
@@ -330,4 +330,4 @@ async def test_a_wrong_token_is_refused_in_one_line(tmp_path: Path, monkeypatch:
         stage.allow(status=401)
         stage.playground.world.tokens.clear()
         with pytest.raises(StartError, match="refuses the token"):
-            await composition.run(stage.config)
+            await composition.run(stage.config, reread=Config)

@@ -329,6 +329,25 @@ async def test_a_process_that_hangs_is_replaced_by_its_like(
         await read(backend, asked)
 
 
+async def test_adapters_come_and_go_while_the_model_runs(
+    backend: Transformers, folder: Path, tmp_path: Path
+) -> None:
+    """What is new is loaded, what changed its place is exchanged, and what cannot be loaded is only logged."""
+    first, second = (
+        save_lora(tmp_path / name, opened(folder), seed=seed) for name, seed in (("one", 3), ("two", 4))
+    )
+    asked = request("x", adapter="pirate", temperature=0)
+    assert await backend.change_adapters({"pirate": first}) == ("pirate",)
+    before = await read(backend, asked)
+    with capture_logs() as logs:
+        assert await backend.change_adapters({"pirate": second, "poet": tmp_path / "none"}) == ("pirate",)
+    assert [entry["adapter"] for entry in logs if entry["log_level"] == "error"] == ["poet"]
+    assert await read(backend, asked) != before
+    assert await backend.change_adapters({}) == ()
+    with pytest.raises(GenerationFailed, match="voice"):
+        await read(backend, asked)
+
+
 async def test_a_step_that_takes_too_long_ends_its_process(backend: Transformers) -> None:
     """Nobody has to ask: the process ends itself, says why, and is started again."""
     restarts = backend.restarts

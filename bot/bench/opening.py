@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -52,6 +52,10 @@ class _Listener:
     async def count_tokens(self, text: str) -> int:
         """Return a usual number of tokens."""
         return len(text.encode()) // BYTES_PER_TOKEN
+
+    async def change_adapters(self, wanted: Mapping[str, Path]) -> tuple[str, ...]:
+        """Offer all."""
+        return tuple(wanted)
 
     async def recover(self) -> None:
         """Need no recovery."""

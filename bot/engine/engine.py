@@ -7,10 +7,11 @@ per running request moves words from the backend to the stream; all bookkeeping 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Literal, Self
 
 import structlog
@@ -154,6 +155,10 @@ class Engine:
                 return await self._backend.count_tokens(text)
         except TimeoutError:
             raise GenerationTimedOut(self._timeout) from None
+
+    async def change_adapters(self, wanted: Mapping[str, Path]) -> tuple[str, ...]:
+        """Offer these adapters from now on, by name; return those that requests may ask for."""
+        return await self._backend.change_adapters(wanted)
 
     def status(self) -> Status:
         """Return how the engine is doing right now."""

@@ -1,6 +1,6 @@
 """Say what is asked of a model and what comes back: plain values that every backend understands."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, Self
@@ -134,6 +134,9 @@ class Backend(Protocol):
 
     async def count_tokens(self, text: str) -> int:
         """Return how many tokens a text has, chat template not counted."""
+
+    async def change_adapters(self, wanted: Mapping[str, Path]) -> tuple[str, ...]:
+        """Offer these adapters from now on; return the names that requests may ask for, and log why others not."""
 
     async def recover(self) -> None:
         """Return to work after a stream fell silent, by starting again if that is what it takes."""

@@ -34,11 +34,11 @@ class Voice:
 
 
 class Adapters:
-    """Know the host's adapters, and who chose which."""
+    """Know the host's adapters, and who chose which; `names` change when the host changes them."""
 
     def __init__(self, *, database: Database, names: Iterable[str]) -> None:
         self._database = database
-        self.names = tuple(names)
+        self.names: tuple[str, ...] = tuple(names)
 
     async def voice(self, story: Story) -> Voice:
         """Return what a story's narrator writes with."""

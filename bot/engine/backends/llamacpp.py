@@ -18,6 +18,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
+import structlog
+
 from bot.engine.backends.chat import chat_body
 from bot.engine.backends.cores import model_threads
 from bot.engine.backends.kept import PROBE_SECONDS, KeptServer
@@ -26,6 +28,8 @@ from bot.engine.errors import AdapterMissing
 from bot.engine.request import Chunk, ModelInfo, Request, Sampling
 from bot.errors import StartError
 from bot.locales import _
+
+log = structlog.get_logger(__name__)
 
 SCRIPT = Path(__file__).with_name("llamaserver.py")
 RANDOM_SEED = 2**32 - 1  # llama.cpp keeps 32 bits, and takes this for the wish for another seed each time
@@ -112,6 +116,13 @@ class LlamaCpp:
         """Return how many tokens a text has."""
         answer = await self._server.post("/tokenize", {"content": text})
         return len(answer["tokens"])
+
+    async def change_adapters(self, wanted: Mapping[str, Path]) -> tuple[str, ...]:
+        """Offer those that it was started with and that are still wanted; it takes others at its next start only."""
+        there = self._settings.adapters
+        if late := [name for name, path in wanted.items() if there.get(name) != path]:
+            log.warning("llama.cpp takes new adapters at its start only", adapters=late)
+        return tuple(name for name, path in wanted.items() if there.get(name) == path)
 
     async def recover(self) -> None:
         """Start the server again if its main loop does not answer."""

@@ -6,9 +6,10 @@ failure ends the stream: they were shown, and another server would go on with ot
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal, Self
 
 import structlog
@@ -124,6 +125,10 @@ class OpenAI:
                 except GenerationFailed as error:
                     self._failed(server, error)
         raise self._away()
+
+    async def change_adapters(self, wanted: Mapping[str, Path]) -> tuple[str, ...]:
+        """Offer all of them: the servers know their adapters by name."""
+        return tuple(wanted)
 
     async def recover(self) -> None:
         """Look after every server: the one that fell silent is asked again only if it is well."""

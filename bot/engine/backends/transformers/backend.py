@@ -4,11 +4,13 @@ Torch never loads in the bot's process: a lost card or a hung kernel costs one c
 """
 
 import importlib.util
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
+
+import structlog
 
 from bot.engine.backends.cores import model_threads
 from bot.engine.backends.kept import PROBE_SECONDS, KeptServer
@@ -18,6 +20,8 @@ from bot.engine.models import default_cache
 from bot.engine.request import Chunk, ModelInfo, Request
 from bot.errors import StartError
 from bot.locales import Text, _
+
+log = structlog.get_logger(__name__)
 
 SCRIPT = Path(__file__).with_name("server.py")
 NEEDED = ("torch", "transformers", "bitsandbytes", "llguidance", "accelerate")
@@ -133,6 +137,21 @@ class Transformers:
         """Let an adapter go once nobody writes with it; raises GenerationFailed if there is none of that name."""
         self._adapters.pop(name, None)  # first: a server that has lost it meanwhile shall not get it again
         await self._server.post("/adapters/unload", {"name": name})
+
+    async def change_adapters(self, wanted: Mapping[str, Path]) -> tuple[str, ...]:
+        """Unload what is wanted no more, or from elsewhere, and load what is new; what runs writes to its end."""
+        for name in [name for name, folder in self._adapters.items() if str(wanted.get(name)) != folder]:
+            await self._tried(name, self.unload_adapter(name))
+        for name, folder in wanted.items():
+            if name not in self._adapters:
+                await self._tried(name, self.load_adapter(name, folder))
+        return tuple(name for name in wanted if name in self._adapters)
+
+    async def _tried(self, name: str, change: Awaitable[None]) -> None:
+        try:
+            await change
+        except GenerationFailed as error:
+            log.error("adapter not changed", adapter=name, reason=error.detail)
 
     async def recover(self) -> None:
         """Start the server again if the model's thread does not answer."""
