@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import logs
 from bot.__main__ import BAD_START, main
 from bot.bench.engines import plan_of
 from bot.engine.bench.plan import Plan, Turns
@@ -65,9 +66,14 @@ def test_what_cannot_be_read_is_told_with_an_example(wrong: dict[str, str]) -> N
     [(["--random-weights", "nobody-1b"], "llama-3.1-8b"), (["--streams", "x"], "500,6000,100")],
 )
 def test_a_wrong_option_ends_in_one_line(
-    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    arguments: list[str],
+    told: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     """No traceback: what is wrong, and what there is."""
+    monkeypatch.setattr(logs, "configure", lambda **_settings: None)  # the log stays the tests' own
     config = tmp_path / "config.toml"
     config.touch()
 
