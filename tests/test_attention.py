@@ -10,7 +10,8 @@ import torch
 from transformers import AutoModelForCausalLM, MistralConfig, MistralForCausalLM
 
 from bot.engine.backends.transformers.adapters import Adapters
-from bot.engine.backends.transformers.attention import IMPLEMENTATION, KVCache, register
+from bot.engine.backends.transformers.attention import IMPLEMENTATION, register
+from bot.engine.backends.transformers.kvcache import KVCache
 from bot.engine.backends.transformers.runner import Row, Runner
 from tests.tiny import SIZES, Shape, save_tiny
 

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from bot.engine.backends.transformers.adapters import Adapters
-from bot.engine.backends.transformers.attention import PAGE_TOKENS, KVCache
 from bot.engine.backends.transformers.graphs import DecodeGraphs
+from bot.engine.backends.transformers.kvcache import PAGE_TOKENS, KVCache
 from bot.engine.backends.transformers.runner import Row, Runner
 from tests.tiny import save_tiny
 from tests.torch_engine import load_tiny
@@ -78,12 +78,14 @@ def cache_of(model: Any, *, kernel: bool, seed: int = 5) -> KVCache:
         page_tokens=PAGE,
         dtype=torch.float32,
         device=torch.device("cpu"),
+        kernel=kernel,
     )
-    cache.kernel = kernel
     generator = torch.Generator().manual_seed(seed)
+    slots = torch.arange(60 * PAGE)
     for layer in range(config.num_hidden_layers):
-        for side in cache.paged(layer):
-            side.copy_(torch.randn(side.shape, generator=generator))
+        shape = (2, config.num_key_value_heads, len(slots), config.head_dim)
+        keys, values = torch.randn(shape, generator=generator)
+        cache.write(layer, keys, values, slots)
     return cache
 
 

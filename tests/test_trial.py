@@ -14,7 +14,8 @@ from transformers import (
 )
 
 from bot.engine.backends.transformers.adapters import Adapters
-from bot.engine.backends.transformers.attention import IMPLEMENTATION, KVCache, register
+from bot.engine.backends.transformers.attention import IMPLEMENTATION, register
+from bot.engine.backends.transformers.kvcache import KVCache
 from bot.engine.backends.transformers.runner import Runner
 from bot.engine.backends.transformers.support import LoadError
 from bot.engine.backends.transformers.trial import require_exchangeable

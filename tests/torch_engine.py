@@ -9,7 +9,8 @@ import torch
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from bot.engine.backends.transformers.adapters import Adapters
-from bot.engine.backends.transformers.attention import IMPLEMENTATION, SCRATCH, KVCache, register
+from bot.engine.backends.transformers.attention import IMPLEMENTATION, register
+from bot.engine.backends.transformers.kvcache import SCRATCH, KVCache
 from bot.engine.backends.transformers.pages import PagePool
 from bot.engine.backends.transformers.runner import Row, Runner
 from bot.engine.backends.transformers.scheduler import Scheduler

@@ -4,8 +4,8 @@ import structlog
 import torch
 
 from bot.engine.backends.transformers.adapters import Adapters
-from bot.engine.backends.transformers.attention import PAGE_TOKENS, SCRATCH, KVCache
 from bot.engine.backends.transformers.graphs import DecodeGraphs
+from bot.engine.backends.transformers.kvcache import PAGE_TOKENS, SCRATCH, KVCache
 from bot.engine.backends.transformers.loading import Loaded
 from bot.engine.backends.transformers.pages import PagePool
 from bot.engine.backends.transformers.room import free_bytes

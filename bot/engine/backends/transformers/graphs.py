@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 
-from bot.engine.backends.transformers.attention import SCRATCH, KVCache, Plan
+from bot.engine.backends.transformers.attention import Plan
+from bot.engine.backends.transformers.kvcache import SCRATCH, KVCache
 
 SIZES = (1, 2, 4, 8, 12, 16, 24, 32)
 WARMUPS = 2  # runs before the capture, in which libraries choose their kernels and make their workspaces

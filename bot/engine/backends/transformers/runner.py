@@ -9,8 +9,9 @@ from typing import Any
 import torch
 
 from bot.engine.backends.transformers.adapters import Adapters
-from bot.engine.backends.transformers.attention import KVCache, Plan, Span, slots_of
+from bot.engine.backends.transformers.attention import Plan, Span
 from bot.engine.backends.transformers.graphs import DecodeGraphs
+from bot.engine.backends.transformers.kvcache import KVCache, consecutive, slots_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +86,17 @@ class Runner:
             for row in rows
             for slot in slots_of(row.pages, cache.page_tokens, row.start, row.start + len(row.tokens))
         ]
-        spans = [
-            Span(end - len(row.tokens), end, row.start + len(row.tokens), row.pages)
-            for row, end in zip(rows, ends, strict=True)
-        ]
+        spans = [_span(row, end, cache.page_tokens) for row, end in zip(rows, ends, strict=True)]
         plan = Plan(cache, torch.tensor(slots, device=cache.device), spans)
         if cache.kernel:
             _describe_for_kernel(plan, ends)
         return plan
+
+
+def _span(row: Row, end: int, page_tokens: int) -> Span:
+    length = row.start + len(row.tokens)
+    used = row.pages[: -(-length // page_tokens)]
+    return Span(end - len(row.tokens), end, length, used, consecutive(used))
 
 
 def _describe_for_kernel(plan: Plan, ends: Sequence[int]) -> None:
@@ -100,10 +104,9 @@ def _describe_for_kernel(plan: Plan, ends: Sequence[int]) -> None:
     lengths = [span.length for span in plan.spans]
     plan.longest_query = max(span.end - span.begin for span in plan.spans)
     plan.longest = max(lengths)
-    used = [-(-length // plan.cache.page_tokens) for length in lengths]
-    table = torch.zeros(len(lengths), max(used), dtype=torch.int32)
-    for number, (span, count) in enumerate(zip(plan.spans, used, strict=True)):
-        table[number, :count] = torch.tensor(span.pages[:count], dtype=torch.int32)
+    table = torch.zeros(len(lengths), max(len(span.pages) for span in plan.spans), dtype=torch.int32)
+    for number, span in enumerate(plan.spans):
+        table[number, : len(span.pages)] = torch.tensor(span.pages, dtype=torch.int32)
     plan.query_ends = torch.tensor([0, *ends], dtype=torch.int32, device=device)
     plan.lengths = torch.tensor(lengths, dtype=torch.int32, device=device)
     plan.table = table.to(device, non_blocking=True)

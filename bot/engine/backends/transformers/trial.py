@@ -7,7 +7,8 @@ kernels may be missing or wrong. Either would show in rubbish stories only.
 import torch
 from transformers import PreTrainedModel
 
-from bot.engine.backends.transformers.attention import IMPLEMENTATION, SCRATCH
+from bot.engine.backends.transformers.attention import IMPLEMENTATION
+from bot.engine.backends.transformers.kvcache import SCRATCH
 from bot.engine.backends.transformers.runner import Row, Runner
 from bot.engine.backends.transformers.support import LoadError
 
