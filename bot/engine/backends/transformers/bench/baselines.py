@@ -10,6 +10,7 @@ from transformers import GenerationConfig
 from transformers.generation.configuration_utils import ContinuousBatchingConfig
 from transformers.generation.streamers import BaseStreamer
 
+from bot.engine.backends.transformers.bench.apart import apart
 from bot.engine.backends.transformers.bench.way import Ask, Line, Timing
 
 ATTENTION = "sdpa"
@@ -60,7 +61,10 @@ class Static:
 
 
 class Continuous:
-    """Hand requests to the library's continuous batching, which shares whole pages of equal prompts."""
+    """Hand requests to the library's continuous batching, which shares whole pages of equal prompts.
+
+    It has a thread of its own, which lives as long as a run.
+    """
 
     name = "continuous"
 
@@ -72,6 +76,13 @@ class Continuous:
     def run(self, asks: Sequence[Ask], *, limit: int) -> list[Timing]:
         """Add each request when it is due."""
         _attend(self._model, self._attention)
+        self._manager.start()
+        try:
+            return self._run(asks, limit)
+        finally:
+            self._manager.stop(keep_for_next_session=True)
+
+    def _run(self, asks: Sequence[Ask], limit: int) -> list[Timing]:
         line = Line(asks)
         running: dict[str, int] = {}
         while not line.over:
@@ -93,7 +104,7 @@ class Continuous:
 
 @contextmanager
 def continuous(model: Any, *, parallel: int, tokens: int) -> Iterator[Continuous]:
-    """Start continuous batching with room for `tokens` of `parallel` sequences, and stop it in the end."""
+    """Give continuous batching with room for `tokens` of `parallel` sequences."""
     _attend(model, ATTENTION)
     pages = -(-tokens // PAGE_TOKENS) + parallel
     config = ContinuousBatchingConfig(
@@ -106,8 +117,12 @@ def continuous(model: Any, *, parallel: int, tokens: int) -> Iterator[Continuous
         "generation_config": GenerationConfig(do_sample=False, eos_token_id=NEVER),
         "continuous_batching_config": config,
     }
-    with model.continuous_batching_context_manager(**settings) as manager:
+    manager = model.init_continuous_batching(**settings)
+    apart(torch.no_grad()(manager.warmup))
+    try:
         yield Continuous(model, manager)
+    finally:
+        manager.destroy()
 
 
 def _in_batches(model: Any, asks: Sequence[Ask], limit: int) -> list[Timing]:

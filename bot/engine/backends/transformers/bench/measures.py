@@ -1,11 +1,11 @@
 """Measure ways against each other: speed side by side, first words of a growing story, requests at random times."""
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from bot.engine.backends.transformers.bench.apart import apart
 from bot.engine.backends.transformers.bench.prompts import Prompts
-from bot.engine.backends.transformers.bench.way import Ask, Way
+from bot.engine.backends.transformers.bench.way import Ask, Timing, Way
 from bot.engine.bench.figures import Table, in_turns, rounded, spread, summed_up
 from bot.engine.bench.plan import Plan, Turns
 
@@ -103,20 +103,22 @@ def arrivals(ways: Mapping[str, Way], streams: int, plan: Plan, prompts: Prompts
 
 
 def _arrive(way: Way, streams: int, asks: Sequence[Ask], table: Table, waits: Table) -> None:
-    timings = way.run(asks, limit=streams)
-    seconds = max(timing.end for timing in timings) - timings[0].asked
-    table.add("tokens_per_second", way.name, sum(ask.tokens for ask in asks) / seconds)
+    timings = apart(lambda: way.run(asks, limit=streams))
+    table.add("tokens_per_second", way.name, sum(ask.tokens for ask in asks) / _whole(timings))
     for timing in timings:
         waits.add("seconds", way.name, timing.first - timing.asked)
 
 
 def _seconds(way: Way, asks: Sequence[Ask]) -> float:
     """Return how long it takes to run them all at once."""
-    began = time.perf_counter()
-    way.run(asks, limit=len(asks))
-    return time.perf_counter() - began
+    return _whole(apart(lambda: way.run(asks, limit=len(asks))))
+
+
+def _whole(timings: Sequence[Timing]) -> float:
+    """Return the seconds from the first request to the last token."""
+    return max(timing.end for timing in timings) - timings[0].asked
 
 
 def _first(way: Way, ask: Ask) -> float:
-    [timing] = way.run([ask], limit=1)
+    [timing] = apart(lambda: way.run([ask], limit=1))
     return timing.first - timing.asked

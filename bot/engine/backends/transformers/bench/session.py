@@ -4,6 +4,7 @@ import resource
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 from transformers import AutoConfig
 
 from bot.engine.backends.transformers.bench import measures
+from bot.engine.backends.transformers.bench.apart import apart
 from bot.engine.backends.transformers.bench.bandwidth import bandwidth, limit, weight_bytes
 from bot.engine.backends.transformers.bench.prompts import Prompts
 from bot.engine.backends.transformers.bench.random_weights import random_model
@@ -40,7 +42,7 @@ class Subject:
 def measure(subject: Subject, plan: Plan) -> Iterator[Figures]:
     """Yield figures as they come; each says what it measures."""
     began = time.perf_counter()
-    loaded = _load(subject, plan)
+    loaded = apart(lambda: _load(subject, plan))
     yield {
         "measure": "load",
         "backend": "transformers",
@@ -53,7 +55,7 @@ def measure(subject: Subject, plan: Plan) -> Iterator[Figures]:
         "seconds": round(time.perf_counter() - began, 2),
         "weights_megabytes": round(loaded.weight_bytes / 1e6, 1),
     }
-    speed = bandwidth(loaded.device)
+    speed = apart(lambda: bandwidth(loaded.device))
     yield {"measure": "memory bandwidth", "gigabytes_per_second": round(speed / 1e9, 1)}
     prompts = Prompts(loaded.vocabulary.size)
     with open_ways(loaded, plan) as ways:
@@ -92,7 +94,8 @@ def _warm_up(ways: Mapping[str, Way], plan: Plan, prompts: Prompts) -> None:
     """Let libraries choose their kernels and get their memory before anything counts."""
     for streams in {1, plan.parallel}:
         for way in ways.values():
-            way.run(prompts.together(streams, min(plan.prompt, 64), 4), limit=streams)
+            asks = prompts.together(streams, min(plan.prompt, 64), 4)
+            apart(partial(way.run, asks, limit=streams))
 
 
 def _share(figures: Figures, loaded: Loaded, speed: float, streams: int, plan: Plan) -> Figures:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from transformers import GenerationConfig
 
 from bot.engine.backends.transformers.assembly import assemble
+from bot.engine.backends.transformers.bench.apart import apart
 from bot.engine.backends.transformers.bench.baselines import Plain, Static, continuous
 from bot.engine.backends.transformers.bench.ours import Ours
 from bot.engine.backends.transformers.bench.way import Way
@@ -22,11 +23,13 @@ def open_ways(loaded: Loaded, plan: Plan) -> Iterator[dict[str, Way]]:
     loaded = replace(loaded, vocabulary=_endless(loaded.vocabulary))
     model = loaded.model
     model.generation_config = GenerationConfig()
-    scheduler = assemble(
-        loaded,
-        parallel=plan.parallel,
-        context=plan.context,
-        warm_bytes=2 * plan.held * kv_bytes(loaded.config, loaded.dtype),
+    scheduler = apart(
+        lambda: assemble(
+            loaded,
+            parallel=plan.parallel,
+            context=plan.context,
+            warm_bytes=2 * plan.held * kv_bytes(loaded.config, loaded.dtype),
+        )
     )
     with continuous(model, parallel=plan.parallel, tokens=plan.held) as batching:
         ways: list[Way] = [
