@@ -37,7 +37,10 @@ async def serving(settings: dict[str, Any]) -> AsyncIterator[tuple[str, asyncio.
     """
     began = time.monotonic()
     torch.set_num_threads(settings["threads"])
-    loaded, scheduler = prepare(settings)
+    # In a thread that ends: each thread that computes has its own team of helpers, and two teams at once, of which one
+    # only waits, halve the speed of the other (130 against 76 ms for a step of eight streams on three threads).
+    with ThreadPoolExecutor(1, thread_name_prefix="loader") as loader:
+        loaded, scheduler = await asyncio.get_running_loop().run_in_executor(loader, prepare, settings)
     hurt: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     with ThreadPoolExecutor(READERS, thread_name_prefix="reader") as readers:
         async with Worker(scheduler, lost=_teller(hurt)) as worker:
