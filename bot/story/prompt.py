@@ -10,18 +10,15 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 from bot.engine.request import Message
 from bot.story.text import neutralise
+from bot.story.wording import sections
 
-FOLDER = Path(__file__).parent / "prompts"
 SEPARATOR = "\n\n"
 CUT = "… "
 """Stands where the beginning of the story was left out."""
 
-_SECTION = re.compile(r"^\[(\w+)\]\n", re.MULTILINE)
 _SENTENCE_START = re.compile(r"[.!?…][\"'”’)]*\s+|[。！？…]+[”’」』）]*|\n+")
 _TAIL_BYTES = 240
 # What the last message may take without moving the window: the request, the story's last words, a direction.
@@ -95,7 +92,7 @@ def build(
     `passages` are the newest of the path in order. `direction` is for this passage; `note` says what a retry
     is to do better.
     """
-    words = _sections(story.language)
+    words = sections("narrator", story.language)
     system = f"{words['system'].format(words=story.words)} {words[story.rating]}"
     start = words["start"].format(title=neutralise(story.title), premise=neutralise(story.premise)).strip()
     told = [passage for passage in passages if passage.text]
@@ -161,10 +158,3 @@ def _digest(messages: Sequence[Message]) -> str:
     """Return the same short text for the same prompt."""
     content = "\0".join(f"{message.role}\0{message.content}" for message in messages)
     return hashlib.sha256(content.encode()).hexdigest()[:32]
-
-
-@cache
-def _sections(language: str) -> Mapping[str, str]:
-    """Read a language's prompt file once: texts under [names]."""
-    parts = _SECTION.split((FOLDER / f"narrator.{language}.txt").read_text("utf-8"))
-    return {name: text.strip() for name, text in zip(parts[1::2], parts[2::2], strict=True)}
