@@ -5,6 +5,7 @@ The tip is always the head or one of its descendants. Writing sets both; undo an
 
 from dataclasses import dataclass, fields
 
+from storage import trail
 from storage.database import Reader, Transaction
 
 
@@ -50,6 +51,7 @@ async def move(tx: Transaction, branch_id: int, *, head: int | None, tip: int | 
     row = await tx.change(
         f"UPDATE branches SET head = ?, tip = ? WHERE id = ? RETURNING {_COLUMNS}", (head, tip, branch_id)
     )
+    await trail.follow(tx, branch_id, head)
     return Branch(*row)
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from sqlite3 import Row
-from typing import Literal
+from typing import Any, Literal
 
 from storage.database import Reader, Transaction
 from storage.inbox import Arrival
@@ -37,6 +37,7 @@ class NewPassage:
     sampling: Sampling | None = None
     prompt_digest: str | None = None
     finish: Finish | None = None
+    replaces: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Passage:
     prompt_digest: str | None
     finish: Finish | None
     created: int
+    replaces: int | None
 
     @property
     def bytes_after(self) -> int:
@@ -70,12 +72,17 @@ class Passage:
         return self.bytes_before + len(self.text.encode())
 
 
-_COLUMNS = ", ".join(field.name for field in fields(Passage))
+COLUMNS = tuple(field.name for field in fields(Passage))
+_COLUMNS = ", ".join(COLUMNS)
+
+
+def passage_of(values: dict[str, Any]) -> Passage:
+    """Make a passage of a row's values, those of COLUMNS and no others."""
+    return Passage(**values | {"sampling": json.loads(values["sampling"] or "null")})
 
 
 def _passage(row: Row) -> Passage:
-    values = dict(row)
-    return Passage(**values | {"sampling": json.loads(values["sampling"] or "null")})
+    return passage_of(dict(row))
 
 
 async def add(tx: Transaction, new: NewPassage) -> Passage:
@@ -83,11 +90,11 @@ async def add(tx: Transaction, new: NewPassage) -> Passage:
     sampling = None if new.sampling is None else json.dumps(new.sampling)
     row = await tx.change(
         "INSERT INTO passages (story_id, parent, depth, bytes_before, author_id, author_name, kind, text,"
-        " asked_by, direction, model, seed, sampling, prompt_digest, finish, created)"
+        " asked_by, direction, model, seed, sampling, prompt_digest, finish, created, replaces)"
         " SELECT :story_id, :parent, coalesce(above.depth + 1, 0),"
         " coalesce(above.bytes_before + length(CAST(above.text AS BLOB)), 0),"
         " :author_id, :author_name, :kind, :text, :asked_by, :direction, :model, :seed, :sampling,"
-        " :prompt_digest, :finish, :created"
+        " :prompt_digest, :finish, :created, :replaces"
         f" FROM (SELECT 1) LEFT JOIN passages AS above ON above.id = :parent RETURNING {_COLUMNS}",
         asdict(new) | {"sampling": sampling},
     )

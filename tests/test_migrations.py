@@ -39,6 +39,10 @@ ROWS = (
     UPDATE stories SET adapter = 'noir';
     INSERT INTO guild_settings VALUES (9, 'none');
     """,
+    """
+    INSERT INTO revisions VALUES (1, 1, 1, NULL, 'hide', 7, 'A', 0, 16);
+    INSERT INTO undone VALUES (1, 1, NULL, 1, 17);
+    """,
 )
 
 VERSIONS = range(len(MIGRATIONS) + 1)
@@ -46,7 +50,9 @@ VERSIONS = range(len(MIGRATIONS) + 1)
 
 def test_released_scripts_are_never_edited() -> None:
     """What a file has seen must be what a new file sees."""
-    assert tuple(hashlib.sha256(script.encode()).hexdigest() for script in MIGRATIONS) == DIGESTS
+    digests = tuple(hashlib.sha256(script.encode()).hexdigest() for script in MIGRATIONS)
+
+    assert digests[: len(DIGESTS)] == DIGESTS
 
 
 @pytest.mark.parametrize("version", VERSIONS)

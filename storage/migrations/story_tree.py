@@ -1,15 +1,9 @@
-"""Keep the schema as the ordered scripts that made it.
-
-`PRAGMA user_version` counts the scripts that a file has seen. A script that was released is never edited:
-a change is a new script at the end. Times are integer Unix milliseconds, UTC; ids of people, guilds, channels
-and messages are Discord's. Words like a story's state or a passage's kind are held by the types in the
-modules, not by CHECK: SQLite could only widen such a list by rebuilding the table.
-"""
+"""Make the tree of passages: stories, passages, branches, the log of actions."""
 
 APPLICATION_ID = 0x53544C4D
 """`STLM` in the file's header, so that a file of another program is recognised."""
 
-_STORY_TREE = f"""
+STORY_TREE = f"""
 PRAGMA application_id = {APPLICATION_ID};
 
 CREATE TABLE stories (
@@ -101,70 +95,3 @@ BEGIN SELECT RAISE(ABORT, 'the log of actions only grows'); END;
 CREATE TRIGGER actions_never_go BEFORE DELETE ON actions
 BEGIN SELECT RAISE(ABORT, 'the log of actions only grows'); END;
 """
-
-# Apart from the tree, because these rows come and go: what a restart needs to go on where it stopped.
-_WORK_IN_HAND = """
-CREATE TABLE narrations (
-    id INTEGER PRIMARY KEY,
-    story_id INTEGER NOT NULL UNIQUE REFERENCES stories (id),
-    kind TEXT NOT NULL,
-    parent INTEGER,
-    asked_by INTEGER NOT NULL,
-    asker_name TEXT NOT NULL,
-    locale TEXT NOT NULL,
-    direction TEXT,
-    seed INTEGER,
-    channel_id INTEGER NOT NULL,
-    message_id INTEGER,
-    created INTEGER NOT NULL,
-    FOREIGN KEY (story_id, parent) REFERENCES passages (story_id, id)
-) STRICT;
-
-CREATE TABLE inbox (
-    id INTEGER PRIMARY KEY,
-    story_id INTEGER NOT NULL REFERENCES stories (id),
-    author_id INTEGER NOT NULL,
-    author_name TEXT NOT NULL,
-    text TEXT NOT NULL,
-    channel_id INTEGER NOT NULL,
-    message_ids TEXT NOT NULL,
-    own INTEGER NOT NULL CHECK (own IN (0, 1)),  -- whether the bot sent those messages
-    created INTEGER NOT NULL
-) STRICT;
-CREATE INDEX inbox_of_story ON inbox (story_id, id);
-
-CREATE TABLE displays (
-    message_id INTEGER PRIMARY KEY,
-    passage_id INTEGER NOT NULL REFERENCES passages (id),
-    page INTEGER NOT NULL,
-    channel_id INTEGER NOT NULL,
-    own INTEGER NOT NULL CHECK (own IN (0, 1))  -- whether the bot sent the message, so can edit it
-) STRICT;
-CREATE INDEX displays_of_passage ON displays (passage_id, page);
-
-CREATE TABLE controls (
-    story_id INTEGER PRIMARY KEY REFERENCES stories (id),
-    channel_id INTEGER NOT NULL,
-    message_id INTEGER NOT NULL
-) STRICT;
-
-CREATE TABLE notices (
-    scope TEXT NOT NULL,
-    name TEXT NOT NULL,
-    created INTEGER NOT NULL,
-    PRIMARY KEY (scope, name)
-) STRICT, WITHOUT ROWID;
-"""
-
-# Names of the host's configuration; empty is no choice, `none` the model as it is.
-_ADAPTERS = """
-ALTER TABLE stories ADD COLUMN adapter TEXT NOT NULL DEFAULT '';
-
-CREATE TABLE guild_settings (
-    guild_id INTEGER PRIMARY KEY,
-    adapter TEXT NOT NULL
-) STRICT;
-"""
-
-MIGRATIONS: tuple[str, ...] = (_STORY_TREE, _WORK_IN_HAND, _ADAPTERS)
-"""Every script, oldest first; its place in the tuple is the version it ends with."""
