@@ -70,6 +70,22 @@ def test_a_person_is_served_in_the_order_of_asking(askers: list[Asker]) -> None:
         assert own == sorted(own)
 
 
+@given(ASKERS, st.data())
+def test_the_background_waits_behind_all_people(askers: list[Asker], data: st.DataObject) -> None:
+    """Whenever it came; people and the work take turns among themselves as if the other were not there."""
+    behind = data.draw(st.sets(st.sampled_from(range(len(askers))))) if askers else set()
+    queue: FairQueue[int] = FairQueue()
+    alone: tuple[FairQueue[int], FairQueue[int]] = (FairQueue(), FairQueue())
+    for number, (guild, channel, user) in enumerate(askers):
+        background = number in behind
+        queue.add(number, guild_id=guild, channel_id=channel, user_id=user, background=background)
+        put(alone[background], number, (guild, channel, user))
+    told = list(queue.order())
+
+    assert queue.has_people == (len(behind) < len(askers))
+    assert told == drained(queue) == [*drained(alone[False]), *drained(alone[True])]
+
+
 def crowd(channels: int, users: int) -> list[Asker]:
     """Ask 50 times from server 0, over many channels and users, and once from each of nine others."""
     many = [(0, 100 + n % channels, 200 + n % users) for n in range(50)]

@@ -22,6 +22,7 @@ from bot.engine.errors import (
     GenerationFailed,
     GenerationTimedOut,
     QueueFull,
+    SetAside,
 )
 from bot.engine.generation import Generation
 from bot.engine.outcome import Observer, Outcome, word_for
@@ -126,10 +127,13 @@ class Engine:
             self._observe(Outcome(word_for(refusal)))
             raise
         generation = Generation(self, request)
-        self._users[request.user_id] += 1
-        self._guilds[request.guild_id] += 1
+        self._count(request, +1)
         self._queue.add(
-            generation, guild_id=request.guild_id, channel_id=request.channel_id, user_id=request.user_id
+            generation,
+            guild_id=request.guild_id,
+            channel_id=request.channel_id,
+            user_id=request.user_id,
+            background=request.background,
         )
         self._dispatch()
         return generation
@@ -176,13 +180,15 @@ class Engine:
     def _require_room(self, request: Request) -> None:
         """Refuse one more request of who has enough, with the start of the last of theirs that waits."""
         limits = self._limits
+        if request.background:
+            return  # whoever works in the background asks for one thing at a time
         if self._users[request.user_id] >= limits.per_user:
             own = [place for g, place in self._waiting().items() if g.request.user_id == request.user_id]
             raise QueueFull("user", limits.per_user, self._eta(max(own, default=0)))
         if self._guilds[request.guild_id] >= limits.per_guild:
             own = [place for g, place in self._waiting().items() if g.request.guild_id == request.guild_id]
             raise QueueFull("guild", limits.per_guild, self._eta(max(own, default=0)))
-        if len(self._queue) >= limits.waiting:
+        if sum(not waiting.request.background for waiting in self._queue) >= limits.waiting:
             raise QueueFull("all", limits.waiting, self._eta(1))
 
     def _waiting(self) -> dict[Generation, int]:
@@ -192,18 +198,33 @@ class Engine:
         return self._places
 
     def _eta(self, position: int) -> float | None:
-        running = [other.seconds for other in self._running]
+        running = [other.seconds for other in self._running if not other.request.background]
         return self._pace.eta(position, running=running, parallel=self._backend.parallel)
 
     def _dispatch(self) -> None:
-        while self._queue and len(self._running) < self._backend.parallel and not self._closed:
+        while self._may_start():
             generation = self._queue.pop()
             task = asyncio.create_task(self._stream(generation))
             self._running[generation] = task
             generation.begin()
             # A task cancelled before its first step runs none of its code, so the clean-up stands outside.
             task.add_done_callback(partial(self._done, generation))
+        self._make_room()
         self._moved()
+
+    def _may_start(self) -> bool:
+        """Tell whether the next can run; of several places one is left to people by what is in the background."""
+        free = self._backend.parallel - len(self._running)
+        if not self._queue or free <= 0 or self._closed:
+            return False
+        return self._queue.has_people or free > 1 or self._backend.parallel == 1
+
+    def _make_room(self) -> None:
+        """Set background work aside where a person waits for a place."""
+        if self._queue.has_people and not self._closed:
+            work = [running for running in self._running if running.request.background]
+            if work and not any(running.ended for running in work):
+                self._abort(work[-1], SetAside())
 
     def _moved(self) -> None:
         self._places = None
@@ -238,7 +259,8 @@ class Engine:
             generation.end(GenerationFailed("the stream stopped in the middle"))
         else:
             generation.end()
-            self._pace.record(generation.usage.tokens, generation.seconds)
+            if not generation.request.background:
+                self._pace.record(generation.usage.tokens, generation.seconds)
         self._release(generation)
         self._dispatch()
 
@@ -254,11 +276,14 @@ class Engine:
 
     def _release(self, generation: Generation) -> None:
         self._observe(generation.outcome())
-        for counter, key in (
-            (self._users, generation.request.user_id),
-            (self._guilds, generation.request.guild_id),
-        ):
-            counter[key] -= 1
+        self._count(generation.request, -1)
+
+    def _count(self, request: Request, change: int) -> None:
+        """Note that a person and a server have one request more or less."""
+        if request.background:
+            return
+        for counter, key in ((self._users, request.user_id), (self._guilds, request.guild_id)):
+            counter[key] += change
             if not counter[key]:
                 del counter[key]
 

@@ -7,6 +7,7 @@ Unavailable  ├── GenerationCancelled   somebody stopped it
              │   ├── NarratorAway      no model server answers at all
              │   └── AdapterMissing    the model has not the adapter that was asked for
              ├── GenerationTimedOut    no word came for too long
+             ├── SetAside              work in the background made room for a person
              └── EngineClosed          the bot is shutting down
 """
 
@@ -116,6 +117,13 @@ class GenerationTimedOut(Unavailable):
             )
         )
         self.seconds = seconds
+
+
+class SetAside(Unavailable):
+    """Tell that work in the background was stopped because a person came; it may be asked for again."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The narrator is busy with people just now. Please try again in a moment."))
 
 
 class EngineClosed(Unavailable):

@@ -10,16 +10,20 @@ from bot.engine.errors import (
     GenerationTimedOut,
     PromptTooLong,
     QueueFull,
+    SetAside,
 )
 from bot.errors import StoryloomError
 
-Word = Literal["stop", "length", "cancelled", "failed", "timed out", "too long", "refused", "closed"]
+Word = Literal[
+    "stop", "length", "cancelled", "failed", "timed out", "too long", "refused", "set aside", "closed"
+]
 
 _WORDS: dict[type[StoryloomError], Word] = {
     GenerationCancelled: "cancelled",
     GenerationTimedOut: "timed out",
     PromptTooLong: "too long",
     QueueFull: "refused",
+    SetAside: "set aside",
     EngineClosed: "closed",
 }
 

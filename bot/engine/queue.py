@@ -3,6 +3,7 @@
 Who is served goes to the back of their channel's line, the channel to the back of its server's, and the server to the
 back of the queue. So between two requests of a server each other server is served once at most, and likewise channels
 in a server and people in a channel: however many requests somebody has, the others' turns come as soon.
+What runs in the background waits behind all people, and among itself in the same order.
 """
 
 from collections import OrderedDict, deque
@@ -66,8 +67,9 @@ class FairQueue(Generic[Item]):
     """Hold waiting requests; an item is in it at most once."""
 
     def __init__(self) -> None:
-        self._servers: _Line[Item] = _Line()
-        self._paths: dict[Item, Path] = {}
+        self._people: _Line[Item] = _Line()
+        self._background: _Line[Item] = _Line()
+        self._paths: dict[Item, tuple[_Line[Item], Path]] = {}
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -79,23 +81,33 @@ class FairQueue(Generic[Item]):
         """Yield all items, in the order of coming; that of their turns costs more to know."""
         return iter(self._paths)
 
-    def add(self, item: Item, *, guild_id: int, channel_id: int, user_id: int) -> None:
-        """Put an item behind all others of its person."""
+    @property
+    def has_people(self) -> bool:
+        """Tell whether the next item is a person's."""
+        return bool(self._people)
+
+    def add(
+        self, item: Item, *, guild_id: int, channel_id: int, user_id: int, background: bool = False
+    ) -> None:
+        """Put an item behind all others of its person; in the background, behind everybody's."""
         if item in self._paths:
             raise ValueError("the item already waits")
-        self._paths[item] = path = (guild_id, channel_id, user_id)
-        self._servers.add(item, path)
+        line, path = self._background if background else self._people, (guild_id, channel_id, user_id)
+        self._paths[item] = line, path
+        line.add(item, path)
 
     def pop(self) -> Item:
         """Take the next item; the queue must not be empty."""
-        item = self._servers.pop()
+        item = (self._people or self._background).pop()
         del self._paths[item]
         return item
 
     def remove(self, item: Item) -> None:
         """Take an item out of turn; nobody's place becomes a later one by it."""
-        self._servers.remove(item, self._paths.pop(item))
+        line, path = self._paths.pop(item)
+        line.remove(item, path)
 
     def order(self) -> Iterator[Item]:
         """Yield all items as they will be popped if nothing else happens; nothing may happen meanwhile."""
-        return iter(self._servers)
+        yield from self._people
+        yield from self._background

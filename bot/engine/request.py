@@ -55,7 +55,8 @@ class Request:
     The ids say whose turn it is in the queue. The same request with the same seed gives the same text on the same
     backend, whoever else is served. A story's turns give that up for speed: `warm` takes what the cache of
     `cache_key` has of the prompt, and rounding that differs by what was there may tip the pick of a word. `adapter`
-    names the LoRA adapter that writes; none is the model as it is.
+    names the LoRA adapter that writes; none is the model as it is. What nobody waits for is `background`: it runs
+    while no person's request waits, counts for nobody, and may be set aside.
     """
 
     messages: tuple[Message, ...]
@@ -66,6 +67,7 @@ class Request:
     user_id: int
     warm: bool = False
     adapter: str = ""
+    background: bool = False
 
 
 @dataclass(frozen=True, slots=True)
