@@ -1,4 +1,9 @@
-"""Keep stories: where each is told, how, and which branch is read."""
+"""Keep stories: where each is told, how, and which branch is read.
+
+Several stories may belong to a channel. At most one of them is running; the others are paused until somebody goes on
+with them, or ended for good. Nothing happens in a story that is not running: whoever keeps a timer for one looks at
+its state when the timer is due, and sets it anew when the story runs again.
+"""
 
 from dataclasses import asdict, dataclass, fields
 from sqlite3 import Row
@@ -9,7 +14,7 @@ from storage.database import Reader, Transaction
 
 Language = Literal["en", "zh"]
 Rating = Literal["everyone", "teen", "mature"]
-State = Literal["running", "ended"]
+State = Literal["running", "paused", "ended"]
 
 DIRECT_MESSAGES = 0
 """The guild_id of a story that is told in direct messages."""
@@ -102,17 +107,44 @@ async def newest_in(reader: Reader, channel_id: int) -> Story | None:
     return _story(row) if row else None
 
 
+async def paused_in(reader: Reader, channel_id: int) -> list[Story]:
+    """Return the stories that rest in a channel, newest first."""
+    rows = await reader.fetch_all(
+        f"SELECT {_COLUMNS} FROM stories WHERE channel_id = ? AND state = 'paused' ORDER BY id DESC",
+        (channel_id,),
+    )
+    return [_story(row) for row in rows]
+
+
 async def list_of(
-    reader: Reader, *, guild_id: int, channel_id: int, before: int | None = None, limit: int = 10
+    reader: Reader,
+    *,
+    guild_id: int,
+    channel_id: int,
+    state: State | None = None,
+    writer_id: int | None = None,
+    before: int | None = None,
+    limit: int = 10,
 ) -> list[Story]:
     """Return a guild's stories, newest first; in direct messages those of that channel alone.
 
+    With `state` only those in that state, with `writer_id` only those that this person began or wrote in.
     The next page starts before the id of the last story of this one.
     """
     rows = await reader.fetch_all(
         f"SELECT {_COLUMNS} FROM stories WHERE guild_id = :guild AND (:guild <> 0 OR channel_id = :channel)"
+        " AND (:state IS NULL OR state = :state)"
+        " AND (:writer IS NULL OR started_by = :writer OR EXISTS (SELECT 1 FROM passages"
+        "  WHERE passages.author_id = :writer AND passages.story_id = stories.id))"
         " AND (:before IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit",
-        {"guild": guild_id, "channel": channel_id, "before": before, "limit": limit},
+        {
+            "guild": guild_id,
+            "channel": channel_id,
+            "state": state,
+            "writer": writer_id,
+            "before": before,
+            "limit": limit,
+        },
     )
     return [_story(row) for row in rows]
 
@@ -129,3 +161,20 @@ async def update(tx: Transaction, story: Story) -> None:
 async def end(tx: Transaction, story_id: int, *, ended: int) -> None:
     """End a story, which frees its channel for another."""
     await tx.execute("UPDATE stories SET state = 'ended', ended = ? WHERE id = ?", (ended, story_id))
+
+
+async def pause(tx: Transaction, story_id: int) -> Story:
+    """Let a running story rest, which frees its channel for another."""
+    return await _set_state(tx, story_id, "paused")
+
+
+async def resume(tx: Transaction, story_id: int) -> Story:
+    """Go on with a paused story; its channel must have no running one."""
+    return await _set_state(tx, story_id, "running")
+
+
+async def _set_state(tx: Transaction, story_id: int, state: State) -> Story:
+    row = await tx.change(
+        f"UPDATE stories SET state = ? WHERE id = ? RETURNING {_COLUMNS}", (state, story_id)
+    )
+    return _story(row)

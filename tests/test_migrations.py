@@ -43,6 +43,7 @@ ROWS = (
     INSERT INTO revisions VALUES (1, 1, 1, NULL, 'hide', 7, 'A', 0, 16);
     INSERT INTO undone VALUES (1, 1, NULL, 1, 17);
     """,
+    "",  # an index only
 )
 
 VERSIONS = range(len(MIGRATIONS) + 1)

@@ -7,11 +7,12 @@ modules, not by CHECK: SQLite could only widen such a list by rebuilding the tab
 """
 
 from storage.migrations.adapters import ADAPTERS
+from storage.migrations.authors import AUTHORS
 from storage.migrations.reading import READING
 from storage.migrations.story_tree import APPLICATION_ID, STORY_TREE
 from storage.migrations.work_in_hand import WORK_IN_HAND
 
 __all__ = ["APPLICATION_ID", "MIGRATIONS"]
 
-MIGRATIONS: tuple[str, ...] = (STORY_TREE, WORK_IN_HAND, ADAPTERS, READING)
+MIGRATIONS: tuple[str, ...] = (STORY_TREE, WORK_IN_HAND, ADAPTERS, READING, AUTHORS)
 """Every script, oldest first; its place in the tuple is the version it ends with."""
