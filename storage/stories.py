@@ -35,11 +35,13 @@ class NewStory:
     started_by: int
     starter_name: str
     created: int
+    style: str = ""
+    creativity: int = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Mirror one row; who started it is None once erased, and the adapter is empty where none was chosen."""
+    """Mirror one row; who started it is None once erased; adapter and style are empty where none was chosen."""
 
     id: int
     guild_id: int
@@ -57,6 +59,8 @@ class Story:
     created: int
     ended: int | None
     adapter: str
+    style: str = ""
+    creativity: int = 3
 
 
 _COLUMNS = ", ".join(field.name for field in fields(Story))
@@ -71,8 +75,9 @@ async def create(tx: Transaction, new: NewStory) -> Story:
     """Create a running story with its first branch, `main`; its channel must have no running story."""
     row = await tx.change(
         "INSERT INTO stories (guild_id, channel_id, title, premise, language, rating, state, free_typing,"
-        " words, started_by, starter_name, created) VALUES (:guild_id, :channel_id, :title, :premise,"
-        " :language, :rating, 'running', :free_typing, :words, :started_by, :starter_name, :created)"
+        " words, started_by, starter_name, created, style, creativity) VALUES (:guild_id, :channel_id, :title,"
+        " :premise, :language, :rating, 'running', :free_typing, :words, :started_by, :starter_name, :created,"
+        " :style, :creativity)"
         " RETURNING id",
         asdict(new),
     )
@@ -150,10 +155,11 @@ async def list_of(
 
 
 async def update(tx: Transaction, story: Story) -> None:
-    """Save what may be changed in a story: title, premise, language, rating, free typing, words and adapter."""
+    """Save what may be changed in a story by `/story settings`."""
     await tx.execute(
         "UPDATE stories SET title = :title, premise = :premise, language = :language, rating = :rating,"
-        " free_typing = :free_typing, words = :words, adapter = :adapter WHERE id = :id",
+        " free_typing = :free_typing, words = :words, adapter = :adapter, style = :style,"
+        " creativity = :creativity WHERE id = :id",
         asdict(story),
     )
 

@@ -44,6 +44,13 @@ ROWS = (
     INSERT INTO undone VALUES (1, 1, NULL, 1, 17);
     """,
     "",  # an index only
+    """
+    UPDATE stories SET style = 'noir', creativity = 5;
+    INSERT INTO threads VALUES (6, 5);
+    INSERT INTO boundaries VALUES (1, 9, 5, 'line', 'spiders', 1, 18);
+    INSERT INTO channel_ratings VALUES (9, 0, 'teen');
+    INSERT INTO scenes_over VALUES (1, NULL);
+    """,
 )
 
 VERSIONS = range(len(MIGRATIONS) + 1)
