@@ -1,0 +1,28 @@
+"""Keep what a group chose for the narrator's next passage, until a passage that used it is in the story."""
+
+from storage.database import Reader, Transaction
+
+
+async def add(tx: Transaction, story_id: int, text: str, *, created: int) -> None:
+    """Keep one more for the narrator's next passage."""
+    await tx.execute(
+        "INSERT INTO directions (story_id, text, created) VALUES (?, ?, ?)", (story_id, text, created)
+    )
+
+
+async def waiting(reader: Reader, story_id: int) -> list[str]:
+    """Return what waits for a story's narrator, the oldest first."""
+    rows = await reader.fetch_all("SELECT text FROM directions WHERE story_id = ? ORDER BY id", (story_id,))
+    return [row["text"] for row in rows]
+
+
+async def claim(tx: Transaction, story_id: int, narration_id: int) -> None:
+    """Note that a job uses all that waits; only one runs per story, so what an earlier one had is free again."""
+    await tx.execute("UPDATE directions SET narration_id = ? WHERE story_id = ?", (narration_id, story_id))
+
+
+async def use_up(tx: Transaction, story_id: int, narration_id: int) -> None:
+    """Forget what a job used, whose passage is in the story; what was chosen meanwhile stays."""
+    await tx.execute(
+        "DELETE FROM directions WHERE story_id = ? AND narration_id = ?", (story_id, narration_id)
+    )
