@@ -40,8 +40,9 @@ ROWS = (
     INSERT INTO guild_settings VALUES (9, 'none');
     """,
     """
-    INSERT INTO revisions VALUES (1, 1, 1, NULL, 'hide', 7, 'A', 0, 16);
-    INSERT INTO undone VALUES (1, 1, NULL, 1, 17);
+    INSERT INTO revisions VALUES (1, 1, NULL);
+    INSERT INTO steps VALUES (9, 1, 'take back', 1, 1, NULL, 1, 1);
+    INSERT INTO edits VALUES (1, 7, 'A');
     """,
     "",  # an index only
     """
@@ -50,6 +51,11 @@ ROWS = (
     INSERT INTO boundaries VALUES (1, 9, 5, 'line', 'spiders', 1, 18);
     INSERT INTO channel_ratings VALUES (9, 0, 'teen');
     INSERT INTO scenes_over VALUES (1, NULL);
+    """,
+    """
+    INSERT INTO recaps VALUES (1, 1, 'scene', 0, 1, 1, 2, '1:-', 'r', NULL, 1, 19);
+    INSERT INTO prompts_used VALUES (2, 1, x'00', 20);
+    INSERT INTO visits VALUES (1, 7, 1, 21);
     """,
 )
 
