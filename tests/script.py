@@ -1,6 +1,8 @@
 """Tell a scripted backend what to say, so that a test can hold the narrator in the middle of a sentence."""
 
 import asyncio
+from collections.abc import Callable
+from weakref import WeakSet
 
 from bot.engine.request import Request
 
@@ -15,9 +17,14 @@ _TALE = (
 
 
 class Script:
-    """Tell a scripted backend what to say, and hold it in the middle of a sentence."""
+    """Tell a scripted backend what to say, and hold it in the middle of a sentence.
+
+    What nobody waits for (recaps, proposals …) takes nothing from the script and is not held: `aside` answers that.
+    """
 
     def __init__(self) -> None:
+        self.aside: Callable[[Request], str] = _nothing
+        self._asides: WeakSet[asyncio.Task[object]] = WeakSet()
         self._next: list[str] = []
         self._told = 0
         self._open = asyncio.Event()
@@ -39,6 +46,9 @@ class Script:
 
     def reply(self, request: Request) -> str:
         """Give the next text: what was asked for, else the next of an endless tale."""
+        if request.background and (task := asyncio.current_task()):
+            self._asides.add(task)
+            return self.aside(request)
         if self._next:
             return self._next.pop(0)
         self._told += 1
@@ -46,7 +56,13 @@ class Script:
 
     async def delay(self) -> None:
         """Wait before a token, if it is held."""
+        if asyncio.current_task() in self._asides:
+            return
         if self._before_hold > 0:
             self._before_hold -= 1
         else:
             await self._open.wait()
+
+
+def _nothing(request: Request) -> str:
+    return ""
