@@ -19,6 +19,7 @@ from bot.reply.buttons import StoryButton
 from bot.reply.performance import Performance
 from bot.story.adapters import Adapters
 from bot.story.narrator import Narrator
+from bot.story.pausing import Pausing
 from bot.story.shelf import Shelf
 from bot.story.storyteller import Storyteller
 from storage.controls import Astray
@@ -42,6 +43,7 @@ class Services:
     status: Callable[[], Status]
     adapters: Adapters
     shelf: Shelf
+    pausing: Pausing
     storyteller: Storyteller
     performance: Performance
 

@@ -29,6 +29,7 @@ from bot.reply.performance import Performance
 from bot.story.adapters import Adapters
 from bot.story.draft import Drafter
 from bot.story.narrator import Narrator
+from bot.story.pausing import Pausing
 from bot.story.shelf import Shelf
 from bot.story.storyteller import Storyteller
 from storage.database import Database
@@ -197,6 +198,7 @@ def make_bot(config: Config, *, engine: Engine, database: Database, hears_typing
         status=engine.status,
         adapters=adapters,
         shelf=shelf,
+        pausing=Pausing(database=database),
         storyteller=storyteller,
         performance=performance,
     )

@@ -1,4 +1,4 @@
-"""Start, show, list, change, end and export stories: the `/story` family."""
+"""Start, show, list, change, pause, end and export stories: the `/story` family."""
 
 import io
 import re
@@ -12,13 +12,16 @@ from bot.client import StoryBot
 from bot.locales import _
 from bot.reply.adapter_choices import choices
 from bot.reply.answers import dismiss
+from bot.reply.curtain import show_shift
 from bot.reply.performance import Performance
 from bot.reply.story_card import card, shelf_page
 from bot.reply.who import person_of, place_of, require_age, require_voice, sight_of
 from bot.story.adapters import Adapters
+from bot.story.pausing import Pausing, handle
 from bot.story.shelf import Changes, Outline, Shelf
-from storage.stories import Language, Rating
+from storage.stories import Language, Rating, State
 
+OFFERED = 25  # Discord's most
 TITLE = app_commands.Range[str, 1, 100]
 PREMISE = app_commands.Range[str, 1, 1000]
 CHOICE = app_commands.Choice[str]
@@ -28,6 +31,13 @@ RATINGS = [
     CHOICE(name="for teens and up", value="teen"),
     CHOICE(name="for adults", value="mature"),
 ]
+SHELVES = [
+    CHOICE(name="all", value="all"),
+    CHOICE(name="being told", value="running"),
+    CHOICE(name="paused", value="paused"),
+    CHOICE(name="ended", value="ended"),
+    CHOICE(name="mine", value="mine"),
+]
 
 
 class StoryGroup(
@@ -35,8 +45,11 @@ class StoryGroup(
 ):
     """Keep the stories of a server."""
 
-    def __init__(self, *, shelf: Shelf, performance: Performance, adapters: Adapters) -> None:
+    def __init__(
+        self, *, shelf: Shelf, pausing: Pausing, performance: Performance, adapters: Adapters
+    ) -> None:
         self._shelf = shelf
+        self._pausing = pausing
         self._adapters = adapters
         self._performance = performance
 
@@ -82,14 +95,26 @@ class StoryGroup(
         await interaction.edit_original_response(embed=card(overview, interaction.locale.value))
 
     @app_commands.command(name="list", description="List the stories of this server")
-    @app_commands.describe(page="Which page of the list")
+    @app_commands.describe(page="Which page of the list", which="Which stories to list")
+    @app_commands.choices(which=SHELVES)
     async def list_(
-        self, interaction: discord.Interaction, page: app_commands.Range[int, 1, 1000] = 1
+        self,
+        interaction: discord.Interaction,
+        page: app_commands.Range[int, 1, 1000] = 1,
+        which: CHOICE | None = None,
     ) -> None:
         """List a server's stories, the newest first, privately."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        found = await self._shelf.list_page(place_of(interaction), page, may_see=sight_of(interaction))
-        await interaction.edit_original_response(embed=shelf_page(found, page, interaction.locale.value))
+        wanted = which.value if which else "all"
+        found = await self._shelf.list_page(
+            place_of(interaction),
+            page,
+            may_see=sight_of(interaction),
+            state=cast(State, wanted) if wanted not in ("all", "mine") else None,
+            writer_id=interaction.user.id if wanted == "mine" else None,
+        )
+        shown = shelf_page(found, page, interaction.locale.value, chosen=wanted != "all")
+        await interaction.edit_original_response(embed=shown)
 
     @app_commands.command(description="Change the story of this channel; for its starter and moderators")
     @app_commands.describe(
@@ -139,6 +164,52 @@ class StoryGroup(
         """Offer the voices that the host has."""
         return choices(self._adapters.names, typed, interaction.locale.value)
 
+    @app_commands.command(description="Pause the story of this channel, which frees it for another")
+    async def pause(self, interaction: discord.Interaction) -> None:
+        """Let the running story rest."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        require_voice(interaction)
+        person = person_of(interaction)
+        shift = await self._pausing.pause(place_of(interaction), person)
+        await show_shift(self._performance.board, shift, person)
+        await dismiss(interaction)
+
+    @app_commands.command(description="Go on with a story that was paused in this channel")
+    @app_commands.describe(story="Which story; not needed where only one is paused")
+    async def resume(self, interaction: discord.Interaction, story: TITLE | None = None) -> None:
+        """Go on with a resting story."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        require_voice(interaction)
+        place, person = place_of(interaction), person_of(interaction)
+        found = await self._pausing.find(place, story)
+        require_age(interaction, found.rating)
+        shift = await self._pausing.resume(place, person, handle(found))
+        await show_shift(self._performance.board, shift, person)
+        await dismiss(interaction)
+
+    @app_commands.command(description="Pause the story of this channel and go on with another one here")
+    @app_commands.describe(story="The story to go on with")
+    async def switch(self, interaction: discord.Interaction, story: TITLE) -> None:
+        """Pause one story and go on with another."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        require_voice(interaction)
+        place, person = place_of(interaction), person_of(interaction)
+        found = await self._pausing.find(place, story)
+        require_age(interaction, found.rating)
+        shift = await self._pausing.switch(place, person, handle(found))
+        await show_shift(self._performance.board, shift, person)
+        await dismiss(interaction)
+
+    @resume.autocomplete("story")
+    @switch.autocomplete("story")
+    async def complete_story(self, interaction: discord.Interaction, typed: str) -> list[CHOICE]:
+        """Offer the stories that rest in this channel."""
+        wanted = typed.strip().casefold()
+        found = [
+            s for s in await self._pausing.offered(place_of(interaction)) if wanted in s.title.casefold()
+        ]
+        return [CHOICE(name=story.title, value=handle(story)) for story in found[:OFFERED]]
+
     @app_commands.command(description="End the story of this channel; it stays readable and can be exported")
     async def end(self, interaction: discord.Interaction) -> None:
         """End the running story."""
@@ -174,5 +245,10 @@ async def setup(bot: StoryBot) -> None:
     """Add the `/story` family."""
     services = bot.services
     await bot.add_cog(
-        StoryGroup(shelf=services.shelf, performance=services.performance, adapters=services.adapters)
+        StoryGroup(
+            shelf=services.shelf,
+            pausing=services.pausing,
+            performance=services.performance,
+            adapters=services.adapters,
+        )
     )

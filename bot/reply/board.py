@@ -70,11 +70,11 @@ class Board:
     async def place_buttons(self, story: Story) -> None:
         """Put the buttons under the newest passage, or under a line of their own where that cannot hold them.
 
-        A story that has ended needs none, and the narrator brings its own when it is done.
+        A story that does not run needs none, and the narrator brings its own when it is done.
         """
         async with self._lock(story.id):
             story = await stories.get(self._database, story.id)
-            if story.state == "ended" or await narrations.of_story(self._database, story.id):
+            if story.state != "running" or await narrations.of_story(self._database, story.id):
                 return
             stand = await standing.of(self._database, story)
             sheet = await self._sheet_for_buttons(stand)

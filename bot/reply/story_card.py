@@ -91,11 +91,13 @@ def _length(story: Story) -> Text:
     return _n("{n} word", "{n} words", story.words)
 
 
-def shelf_page(page: Page, number: int, locale: str) -> discord.Embed:
-    """Return a page of a server's stories, the newest first."""
+def shelf_page(page: Page, number: int, locale: str, *, chosen: bool = False) -> discord.Embed:
+    """Return a page of a server's stories, the newest first; `chosen` is whether only some of them were asked for."""
     title = _("Stories, page {number}", number=number).render(locale)
     if not page.stories:
         empty = _("There are no stories here. Start one with `/story start`.")
+        if chosen:
+            empty = _("There are no such stories here. `/story list` without a choice shows all.")
         return discord.Embed(title=title, description=empty.render(locale), colour=COLOUR)
     lines = [_line(story).render(locale) for story in page.stories]
     if page.more:
@@ -107,4 +109,6 @@ def _line(story: Story) -> Text:
     title, channel = inline_name(story.title), f"<#{story.channel_id}>"
     if story.state == "ended":
         return _("**{title}** in {channel}, ended", title=title, channel=channel)
+    if story.state == "paused":
+        return _("**{title}** in {channel}, paused", title=title, channel=channel)
     return _("**{title}** in {channel}, being told", title=title, channel=channel)

@@ -18,7 +18,7 @@ from bot.story.standing import Standing
 from bot.story.text import clean_passage
 from storage import actions, notices, passages, stories
 from storage.database import Database, Transaction
-from storage.stories import Language, NewStory, Rating, Story
+from storage.stories import Language, NewStory, Rating, State, Story
 
 TITLE = 100
 PREMISE = 1000
@@ -92,7 +92,7 @@ class Shelf:
             if running := await stories.running_in(tx, place.channel_id):
                 raise Refused(
                     _(
-                        "“{title}” is being told here. End it with `/story end`,"
+                        "“{title}” is being told here. Let it rest with `/story pause`, end it with `/story end`,"
                         " or start yours in another channel or thread.",
                         title=running.title,
                     ),
@@ -128,14 +128,31 @@ class Shelf:
         """Return the story that runs in a place, if one does."""
         return await stories.running_in(self._database, place.channel_id)
 
-    async def list_page(self, place: Place, page: int, *, may_see: Callable[[int], bool]) -> Page:
-        """Return a page, counted from 1, of the stories in channels that the one who asks may see; newest first."""
+    async def list_page(
+        self,
+        place: Place,
+        page: int,
+        *,
+        may_see: Callable[[int], bool],
+        state: State | None = None,
+        writer_id: int | None = None,
+    ) -> Page:
+        """Return a page, counted from 1, of the stories in channels that the one who asks may see; newest first.
+
+        With `state` or `writer_id` only those in that state, or those that this person began or wrote in.
+        """
         first = (page - 1) * PAGE
         seen: list[Story] = []
         before: int | None = None
         while len(seen) <= first + PAGE:
             some = await stories.list_of(
-                self._database, guild_id=place.guild_id, channel_id=place.channel_id, before=before, limit=100
+                self._database,
+                guild_id=place.guild_id,
+                channel_id=place.channel_id,
+                state=state,
+                writer_id=writer_id,
+                before=before,
+                limit=100,
             )
             if not some:
                 break
@@ -148,7 +165,7 @@ class Shelf:
         self._require_hearing(place, bool(changes.free_typing))
         async with self._database.transaction() as tx:
             story = await standing.running(tx, place)
-            _require_host(story, person)
+            standing.require_host(story, person)
             wanted = {
                 key: value
                 for key in ("language", "rating", "words", "free_typing")
@@ -169,7 +186,7 @@ class Shelf:
         """End a story; for its starter or a moderator, while the narrator is not writing."""
         async with self._database.transaction() as tx:
             stand = await standing.at_rest(tx, place)
-            _require_host(stand.story, person)
+            standing.require_host(stand.story, person)
             await stories.end(tx, stand.story.id, ended=now())
             await _log(tx, stand.story, person, "end")
             return stand
@@ -237,16 +254,6 @@ async def _log(tx: Transaction, story: Story, person: Person, kind: str, **detai
         actor_name=person.name,
         detail=detail,
     )
-
-
-def _require_host(story: Story, person: Person) -> None:
-    if story.started_by != person.id and not person.moderator:
-        raise Refused(
-            _(
-                "Only {name}, who started this story, or a moderator can do that.",
-                name=story.starter_name or "?",
-            )
-        )
 
 
 def _line(raw: str, *, limit: int) -> str:

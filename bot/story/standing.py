@@ -31,8 +31,19 @@ async def running(reader: Reader, place: Place) -> Story:
     """Return the story that is told in a place; refused with the way to start one."""
     story = await stories.running_in(reader, place.channel_id)
     if story is None:
-        raise Refused(_("No story is being told here yet. Start one with `/story start`."))
+        raise await _nothing_told(reader, place)
     return story
+
+
+async def _nothing_told(reader: Reader, place: Place) -> Refused:
+    if paused := await stories.paused_in(reader, place.channel_id):
+        return Refused(
+            _(
+                "“{title}” is paused. Go on with it by `/story resume`, or start another with `/story start`.",
+                title=paused[0].title,
+            )
+        )
+    return Refused(_("No story is being told here yet. Start one with `/story start`."))
 
 
 async def of(reader: Reader, story: Story) -> Standing:
@@ -71,5 +82,16 @@ def require_author(passage: Passage, person: Person) -> None:
             _(
                 "The newest passage is {name}'s own. Only {name} or a moderator can take it back or bring it back.",
                 name=passage.author_name or _("someone"),
+            )
+        )
+
+
+def require_host(story: Story, person: Person) -> None:
+    """Refuse to decide about a story that someone else began; moderators may."""
+    if story.started_by != person.id and not person.moderator:
+        raise Refused(
+            _(
+                "Only {name}, who started this story, or a moderator can do that.",
+                name=story.starter_name or "?",
             )
         )
