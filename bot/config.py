@@ -119,6 +119,12 @@ class LimitSettings(Section):
     requests_waiting: Annotated[int, Field(ge=1, le=10_000)] = 200
 
 
+class MemorySettings(Section):
+    """Say how the bot remembers."""
+
+    embeddings: bool = True
+
+
 class MetricsSettings(Section):
     """Say where the bot tells machines how it does."""
 
@@ -163,6 +169,7 @@ class Config(BaseSettings):
     narrator: NarratorSettings = NarratorSettings()
     adapters: dict[AdapterName, str] = {}
     limits: LimitSettings = LimitSettings()
+    memory: MemorySettings = MemorySettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
     playground: PlaygroundSettings = PlaygroundSettings()

@@ -16,6 +16,8 @@ _CJK = (
     "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _CJK_CHARACTER = re.compile(f"[{_CJK}]")
+# Thai, Lao, Burmese and Khmer have no spaces between words either.
+_UNSPACED = re.compile(f"[{_CJK}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 _WORD = re.compile(rf"[^\W_{_CJK}]+(?:['’.,-][^\W_{_CJK}]+)*")
 
 
@@ -39,6 +41,11 @@ LANGUAGES: Mapping[str, Language] = MappingProxyType(
 def script_of(text: str) -> Script:
     """Tell how most of a text is written; two Chinese characters weigh as much as an English word."""
     return "cjk" if _cjk_count(text) > 2 * _spaced_count(text) else "spaced"
+
+
+def is_unspaced(character: str) -> bool:
+    """Tell whether a character is of a script without spaces between words."""
+    return _UNSPACED.match(character) is not None
 
 
 def count_words(text: str) -> int:

