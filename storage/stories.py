@@ -16,6 +16,9 @@ Language = Literal["en", "zh"]
 Rating = Literal["everyone", "teen", "mature"]
 State = Literal["running", "paused", "ended"]
 
+ON_REQUEST, NEVER = 0, -1
+"""How often the narrator writes, as `ai_share` has it; a number from 1 is after every so many passages of people."""
+
 DIRECT_MESSAGES = 0
 """The guild_id of a story that is told in direct messages."""
 
@@ -37,11 +40,15 @@ class NewStory:
     created: int
     style: str = ""
     creativity: int = 3
+    ai_share: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Mirror one row; who started it is None once erased; adapter and style are empty where none was chosen."""
+    """Mirror one row; who started it is None once erased; adapter and style are empty where none was chosen.
+
+    There is a host where it was handed over; until then it is who started it.
+    """
 
     id: int
     guild_id: int
@@ -61,6 +68,19 @@ class Story:
     adapter: str
     style: str = ""
     creativity: int = 3
+    ai_share: int = 0
+    host_id: int | None = None
+    host_name: str | None = None
+
+    @property
+    def hosted_by(self) -> int | None:
+        """The id of its host: who started it, until that was handed over."""
+        return self.host_id or self.started_by
+
+    @property
+    def narrates(self) -> bool:
+        """Whether there is a narrator in it at all."""
+        return self.ai_share != NEVER
 
 
 _COLUMNS = ", ".join(field.name for field in fields(Story))
@@ -75,9 +95,9 @@ async def create(tx: Transaction, new: NewStory) -> Story:
     """Create a running story with its first branch, `main`; its channel must have no running story."""
     row = await tx.change(
         "INSERT INTO stories (guild_id, channel_id, title, premise, language, rating, state, free_typing,"
-        " words, started_by, starter_name, created, style, creativity) VALUES (:guild_id, :channel_id, :title,"
-        " :premise, :language, :rating, 'running', :free_typing, :words, :started_by, :starter_name, :created,"
-        " :style, :creativity)"
+        " words, started_by, starter_name, created, style, creativity, ai_share)"
+        " VALUES (:guild_id, :channel_id, :title, :premise, :language, :rating, 'running', :free_typing,"
+        " :words, :started_by, :starter_name, :created, :style, :creativity, :ai_share)"
         " RETURNING id",
         asdict(new),
     )
@@ -159,8 +179,15 @@ async def update(tx: Transaction, story: Story) -> None:
     await tx.execute(
         "UPDATE stories SET title = :title, premise = :premise, language = :language, rating = :rating,"
         " free_typing = :free_typing, words = :words, adapter = :adapter, style = :style,"
-        " creativity = :creativity WHERE id = :id",
+        " creativity = :creativity, ai_share = :ai_share WHERE id = :id",
         asdict(story),
+    )
+
+
+async def hand_over(tx: Transaction, story_id: int, *, host_id: int, host_name: str) -> None:
+    """Let someone else be a story's host."""
+    await tx.execute(
+        "UPDATE stories SET host_id = ?, host_name = ? WHERE id = ?", (host_id, host_name, story_id)
     )
 
 
