@@ -15,7 +15,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Name a channel, thread or direct message; `guild_id` is 0 in direct messages."""
+    """Name a channel, thread or direct message; `guild_id` is 0 in direct messages.
+
+    `parent_id` is the channel of a thread, which inherits what was agreed on there.
+    """
 
     guild_id: int
     channel_id: int
+    parent_id: int | None = None
