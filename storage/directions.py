@@ -1,6 +1,7 @@
 """Keep what a group chose for the narrator's next passage, until a passage that used it is in the story."""
 
 from storage.database import Reader, Transaction
+from storage.passages import Passage
 
 
 async def add(tx: Transaction, story_id: int, text: str, *, created: int) -> None:
@@ -16,13 +17,9 @@ async def waiting(reader: Reader, story_id: int) -> list[str]:
     return [row["text"] for row in rows]
 
 
-async def claim(tx: Transaction, story_id: int, narration_id: int) -> None:
-    """Note that a job uses all that waits; only one runs per story, so what an earlier one had is free again."""
-    await tx.execute("UPDATE directions SET narration_id = ? WHERE story_id = ?", (narration_id, story_id))
-
-
-async def use_up(tx: Transaction, story_id: int, narration_id: int) -> None:
-    """Forget what a job used, whose passage is in the story; what was chosen meanwhile stays."""
+async def use_up(tx: Transaction, passage: Passage) -> None:
+    """Forget what a passage was directed by, now that it is in the story; what was chosen meanwhile stays."""
     await tx.execute(
-        "DELETE FROM directions WHERE story_id = ? AND narration_id = ?", (story_id, narration_id)
+        "DELETE FROM directions WHERE story_id = ? AND instr(?, text) > 0",
+        (passage.story_id, passage.direction or ""),
     )

@@ -20,7 +20,7 @@ from bot.story.draft import Draft, Drafter, Waiting, Writing
 from bot.story.people import Person, Place
 from bot.story.standing import Standing
 from bot.story.storyteller import join, require_asker, show_in
-from storage import actions, branches, inbox, narrations, passages, stories
+from storage import actions, branches, directions, inbox, narrations, passages, stories
 from storage.database import Database, Transaction
 from storage.errors import StorageError
 from storage.narrations import Kind, NewNarration
@@ -108,7 +108,9 @@ class Narrator:
         async with self._database.transaction() as tx:
             stand = await standing.at_rest(tx, place)
             standing.require_newest(stand, passage_id)
-            return await self._open(tx, stand, person, "continue", stand.branch.head, direction)
+            chosen = await directions.waiting(tx, stand.story.id)
+            wanted = " ".join([*chosen, *filter(None, [direction])]) or None
+            return await self._open(tx, stand, person, "continue", stand.branch.head, wanted)
 
     async def retry(
         self, place: Place, person: Person, *, note: str | None = None, passage_id: int | None = None
@@ -243,6 +245,7 @@ class Narrator:
             passage = await passages.add(tx, self._passage(job, draft, finish if kept else "stopped"))
             if kept:
                 await branches.advance(tx, story.branch_id, passage.id)
+                await directions.use_up(tx, passage)
                 await self._show(tx, job, passage)
             await actions.append(
                 tx,

@@ -11,16 +11,18 @@ from dataclasses import dataclass
 from bot.clock import now
 from bot.errors import Refused
 from bot.locales import _
-from bot.story import standing
+from bot.story import history, standing
+from bot.story.moved import Moved, moved
 from bot.story.people import Person, Place
 from bot.story.standing import Standing
 from bot.story.text import clean_passage
-from storage import actions, branches, displays, inbox, narrations, passages
+from storage import actions, branches, directions, displays, inbox, narrations, passages, steps, trail
 from storage.database import Database, Transaction
 from storage.displays import Display
 from storage.inbox import Arrival, NewArrival
 from storage.passages import NewPassage, Passage
 from storage.stories import Story
+from storage.trail import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +33,6 @@ class Written:
     text: str
     passage: Passage | None = None
     arrival: Arrival | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """Tell that the head moved from one passage to where the story stands now."""
-
-    before: Passage | None
-    now: Standing
 
 
 class Storyteller:
@@ -84,27 +78,36 @@ class Storyteller:
             return await passages.get(tx, passage_id)
 
     async def undo(self, place: Place, person: Person, *, passage_id: int | None = None) -> Moved:
-        """Take back the newest passage; `passage_id` is the one that the person saw."""
+        """Take back what was changed since the newest passage, else that passage, which the person saw."""
         async with self._database.transaction() as tx:
             before = await standing.at_rest(tx, place)
             standing.require_newest(before, passage_id)
-            if before.head is None:
+            branch = before.branch
+            step = await steps.to_undo(tx, branch.id, branch.head)
+            if step is not None and step.ahead is not None:
+                standing.require_author(await passages.get(tx, step.ahead), person)
+                return await moved(tx, before, person, "undo", await history.undo(tx, branch, step))
+            if before.head is None or branch.head is None:
                 raise Refused(_("The story is at its very beginning: there is nothing to take back."))
             standing.require_author(before.head, person)
-            await branches.undo(tx, before.branch)
-            return await self._moved(tx, before, person, "undo")
+            leaf = await trail.find(tx, branch.id, branch.head)
+            assert leaf is not None  # a branch's head is on its trail
+            return await moved(tx, before, person, "undo", await history.hide(tx, branch, leaf))
 
     async def redo(self, place: Place, person: Person) -> Moved:
-        """Bring back the passage that was taken back last."""
+        """Bring back what was taken back last."""
         async with self._database.transaction() as tx:
             before = await standing.at_rest(tx, place)
-            branch = await branches.redo(tx, before.branch)
-            if branch.head is None or branch.head == before.branch.head:
+            step = await steps.to_redo(tx, before.branch.id, before.branch.head)
+            if step is None or step.ahead is None:
                 raise Refused(
                     _("There is nothing to bring back: nothing was taken back since the newest passage.")
                 )
-            standing.require_author(await passages.get(tx, branch.head), person)
-            return await self._moved(tx, before, person, "redo")
+            if step.kind == "rollback":
+                standing.require_host(before.story, person)
+            else:
+                standing.require_author(await passages.get(tx, step.ahead), person)
+            return await moved(tx, before, person, "redo", await history.redo(tx, before.branch, step))
 
     async def choose_take(self, place: Place, person: Person, *, passage_id: int, step: int) -> Moved:
         """Read another take of the newest passage: `step` takes later, around the end."""
@@ -115,8 +118,8 @@ class Storyteller:
                 raise Refused(_("This passage has no other take. Retry makes one."))
             standing.require_author(before.head, person)
             take = before.takes[(before.take - 1 + step) % len(before.takes)]
-            await branches.choose(tx, before.branch, take)
-            return await self._moved(tx, before, person, "take")
+            await branches.move(tx, before.branch.id, head=take)
+            return await moved(tx, before, person, "take", [Change(before.head.id, take)])
 
     async def keep(self, place: Place, person: Person, *, passage_id: int) -> Moved:
         """Put a stopped passage into the story after all, if the story still stands where it was stopped."""
@@ -128,22 +131,11 @@ class Storyteller:
                 raise Refused(
                     _("The story has gone on since this was stopped, so it cannot be put in any more.")
                 )
+            is_take = before.head is not None and stopped.parent != before.branch.head
             await branches.advance(tx, before.branch.id, stopped.id)
-            return await self._moved(tx, before, person, "keep")
-
-    async def _moved(self, tx: Transaction, before: Standing, person: Person, kind: str) -> Moved:
-        after = await standing.of(tx, before.story)
-        await actions.append(
-            tx,
-            story_id=before.story.id,
-            actor_id=person.id,
-            actor_name=person.name,
-            kind=kind,
-            passage_id=after.head.id if after.head else None,
-            detail={"from": before.head.id if before.head else None},
-            created=now(),
-        )
-        return Moved(before.head, after)
+            await directions.use_up(tx, stopped)
+            changes = [Change(before.head.id, stopped.id)] if is_take and before.head else []
+            return await moved(tx, before, person, "keep", changes)
 
 
 def require_asker(asked_by: int | None, person: Person) -> None:

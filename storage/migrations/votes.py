@@ -54,7 +54,6 @@ CREATE TABLE directions (
     id INTEGER PRIMARY KEY,
     story_id INTEGER NOT NULL REFERENCES stories (id),
     text TEXT NOT NULL,
-    narration_id INTEGER,  -- the job that is using it
     created INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX directions_of_story ON directions (story_id, id);
