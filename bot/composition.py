@@ -30,6 +30,7 @@ from bot.story.adapters import Adapters
 from bot.story.draft import Drafter
 from bot.story.narrator import Narrator
 from bot.story.pausing import Pausing
+from bot.story.recall import Recall
 from bot.story.shelf import Shelf
 from bot.story.storyteller import Storyteller
 from storage.database import Database
@@ -187,6 +188,7 @@ def make_bot(config: Config, *, engine: Engine, database: Database, hears_typing
         database=database,
         engine=engine,
         adapters=adapters,
+        recall=Recall(database=database),
         settings=config.narrator,
         context=engine.model.context,
     )

@@ -11,7 +11,8 @@ from bot.engine.engine import Engine
 from bot.engine.errors import PromptTooLong
 from bot.story.adapters import Adapters
 from bot.story.draft import Draft, Drafter, Waiting, Writing
-from storage import guilds, narrations, passages, stories
+from bot.story.recall import Recall
+from storage import branches, guilds, narrations, passages, stories
 from storage.database import Database
 from storage.narrations import Narration as Job
 from storage.narrations import NewNarration
@@ -31,6 +32,7 @@ async def job(database: Database) -> Job:
         for number in range(40):
             text = f"On night {number} the lamp burned blue, and nobody in the town would say why it did."
             parent = (await passages.add(tx, by_person(story, parent, text))).id
+        await branches.advance(tx, story.branch_id, parent)
         return await narrations.add(
             tx,
             NewNarration(
@@ -66,7 +68,12 @@ def drafter_of(database: Database, engine: Engine, *, names: Iterable[str] = ())
     """Draft with an engine, and adapters of these names."""
     adapters = Adapters(database=database, names=names)
     return Drafter(
-        database=database, engine=engine, adapters=adapters, settings=NarratorSettings(), context=4096
+        database=database,
+        engine=engine,
+        adapters=adapters,
+        recall=Recall(database=database),
+        settings=NarratorSettings(),
+        context=4096,
     )
 
 

@@ -14,6 +14,7 @@ from bot.story.adapters import Adapters
 from bot.story.draft import Drafter
 from bot.story.narrator import Done, Narration, Narrator
 from bot.story.people import Person, Place
+from bot.story.recall import Recall
 from storage import narrations
 from storage.database import Database, Transaction
 from storage.errors import StorageError
@@ -38,7 +39,12 @@ def drafter_of(database: Database, engine: Engine) -> Drafter:
     """Draft with an engine."""
     adapters = Adapters(database=database, names=())
     return Drafter(
-        database=database, engine=engine, adapters=adapters, settings=NarratorSettings(), context=4096
+        database=database,
+        engine=engine,
+        adapters=adapters,
+        recall=Recall(database=database),
+        settings=NarratorSettings(),
+        context=4096,
     )
 
 

@@ -8,10 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.story.languages import LANGUAGES
-from bot.story.prompt import CUT, PassageText, Prompt, StoryFacts, budget_bytes, build, window_start
+from bot.story.memory import Item, Memory
+from bot.story.prompt import CUT, Prompt, StoryFacts, plan
+from bot.story.prompt import build as build_of
+from bot.story.window import PassageText, Window, budget_bytes, window
 from storage.stories import Rating
 
 STORY = StoryFacts("The Ferry", "A ferryman is paid in secrets.", "en", "teen", 80)
+NOTHING = Memory()
 PLAIN = st.text(alphabet="ab 字。\n.", min_size=1, max_size=60).filter(str.strip)
 
 
@@ -29,22 +33,56 @@ def size(prompt: Prompt) -> int:
     return sum(len(message.content.encode()) for message in prompt.messages)
 
 
-@given(st.integers(0, 100_000), st.integers(0, 5_000), st.integers(2, 5_000))
-def test_the_window_fits_and_never_moves_back(total: int, more: int, budget: int) -> None:
-    """What is included fits the budget and is at least half of it, and a longer story starts no earlier."""
-    start = window_start(total, budget)
+def build(
+    story: StoryFacts,
+    told: list[PassageText],
+    *,
+    budget_bytes: int,
+    direction: str | None = None,
+    note: str | None = None,
+    memory: Memory = NOTHING,
+) -> Prompt:
+    """Plan and build in one go."""
+    planned = plan(
+        story,
+        told,
+        budget=budget_bytes,
+        pinned=memory.pinned,
+        lively=memory.lively,
+        direction=direction,
+        note=note,
+    )
+    return build_of(planned, memory)
 
-    assert start >= 0
-    assert total - start <= budget
-    assert start == 0 or total - start > budget - budget // 2 - 1
-    assert window_start(total + more, budget) >= start
+
+def windowed(told: list[PassageText], budget: int, *, lively: bool = False) -> Window:
+    """Choose a window beside nothing fixed."""
+    return window(told, budget=budget, fixed=0, request=0, lively=lively)
+
+
+@given(st.lists(PLAIN, min_size=1, max_size=200), st.integers(1_500, 4_000), st.booleans())
+def test_the_window_fits_and_never_moves_back(texts: list[str], budget: int, lively: bool) -> None:
+    """What is included fits, the newest is in it, and a longer story starts no earlier."""
+    told = path(*texts)
+    windows = [windowed(told[: at + 1], budget, lively=lively) for at in range(len(told))]
+
+    for at, chosen in enumerate(windows):
+        assert sum(passage.size for passage in chosen.included) <= chosen.room
+        assert chosen.included == tuple(told[: at + 1])[-len(chosen.included) :]
+        assert chosen.whole == (len(chosen.included) == at + 1)
+    firsts = [chosen.first_depth for chosen in windows]
+    assert firsts == sorted(firsts)
 
 
 def test_the_window_moves_rarely() -> None:
-    """A story of many budgets moves its window about twice a budget, not every turn."""
-    starts = {window_start(total, 1000) for total in range(0, 100_000, 7)}
+    """A story of many budgets moves its window in steps of half of it, not every turn."""
+    told = path(*["It rained on the harbour and nobody came." for _ in range(2_000)])
+    windows = [windowed(told[: at + 1], 4_000, lively=True) for at in range(0, 2_000, 3)]
 
-    assert len(starts) <= 200
+    assert len({chosen.first_depth for chosen in windows}) <= 100
+    settled = {chosen.first_depth: chosen.settled for chosen in windows}
+    assert all(chosen.settled == settled[chosen.first_depth] for chosen in windows)
+    assert all(chosen.settled or chosen.whole for chosen in windows)
 
 
 @given(st.lists(PLAIN, min_size=1, max_size=60), st.integers(1_400, 3_000))
@@ -125,6 +163,58 @@ def test_erased_passages_are_left_out() -> None:
     assert build(STORY, [first, erased, third], budget_bytes=4_000).messages[2].content == "One.\n\nThree."
 
 
+def item(text: str, title: str = "", about: int = 1) -> Item:
+    """Make a thing to remember."""
+    return Item(about, title, text, "pinned")
+
+
+def test_memory_stands_where_it_changes_least() -> None:
+    """Pinned lore and recaps come before the passages, what the moment brings up after them."""
+    memory = Memory(
+        pinned=(item("Mara is the keeper.", "Mara"),),
+        recaps=(item("The ferry sank."), item("The bell was found.")),
+        settled=(item("The chapel has no door.", "Chapel"),),
+        triggered=(item("The lamp is blue.", "Lamp"),),
+        cast=(item("a boy of ten", "Tom"),),
+        lively=True,
+    )
+    prompt = build(STORY, path("Henrik rowed."), budget_bytes=8_000, direction="a storm", memory=memory)
+
+    start, told, request = (message.content for message in prompt.messages[1:])
+    marks = ["The Ferry", "- Mara: Mara is", "- The ferry sank.", "- The bell", "- Chapel: The chapel"]
+    assert sorted(marks, key=start.index) == marks
+    assert told == "Henrik rowed."
+    marks = ["- Lamp: The lamp is blue.", "- Tom: a boy", "Henrik rowed.", "a storm"]
+    assert sorted(marks, key=request.index) == marks
+    assert [part.name for part in prompt.parts] == [
+        "rules", "story", "pinned", "recaps", "settled", "passages", "triggered", "cast", "request", "direction",
+    ]  # fmt: skip
+
+
+@given(st.lists(PLAIN, min_size=1, max_size=40), st.integers(2_000, 5_000), st.integers(0, 30))
+def test_memory_of_any_size_keeps_to_its_share(texts: list[str], budget: int, number: int) -> None:
+    """However much is remembered, the prompt fits, and what has no room is named."""
+    many = tuple(item(f"Fact {at} " * 20, f"T{at}", at) for at in range(number))
+    memory = Memory(pinned=many, recaps=many, settled=many, triggered=many, lively=True)
+    prompt = build(STORY, path(*texts), budget_bytes=budget, memory=memory)
+
+    kept = sum(len(part.items) for part in prompt.parts)
+    assert size(prompt) <= budget + 200
+    assert kept + len(prompt.left_out) == 4 * number
+
+
+def test_a_book_and_the_nearest_recaps_are_kept_longest() -> None:
+    """Where recaps have too little room, those between the beginning and the nearest go, and are named."""
+    many = tuple(item(f"Scene {at}. " + "It rained a lot. " * 8, about=at) for at in range(20))
+    prompt = build(STORY, path("Henrik rowed."), budget_bytes=5_000, memory=Memory(recaps=many))
+    [kept] = [part.items for part in prompt.parts if part.name == "recaps"]
+
+    ids = [one.about for one in kept]
+    assert ids == [0, *range(20 - len(ids) + 1, 20)]
+    assert 1 < len(ids) < 20
+    assert {lost.about for lost in prompt.left_out} == set(range(20)) - set(ids)
+
+
 @pytest.mark.parametrize(
     "token", ["<|im_start|>", "<|im_end|>", "[INST]", "</s>", "＜｜User｜＞", "<start_of_turn>"]
 )
@@ -132,8 +222,14 @@ def test_no_template_token_gets_into_a_prompt(token: str) -> None:
     """Tokens in title, premise, passages, direction and note lose their power, whatever is played."""
     story = StoryFacts(f"T{token}", f"P{token}", "zh", "mature", 80)
 
+    evil = (item(f"I{token}", f"T{token}"),)
     prompt = build(
-        story, path(f"A{token}", f"B{token}"), budget_bytes=4_000, direction=f"D{token}", note=f"N{token}"
+        story,
+        path(f"A{token}", f"B{token}"),
+        budget_bytes=4_000,
+        direction=f"D{token}",
+        note=f"N{token}",
+        memory=Memory(evil, evil, evil, evil, evil, lively=True),
     )
 
     assert not [message for message in prompt.messages if token in message.content]

@@ -17,6 +17,7 @@ from bot.story.adapters import Adapters
 from bot.story.draft import Drafter
 from bot.story.narrator import Narrator
 from bot.story.people import Person, Place
+from bot.story.recall import Recall
 from bot.story.shelf import Outline, Shelf
 from storage import branches, passages
 from storage.database import Database
@@ -108,6 +109,7 @@ async def _prompt(config: Config, database: Database, engine: Engine, listener: 
         database=database,
         engine=engine,
         adapters=Adapters(database=database, names=()),
+        recall=Recall(database=database),
         settings=config.narrator,
         context=engine.model.context,
     )

@@ -14,11 +14,14 @@ from bot.engine.request import Request, Sampling
 from bot.story.adapters import Adapters
 from bot.story.flaws import Flaw, flaw_of, is_looping
 from bot.story.narration import NarrationFilter, finish
-from bot.story.prompt import PassageText, Prompt, StoryFacts, budget_bytes, build
-from storage import passages, stories
+from bot.story.prompt import Prompt, StoryFacts, build, plan
+from bot.story.recall import Recall, passage_texts
+from bot.story.window import budget_bytes
+from storage import stories, trail
 from storage.database import Database
 from storage.narrations import Narration as Job
 from storage.stories import Story
+from storage.trail import Told
 
 log = structlog.get_logger(__name__)
 
@@ -86,12 +89,14 @@ class Drafter:
         database: Database,
         engine: Engine,
         adapters: Adapters,
+        recall: Recall,
         settings: NarratorSettings,
         context: int,
     ) -> None:
         """Write with an engine whose model sees `context` tokens."""
         self._database = database
         self._adapters = adapters
+        self._recall = recall
         self._engine = engine
         self._settings = settings
         self._context = context
@@ -159,16 +164,28 @@ class Drafter:
             bytes_per_token=await self._measured(story.language),
         )
         budget = int(fits * share)
-        total = 0 if job.parent is None else (await passages.get(self._database, job.parent)).bytes_after
-        read = await passages.path(self._database, job.parent, from_byte=max(0, total - budget))
-        prompt = build(
+        read = await self._told(job, story, size=budget)
+        pinned, lively = await self._recall.pinned(story)
+        planned = plan(
             StoryFacts(story.title, story.premise, story.language, story.rating, story.words),
-            [PassageText(passage.id, passage.text, passage.depth, passage.bytes_before) for passage in read],
-            budget_bytes=budget,
+            passage_texts(read),
+            budget=budget,
+            pinned=pinned,
+            lively=lively,
             direction=job.direction if job.kind == "continue" else None,
             note=job.direction if job.kind == "retry" else None,
         )
-        return prompt, [passage.text for passage in read[-RECENT:]]
+        prompt = build(planned, await self._recall.memory(story, planned))
+        return prompt, [told.passage.text for told in read[-RECENT:]]
+
+    async def _told(self, job: Job, story: Story, *, size: int) -> list[Told]:
+        """Return the newest that is read before the passage to be written, as much as a prompt can hold."""
+        if job.parent is None:
+            return []
+        parent = await trail.find(self._database, story.branch_id, job.parent)
+        if parent is None:
+            raise LookupError(f"passage {job.parent} is not on branch {story.branch_id}")
+        return await trail.newest(self._database, story.branch_id, size=size, last=parent.depth)
 
     async def _measured(self, language: str) -> float:
         """Return how many bytes of a language one token of this model holds."""

@@ -1,141 +1,195 @@
 """Turn a story into the messages that a model continues. Pure: the same facts give the same prompt.
 
 The whole story stands as one answer of the model's own, whoever wrote it: so the model keeps its voice, and an
-order hidden in someone's passage is prose like the rest. System text, title and premise come first, the passages
-in order, and last the request that changes every turn. So each prompt begins as the one before it did, and a
-backend can keep its attention cache; when the budget is full, half of it is freed in one step.
+order hidden in someone's passage is prose like the rest. What stays comes first: rules, title, pinned lore, recaps;
+then the passages in order; what changes every turn goes last. So each prompt begins as the one before it did, and a
+backend can keep its attention cache.
 """
 
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from bot.engine.request import Message
+from bot.story.memory import Item, LeftOut, Memory, fitting, listed
 from bot.story.text import neutralise
+from bot.story.window import SEPARATOR, PassageText, Window, shares, window
 from bot.story.wording import sections
 
-SEPARATOR = "\n\n"
 CUT = "… "
 """Stands where the beginning of the story was left out."""
 
 _SENTENCE_START = re.compile(r"[.!?…][\"'”’)]*\s+|[。！？…]+[”’」』）]*|\n+")
 _TAIL_BYTES = 240
-# What the last message may take without moving the window: the request, the story's last words, a direction.
-_REQUEST_BYTES = 900
-_SMALLEST_WINDOW = 200
+
+PartName = Literal[
+    "rules", "story", "pinned", "recaps", "settled", "passages", "triggered", "cast", "request", "direction"
+]
+_STAYS = ("story", "pinned", "recaps", "settled")
+_CHANGES = ("triggered", "cast", "request", "direction")
 
 
 @dataclass(frozen=True, slots=True)
 class StoryFacts:
-    """Say what a story is; `words` is the wanted length of a passage in what the language counts."""
+    """Say what a story is; `words` is the wanted length of a passage in what the language counts.
+
+    `rules` are more lines for the system text: boundaries, style, whose characters are whose.
+    """
 
     title: str
     premise: str
     language: str
     rating: str
     words: int
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class PassageText:
-    """Hold a passage and where it stands on its path: how many passages and bytes of text come before it."""
+class Part:
+    """Hold a part of a prompt as the model reads it, and the items of memory that are in it."""
 
-    id: int
+    name: PartName
     text: str
-    depth: int
-    bytes_before: int
-
-    @property
-    def start(self) -> int:
-        """Return its first byte in the whole story's text, the gaps between passages counted."""
-        return self.bytes_before + len(SEPARATOR) * self.depth
-
-    @property
-    def end(self) -> int:
-        """Return the byte after its last."""
-        return self.start + len(self.text.encode())
+    items: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Hold the messages; their digest; the first passage that is in them; and texts a model may echo."""
+    """Hold the messages; their digest; the first passage that is in them; and texts a model may echo.
+
+    `parts` are what the messages are made of, in order; `left_out` is what was found and had no room.
+    """
 
     messages: tuple[Message, ...]
     digest: str
     first_passage_id: int | None
     echoes: tuple[str, ...]
+    parts: tuple[Part, ...]
+    left_out: tuple[LeftOut, ...]
 
 
-def budget_bytes(*, context_tokens: int, reserve_tokens: int, bytes_per_token: float) -> int:
-    """Return how many bytes of prompt fit in a context that keeps room for an answer; a tenth stays free."""
-    return max(0, int((context_tokens - reserve_tokens) * bytes_per_token * 0.9))
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Hold what a prompt is to be made of, as far as it is known before its memory is recalled."""
+
+    story: StoryFacts
+    budget: int
+    pinned: tuple[Item, ...]
+    left_out: tuple[LeftOut, ...]
+    window: Window
+    direction: str | None
+    note: str | None
 
 
-def window_start(total_bytes: int, budget_bytes: int) -> int:
-    """Return the first byte to include so that the rest fits; it moves in steps of half the budget."""
-    step = max(1, budget_bytes // 2)
-    over = total_bytes - budget_bytes
-    return 0 if over <= 0 else -(-over // step) * step
-
-
-def build(
+def plan(
     story: StoryFacts,
-    passages: Sequence[PassageText],
+    told: Sequence[PassageText],
     *,
-    budget_bytes: int,
+    budget: int,
+    pinned: Sequence[Item] = (),
+    lively: bool = False,
     direction: str | None = None,
     note: str | None = None,
-) -> Prompt:
-    """Return the prompt for a story's next passage, at most `budget_bytes` of UTF-8 unless those are very few.
+) -> Plan:
+    """Choose what stands in the prompt for a story's next passage, of at most `budget` bytes unless those are very few.
 
-    `passages` are the newest of the path in order. `direction` is for this passage; `note` says what a retry
-    is to do better.
+    `told` are the newest passages in order. `direction` is for this passage; `note` says what a retry is to do better.
+    `lively` keeps room for lore that comes up.
     """
-    words = sections("narrator", story.language)
-    system = f"{words['system'].format(words=story.words)} {words[story.rating]}"
-    start = words["start"].format(title=neutralise(story.title), premise=neutralise(story.premise)).strip()
-    told = [passage for passage in passages if passage.text]
-    last_words = _tail(neutralise(told[-1].text)) if told else ""
-    opening = words["next" if told else "begin"].format(tail=last_words, words=story.words)
-    request = _request(words, opening, direction=direction, note=note)
-    fixed = sum(len(text.encode()) for text in (system, start))
-    room = budget_bytes - fixed - len(CUT.encode()) - max(_REQUEST_BYTES, len(request.encode()))
-    first, text = _window(told, max(room, _SMALLEST_WINDOW))
-    messages = _messages(system, start, text, request)
-    return Prompt(messages, _digest(messages), first, (request, opening, last_words))
+    safe = [replace(passage, text=neutralise(passage.text)) for passage in told if passage.text]
+    kept, lost = fitting([_neutral(item) for item in pinned], shares(budget).pinned)
+    wishes = (neutralise(direction) if direction else None, neutralise(note) if note else None)
+    bare = Plan(story, budget, kept, lost, Window(tuple(safe), 0, (), whole=True), *wishes)
+    request = _joined(_last(bare, Memory()))
+    fixed = sum(len(part.text.encode()) + 2 for part in _first(bare, Memory())) + len(CUT.encode())
+    chosen = window(safe, budget=budget, fixed=fixed, request=len(request.encode()), lively=lively)
+    return replace(bare, window=chosen)
 
 
-def _messages(system: str, start: str, text: str, request: str) -> tuple[Message, ...]:
-    if not text:
-        return Message("system", system), Message("user", f"{start}\n{request}")
-    return (
-        Message("system", system),
-        Message("user", start),
-        Message("assistant", text),
-        Message("user", request),
-    )
+def build(plan: Plan, memory: Memory) -> Prompt:
+    """Return the prompt of a plan with the memory that was recalled for it."""
+    memory, lost = _within_budget(memory, plan.budget)
+    first, last = _first(plan, memory), _last(plan, memory)
+    text = _told(plan.window)
+    parts = (*first, *([Part("passages", text)] if text else []), *last)
+    messages = messages_of(parts)
+    echoes = (_joined(last), *(part.text for part in last), _last_words(plan))
+    first_id = plan.window.included[0].id if plan.window.included else None
+    return Prompt(messages, _digest(messages), first_id, echoes, parts, (*plan.left_out, *lost))
 
 
-def _window(told: Sequence[PassageText], room: int) -> tuple[int | None, str]:
-    """Return the id of the first passage included, and the included text; the newest is always there."""
+def messages_of(parts: Sequence[Part]) -> tuple[Message, ...]:
+    """Return the messages that parts make."""
+    system, *others = parts
+    start = SEPARATOR.join(part.text for part in others if part.name in _STAYS)
+    request = _joined([part for part in others if part.name in _CHANGES])
+    told = [Message("assistant", part.text) for part in others if part.name == "passages"]
     if not told:
-        return None, ""
-    start = window_start(told[-1].end, room)
-    included = [passage for passage in told if passage.start >= start] or told[-1:]
-    text = SEPARATOR.join(neutralise(passage.text) for passage in included)
-    fitting = _last_bytes(text, room)
-    whole = fitting == text and included[0].bytes_before == 0
-    return included[0].id, fitting if whole else CUT + fitting
+        return Message("system", system.text), Message("user", f"{start}\n{request}")
+    return Message("system", system.text), Message("user", start), *told, Message("user", request)
 
 
-def _request(words: Mapping[str, str], opening: str, *, direction: str | None, note: str | None) -> str:
-    parts = [opening]
-    if direction:
-        parts.append(words["direction"].format(direction=neutralise(direction)))
-    if note:
-        parts.append(words["note"].format(note=neutralise(note)))
-    return "\n".join(parts)
+def _joined(parts: Sequence[Part]) -> str:
+    return "\n".join(part.text for part in parts)
+
+
+def _first(plan: Plan, memory: Memory) -> list[Part]:
+    """Return what stays from turn to turn."""
+    story = plan.story
+    words, frame = sections("narrator", story.language), sections("memory", story.language)
+    rules = [words["system"].format(words=story.words), words[story.rating], *story.rules]
+    start = words["start"].format(title=neutralise(story.title), premise=neutralise(story.premise)).strip()
+    parts = [Part("rules", " ".join(rules)), Part("story", start)]
+    parts += _part("pinned", frame, plan.pinned)
+    parts += _part("recaps", frame, memory.recaps)
+    return parts + _part("settled", frame, memory.settled)
+
+
+def _last(plan: Plan, memory: Memory) -> list[Part]:
+    """Return what changes every turn."""
+    words, frame = sections("narrator", plan.story.language), sections("memory", plan.story.language)
+    tail = _last_words(plan)
+    opening = words["next" if tail else "begin"].format(tail=tail, words=plan.story.words)
+    parts = [*_part("triggered", frame, memory.triggered), *_part("cast", frame, memory.cast)]
+    parts.append(Part("request", opening))
+    if plan.direction:
+        parts.append(Part("direction", words["direction"].format(direction=plan.direction)))
+    if plan.note:
+        parts.append(Part("direction", words["note"].format(note=plan.note)))
+    return parts
+
+
+def _part(name: PartName, frame: Mapping[str, str], items: tuple[Item, ...]) -> list[Part]:
+    return [Part(name, frame[name].format(items=listed(items)), items)] if items else []
+
+
+def _within_budget(memory: Memory, budget: int) -> tuple[Memory, tuple[LeftOut, ...]]:
+    """Return as much of each kind of memory as its share holds, and what that leaves out.
+
+    Of the recaps the first ones go: the nearer to the window, the more they matter; a book stands for all before it.
+    """
+    room = shares(budget)
+    recaps = [_neutral(item) for item in memory.recaps]
+    book, nearer = recaps[:1], recaps[1:]
+    kept_book, lost_book = fitting(book, room.recaps)
+    left = room.recaps - sum(len(item.line.encode()) + 1 for item in kept_book)
+    kept, lost = fitting(reversed(nearer), left)
+    settled, lost_settled = fitting(map(_neutral, memory.settled), room.settled)
+    triggered, lost_triggered = fitting(map(_neutral, memory.triggered), room.triggered)
+    cast, lost_cast = fitting(map(_neutral, memory.cast), room.triggered)
+    within = replace(
+        memory, recaps=(*kept_book, *reversed(kept)), settled=settled, triggered=triggered, cast=cast
+    )
+    return within, (*memory.left_out, *lost_book, *lost, *lost_settled, *lost_triggered, *lost_cast)
+
+
+def _told(window: Window) -> str:
+    """Return the text of the window; of a newest passage longer than that, the end."""
+    text = SEPARATOR.join(passage.text for passage in window.included)
+    end = _last_bytes(text, window.room)
+    return end if window.whole and end == text else CUT + end
 
 
 def _last_bytes(text: str, room: int) -> str:
@@ -148,10 +202,14 @@ def _last_bytes(text: str, room: int) -> str:
     return end[found.end() :] if found and found.end() < len(end) // 2 else end
 
 
-def _tail(text: str) -> str:
+def _last_words(plan: Plan) -> str:
     """Return the story's last words, whole sentences where they fit, as one line."""
-    line = " ".join(text.split())
-    return _last_bytes(line, _TAIL_BYTES)
+    included = plan.window.included
+    return _last_bytes(" ".join(included[-1].text.split()), _TAIL_BYTES) if included else ""
+
+
+def _neutral(item: Item) -> Item:
+    return replace(item, title=neutralise(item.title), text=neutralise(item.text))
 
 
 def _digest(messages: Sequence[Message]) -> str:
