@@ -8,10 +8,13 @@ from dataclasses import replace
 
 from bot.story.turns import queue
 from bot.story.turns.state import (
+    MINUTE,
     Effect,
     Emptied,
     Freed,
     Gathered,
+    Joined,
+    Left,
     Narrate,
     NextUp,
     Nudge,
@@ -21,6 +24,7 @@ from bot.story.turns.state import (
     Rules,
     Seat,
     Skipped,
+    Switched,
     TurnState,
     Verdict,
 )
@@ -46,9 +50,10 @@ def join(state: TurnState, person_id: int, name: str, *, now: int) -> Outcome:
     """Give someone a seat; who has one keeps it, with their newest name."""
     if state.seat(person_id) is not None:
         return renamed(state, person_id, name), ()
-    first = not state.seats
-    state = queue.seated(replace(state, seats=(*state.seats, Seat(person_id, name))), person_id)
-    return started(state, now=now) if first and not state.closed else (state, ())
+    first, seat = not state.seats, Seat(person_id, name)
+    state = queue.seated(replace(state, seats=(*state.seats, seat)), person_id)
+    state, effects = started(state, now=now) if first and not state.closed else (state, ())
+    return state, (Joined(seat), *effects)
 
 
 def renamed(state: TurnState, person_id: int, name: str) -> TurnState:
@@ -59,18 +64,10 @@ def renamed(state: TurnState, person_id: int, name: str) -> TurnState:
 
 def leave(state: TurnState, person_id: int, *, now: int) -> Outcome:
     """Take someone's seat away; their turn goes to the next."""
-    if state.seat(person_id) is None:
+    if (seat := state.seat(person_id)) is None:
         return state, ()
-    before = state.holder
-    seats = tuple(one for one in state.seats if one.id != person_id)
-    state = queue.without(replace(state, seats=seats), person_id)
-    if not seats:
-        return replace(state, due=None), (Emptied(),)
-    if state.rules.gathers:
-        return _complete(state)
-    if before is not None and before.id == person_id:
-        return started(state, now=now)
-    return state, ()
+    state, effects = _vacated(state, seat, now)
+    return state, (Left(seat), *effects)
 
 
 def passed(state: TurnState, person_id: int, name: str, *, now: int) -> Outcome:
@@ -134,12 +131,12 @@ def expire(state: TurnState, *, now: int) -> Outcome:
 def switch(state: TurnState, rules: Rules, *, now: int, seed: int) -> Outcome:
     """Go on by other rules; whose turn it is keeps it, and everyone keeps their seat."""
     if rules.mode == state.rules.mode:
-        return started(replace(state, rules=rules), now=now)
+        return _told(rules, started(replace(state, rules=rules), now=now))
     first = state.position.queue if state.rules.in_turn and rules.in_turn else ()
     fresh = replace(state, rules=rules, seed=seed, closed=False, position=Position())
     # Who has the turn keeps it; a shuffled order is shuffled all the same.
     state = queue.opened(fresh, first[:1] if rules.mode == "random" else first)
-    return started(state, now=now)
+    return _told(rules, started(state, now=now))
 
 
 def rewound(state: TurnState, position: Position | None, *, now: int) -> Outcome:
@@ -166,9 +163,11 @@ def started(state: TurnState, *, now: int) -> Outcome:
     return fresh, (NextUp(holder, due),) if state.rules.in_turn else ()
 
 
-def stopped(state: TurnState) -> TurnState:
-    """Stop the clock, as while a story is paused."""
-    return replace(state, due=None)
+def resumed(state: TurnState, *, now: int) -> TurnState:
+    """Give whoever is waited for some time again, after one in which nobody could act."""
+    if state.due is None:
+        return state
+    return replace(state, due=max(state.due, now + max(state.rules.after_nudge, MINUTE)))
 
 
 def order(state: TurnState) -> tuple[Seat, ...]:
@@ -176,6 +175,22 @@ def order(state: TurnState) -> tuple[Seat, ...]:
     seats = [state.sure(one) for one in state.position.queue]
     blocked = state.blocked if state.rules.mode == "between" else ()
     return tuple(sorted(seats, key=lambda one: blocked.index(one.id) + 1 if one.id in blocked else 0))
+
+
+def _told(rules: Rules, outcome: Outcome) -> Outcome:
+    state, effects = outcome
+    return state, (Switched(rules.mode), *effects)
+
+
+def _vacated(state: TurnState, seat: Seat, now: int) -> Outcome:
+    before = state.holder
+    seats = tuple(one for one in state.seats if one != seat)
+    state = queue.without(replace(state, seats=seats), seat.id)
+    if not seats:
+        return replace(state, due=None), (Emptied(),)
+    if state.rules.gathers:
+        return _complete(state)
+    return started(state, now=now) if before == seat else (state, ())
 
 
 def _ran_out(state: TurnState, silent: tuple[Seat, ...], now: int) -> Outcome:

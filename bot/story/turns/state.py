@@ -145,6 +145,34 @@ class NextUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """Tell that someone took a seat."""
+
+    seat: Seat
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Tell that someone gave up their seat."""
+
+    seat: Seat
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """Tell that other rules hold from now on."""
+
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """Tell who is the host from now on."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class RoundOpened:
     """Tell that everyone may hand in, until when."""
 
@@ -189,5 +217,18 @@ class Emptied:
     """Tell that the last seat is free: whoever writes next takes one."""
 
 
-Effect = NextUp | RoundOpened | Nudge | Skipped | Freed | Narrate | Gathered | Emptied
+Effect = (
+    NextUp
+    | Joined
+    | Left
+    | Switched
+    | Hosted
+    | RoundOpened
+    | Nudge
+    | Skipped
+    | Freed
+    | Narrate
+    | Gathered
+    | Emptied
+)
 Outcome = tuple[TurnState, tuple[Effect, ...]]

@@ -1,0 +1,224 @@
+"""Keep the turns of a story in step with it, inside the transactions in which the story goes on.
+
+The order of turns belongs to a place in the story: each place has its own, so undo and redo find it again. What comes
+of a move and is to be said in Discord is kept in the same transaction, until it was said.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, cast
+
+from bot.story.turns import moves
+from bot.story.turns.state import (
+    Effect,
+    Gathered,
+    Mode,
+    Narrate,
+    NextUp,
+    Outcome,
+    Position,
+    Rules,
+    Seat,
+    Then,
+    TurnState,
+)
+from storage import branches, inbox, timers, turns
+from storage.database import Reader, Transaction
+from storage.passages import Passage
+from storage.stories import Story
+from storage.turns import SeatRow, Turns
+
+TIMER = "turn"
+"""The kind of timer that ends turns, about a story."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Hold what is kept about the turns of a story: `head` is the passage at which the order holds.
+
+    `epoch` counts the modes; in a blind story the passages with ids above `sealed_after` are secret. `narrate` is
+    whether the narrator is to write by itself, `card` the message that says who is next.
+    """
+
+    story_id: int
+    state: TurnState = field(default_factory=TurnState)
+    head: int | None = None
+    epoch: int = 0
+    sealed_after: int | None = None
+    narrate: bool = False
+    card: int | None = None
+
+    @property
+    def secret(self) -> bool:
+        """Whether passages are written in secret now."""
+        return self.state.rules.mode == "blind"
+
+    def sealed(self, passage: Passage) -> bool:
+        """Whether a passage is not to be shown yet."""
+        return self.secret and passage.id > (self.sealed_after or 0)
+
+
+async def read(reader: Reader, story_id: int) -> Kept:
+    """Return how the turns of a story stand; free where nothing was ever said about them."""
+    row = await turns.get(reader, story_id)
+    if row is None:
+        return Kept(story_id=story_id)
+    seats = tuple(Seat(one.person_id, one.name, one.silent) for one in await turns.seats(reader, story_id))
+    return Kept(
+        story_id=story_id,
+        state=_state(row, seats),
+        head=row.head,
+        epoch=row.epoch,
+        sealed_after=row.sealed_after,
+        narrate=row.narrate,
+        card=row.card,
+    )
+
+
+async def passed(tx: Transaction, story: Story, passage: Passage, *, now: int) -> None:
+    """Count a passage that has just become the story's newest."""
+    kept = await read(tx, story.id)
+    if passage.kind == "narrator":
+        await _narrated(tx, story, kept, passage, now)
+        return
+    if passage.author_id is None or (kept.state.rules.mode == "free" and story.ai_share <= 0):
+        return
+    if kept.head != passage.parent:
+        kept = await _at(tx, kept, passage.parent, now)
+    state, effects = moves.passed(kept.state, passage.author_id, passage.author_name or "—", now=now)
+    if await _narrator_is_due(tx, story, state, passage):
+        effects = (*effects, Narrate())
+    kept = replace(kept, state=state, head=passage.id)
+    await keep(tx, story, kept, effects, now=now, by=passage.author_id)
+
+
+async def follow(tx: Transaction, story: Story, *, now: int, by: int | None = None) -> None:
+    """Give the turn back to whom it belonged where the head is now."""
+    kept = await read(tx, story.id)
+    head = (await branches.get(tx, story.branch_id)).head
+    if (kept.epoch == 0 and not kept.narrate) or kept.head == head:
+        return
+    before = kept.state
+    kept = replace(await _at(tx, kept, head, now), narrate=False)
+    effects = moves.started(kept.state, now=now)[1] if kept.state.holder != before.holder else ()
+    await keep(tx, story, kept, effects, now=now, by=by)
+
+
+async def foreseen(reader: Reader, kept: Kept, *, now: int) -> TurnState:
+    """Return the state as it will be once the words that wait for the narrator to finish have joined."""
+    state = kept.state
+    for arrival in await inbox.of_story(reader, kept.story_id):
+        state, _ = moves.passed(state, arrival.author_id, arrival.author_name, now=now)
+    return state
+
+
+async def move(
+    tx: Transaction, story: Story, made: Callable[[TurnState], Outcome], *, now: int, by: int | None = None
+) -> tuple[Kept, tuple[Effect, ...]]:
+    """Make a move, keep what comes of it, and return both."""
+    await follow(tx, story, now=now)
+    kept = await read(tx, story.id)
+    state, effects = made(kept.state)
+    kept = replace(kept, state=state)
+    if kept.epoch == 0:
+        kept = replace(kept, epoch=1, head=(await branches.get(tx, story.branch_id)).head)
+    await keep(tx, story, kept, effects, now=now, by=by)
+    return kept, effects
+
+
+async def keep(
+    tx: Transaction, story: Story, kept: Kept, effects: Sequence[Effect], *, now: int, by: int | None = None
+) -> None:
+    """Note how the turns stand, set the clock, and keep what is to be said; `by` needs no word about themselves."""
+    if any(isinstance(effect, Narrate) for effect in effects) and story.narrates:
+        kept = replace(kept, narrate=True)
+    state = kept.state
+    await turns.save(tx, _row(kept))
+    await turns.seat(tx, story.id, [SeatRow(one.id, one.name, one.silent) for one in state.seats])
+    await timers.put(tx, TIMER, story.id, state.alarm if story.state == "running" else None)
+    said = [effect for effect in effects if not isinstance(effect, Narrate | Gathered)]
+    if said and not all(isinstance(effect, NextUp) and effect.seat.id == by for effect in said):
+        await turns.add_news(tx, story.id, [encoded(effect) for effect in said], created=now)
+
+
+def encoded(effect: Effect) -> dict[str, Any]:
+    """Return an effect as JSON can hold it."""
+    return {"effect": type(effect).__name__} | asdict(effect)
+
+
+def fresh_seed() -> int:
+    """Return a seed for the shuffles of a story, which nobody can guess."""
+    return secrets.randbelow(2**31)
+
+
+async def _at(tx: Transaction, kept: Kept, head: int | None, now: int) -> Kept:
+    """Return the turns as they are at another place in the story."""
+    order = await turns.order_at(tx, kept.story_id, head, epoch=kept.epoch)
+    position = Position(order.queue, order.recent, order.lap) if order else None
+    state, _ = moves.rewound(kept.state, position, now=now)
+    return replace(kept, state=state, head=head)
+
+
+async def _narrated(tx: Transaction, story: Story, kept: Kept, passage: Passage, now: int) -> None:
+    """Count the narrator's passage; a turn that waited for it starts only now."""
+    if kept.epoch == 0 and not kept.narrate:
+        return
+    state, effects = moves.narrated(kept.state, now=now)
+    if kept.narrate and not effects:
+        state, _ = moves.started(state, now=now) if state.due is not None else (state, ())
+    kept = replace(kept, state=state, head=passage.id, narrate=False)
+    await keep(tx, story, kept, effects, now=now)
+
+
+async def _narrator_is_due(tx: Transaction, story: Story, state: TurnState, passage: Passage) -> bool:
+    if story.ai_share <= 0 or state.rules.gathers:
+        return False
+    return await turns.people_in_a_row(tx, passage.id, limit=story.ai_share) >= story.ai_share
+
+
+def _state(row: Turns, seats: tuple[Seat, ...]) -> TurnState:
+    rules = Rules(
+        mode=cast(Mode, row.mode),
+        length=row.length,
+        nudge=row.nudge,
+        then=cast(Then, row.fallback),
+        patience=row.patience,
+        others=row.others,
+    )
+    return TurnState(
+        rules=rules,
+        seats=seats,
+        position=Position(row.queue, row.recent, row.lap),
+        since=row.since,
+        due=row.due,
+        nudged=row.nudged,
+        closed=row.closed,
+        seed=row.seed,
+    )
+
+
+def _row(kept: Kept) -> Turns:
+    state, rules, position = kept.state, kept.state.rules, kept.state.position
+    return Turns(
+        story_id=kept.story_id,
+        mode=rules.mode,
+        length=rules.length,
+        nudge=rules.nudge,
+        fallback=rules.then,
+        patience=rules.patience,
+        others=rules.others,
+        since=state.since,
+        due=state.due,
+        nudged=state.nudged,
+        closed=state.closed,
+        seed=state.seed,
+        head=kept.head,
+        queue=position.queue,
+        recent=position.recent,
+        lap=position.lap,
+        epoch=kept.epoch,
+        sealed_after=kept.sealed_after,
+        narrate=kept.narrate,
+        card=kept.card,
+    )
