@@ -5,7 +5,7 @@ Words come cut already. In the index each carries its story and kind, so a searc
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from storage.database import Reader, Transaction
@@ -25,6 +25,10 @@ class Document:
     about: int
     words: Sequence[str]
     vector: bytes | None
+
+    def of(self, about: int) -> "Document":
+        """Return the same, saying what it is about."""
+        return replace(self, about=about)
 
 
 async def put(tx: Transaction, story_id: int, document: Document) -> bool:

@@ -19,7 +19,8 @@ Kind = Literal["fact", "character"]
 class NewVersion:
     """Describe a version to be added; `keys` between slashes are patterns, `family` is its group, empty for none.
 
-    `cooldown` counts passages; `voice` and the player are a character's; `since` is a slot.
+    `cooldown` counts passages; `voice` and the player are a character's; `since` is a slot. The digests are the
+    same for titles and texts that read the same.
     """
 
     title: str
@@ -36,21 +37,28 @@ class NewVersion:
     author_id: int | None = None
     author_name: str | None = None
     since: int | None = None
+    title_digest: str
+    text_digest: str
     created: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version(NewVersion):
-    """Mirror one row, with the kind of its entry."""
+    """Mirror one row, with what its entry tells: the kind, and who wrote it first."""
 
     id: int
     story_id: int
     entry_id: int
     kind: Kind
+    owner_id: int | None
+    owner_name: str | None
 
 
 _OWN = [field.name for field in fields(NewVersion)]
-_COLUMNS = ", ".join(f"v.{name}" for name in ("id", "story_id", "entry_id", *_OWN))
+_COLUMNS = ", ".join(
+    [f"v.{name}" for name in ("id", "story_id", "entry_id", *_OWN)]
+    + [f"lore_entries.{name}" for name in ("kind", "owner_id", "owner_name")]
+)
 _FROM = "FROM lore_versions AS v JOIN lore_entries ON lore_entries.id = v.entry_id"
 _HOLDS = "(v.since IS NULL OR EXISTS (SELECT 1 FROM trail WHERE branch_id = :branch AND slot = v.since))"
 
@@ -66,8 +74,8 @@ def _version(row: Row) -> Version:
 async def add(tx: Transaction, story_id: int, kind: Kind, new: NewVersion) -> Version:
     """Add an entry with its first version."""
     row = await tx.change(
-        "INSERT INTO lore_entries (story_id, kind, created) VALUES (?, ?, ?) RETURNING id",
-        (story_id, kind, new.created),
+        "INSERT INTO lore_entries (story_id, kind, owner_id, owner_name, created) VALUES (?, ?, ?, ?, ?) RETURNING id",
+        (story_id, kind, new.author_id, new.author_name, new.created),
     )
     return await change(tx, story_id, row["id"], new)
 
@@ -85,9 +93,7 @@ async def change(tx: Transaction, story_id: int, entry_id: int, new: NewVersion)
 
 async def get(reader: Reader, version_id: int) -> Version:
     """Return a version that is known to exist; LookupError where it does not."""
-    row = await reader.fetch_one(
-        f"SELECT {_COLUMNS}, lore_entries.kind {_FROM} WHERE v.id = ?", (version_id,)
-    )
+    row = await reader.fetch_one(f"SELECT {_COLUMNS} {_FROM} WHERE v.id = ?", (version_id,))
     if row is None:
         raise LookupError(f"no version {version_id} of lore")
     return _version(row)
@@ -96,7 +102,7 @@ async def get(reader: Reader, version_id: int) -> Version:
 async def in_use(reader: Reader, story_id: int, branch_id: int) -> list[Version]:
     """Return what is in use on a branch, the oldest entries first."""
     rows = await reader.fetch_all(
-        f"SELECT {_COLUMNS}, lore_entries.kind {_FROM} WHERE v.id IN ("
+        f"SELECT {_COLUMNS} {_FROM} WHERE v.id IN ("
         f" SELECT max(v.id) FROM lore_versions AS v WHERE v.story_id = :story AND {_HOLDS} GROUP BY v.entry_id)"
         " AND NOT v.removed ORDER BY v.entry_id",
         {"story": story_id, "branch": branch_id},
@@ -107,18 +113,46 @@ async def in_use(reader: Reader, story_id: int, branch_id: int) -> list[Version]
 async def entry(reader: Reader, entry_id: int, branch_id: int) -> Version | None:
     """Return the version of an entry that is in use on a branch, if one is."""
     row = await reader.fetch_one(
-        f"SELECT {_COLUMNS}, lore_entries.kind {_FROM} WHERE v.entry_id = :entry AND {_HOLDS}"
-        " ORDER BY v.id DESC LIMIT 1",
+        f"SELECT {_COLUMNS} {_FROM} WHERE v.entry_id = :entry AND {_HOLDS} ORDER BY v.id DESC LIMIT 1",
         {"entry": entry_id, "branch": branch_id},
     )
     found = _version(row) if row else None
     return None if found is None or found.removed else found
 
 
+async def alike(
+    reader: Reader, story_id: int, branch_id: int, *, title_digest: str, text_digest: str
+) -> list[Version]:
+    """Return what is in use on a branch with the same title or the same text."""
+    rows = await reader.fetch_all(
+        "SELECT DISTINCT entry_id FROM lore_versions WHERE story_id = :story AND title_digest = :title"
+        " UNION SELECT entry_id FROM lore_versions WHERE story_id = :story AND text_digest = :text",
+        {"story": story_id, "title": title_digest, "text": text_digest},
+    )
+    versions = [await entry(reader, row["entry_id"], branch_id) for row in rows]
+    return [
+        version
+        for version in versions
+        if version and (version.title_digest == title_digest or version.text_digest == text_digest)
+    ]
+
+
+async def held(reader: Reader, story_id: int, branch_id: int, *, but: int | None = None) -> tuple[int, int]:
+    """Return how many entries are in use on a branch, and how many bytes the pinned ones hold; one is not counted."""
+    row = await reader.fetch_one(
+        "SELECT count(*) AS entries, coalesce(sum(length(CAST(text AS BLOB))) FILTER (WHERE pinned), 0) AS pinned"
+        " FROM lore_versions WHERE NOT removed AND entry_id IS NOT :but AND id IN ("
+        f" SELECT max(v.id) FROM lore_versions AS v WHERE v.story_id = :story AND {_HOLDS} GROUP BY v.entry_id)",
+        {"story": story_id, "branch": branch_id, "but": but},
+    )
+    assert row is not None  # a count always has an answer
+    return row["entries"], row["pinned"]
+
+
 async def history(reader: Reader, entry_id: int) -> list[Version]:
     """Return all versions of an entry, oldest first."""
     rows = await reader.fetch_all(
-        f"SELECT {_COLUMNS}, lore_entries.kind {_FROM} WHERE v.entry_id = ? ORDER BY v.id", (entry_id,)
+        f"SELECT {_COLUMNS} {_FROM} WHERE v.entry_id = ? ORDER BY v.id", (entry_id,)
     )
     return [_version(row) for row in rows]
 
@@ -144,15 +178,21 @@ async def use(tx: Transaction, passage_id: int, entry_ids: Collection[int]) -> N
         )
 
 
-async def last_uses(reader: Reader, branch_id: int, *, within: int) -> dict[int, int]:
-    """Return how many passages ago each entry was used on a branch, 1 being the newest; no further back than told."""
+async def last_uses(
+    reader: Reader, branch_id: int, *, within: int, depth: int | None = None
+) -> dict[int, int]:
+    """Return how many passages before a depth each entry was used on a branch, 1 being the one before it.
+
+    No further back than told; without a depth it is that of the passage to come.
+    """
     rows = await reader.fetch_all(
-        "SELECT entry_id, 1 + (SELECT max(depth) FROM trail WHERE branch_id = :branch) - max(trail.depth) AS ago"
-        " FROM trail JOIN lore_uses ON lore_uses.passage_id = trail.shown"
-        " WHERE trail.branch_id = :branch"
-        " AND trail.depth > (SELECT max(depth) FROM trail WHERE branch_id = :branch) - :within"
+        "WITH here (depth) AS ("
+        " SELECT coalesce(:depth, 1 + (SELECT max(depth) FROM trail WHERE branch_id = :branch), 0))"
+        " SELECT entry_id, here.depth - max(trail.depth) AS ago"
+        " FROM here, trail JOIN lore_uses ON lore_uses.passage_id = trail.shown"
+        " WHERE trail.branch_id = :branch AND trail.depth < here.depth AND trail.depth >= here.depth - :within"
         " GROUP BY entry_id",
-        {"branch": branch_id, "within": within},
+        {"branch": branch_id, "within": within, "depth": depth},
     )
     return {row["entry_id"]: row["ago"] for row in rows}
 

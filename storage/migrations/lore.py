@@ -8,6 +8,8 @@ CREATE TABLE lore_entries (
     id INTEGER PRIMARY KEY,
     story_id INTEGER NOT NULL REFERENCES stories (id),
     kind TEXT NOT NULL,
+    owner_id INTEGER,  -- who wrote it first
+    owner_name TEXT,
     created INTEGER NOT NULL,
     UNIQUE (story_id, id)
 ) STRICT;
@@ -30,12 +32,16 @@ CREATE TABLE lore_versions (
     author_id INTEGER,
     author_name TEXT,
     since INTEGER,
+    title_digest TEXT NOT NULL,  -- the same for what reads the same
+    text_digest TEXT NOT NULL,
     created INTEGER NOT NULL,
     FOREIGN KEY (story_id, entry_id) REFERENCES lore_entries (story_id, id),
     FOREIGN KEY (story_id, since) REFERENCES passages (story_id, id)
 ) STRICT;
 CREATE INDEX lore_versions_of_entry ON lore_versions (entry_id, id);
 CREATE INDEX lore_versions_of_story ON lore_versions (story_id, id);
+CREATE INDEX lore_versions_titles ON lore_versions (story_id, title_digest);
+CREATE INDEX lore_versions_texts ON lore_versions (story_id, text_digest);
 CREATE INDEX lore_versions_since ON lore_versions (story_id, since) WHERE since IS NOT NULL;
 
 -- Words and people may be blanked; nothing else may ever change.
@@ -45,6 +51,8 @@ WHEN (NEW.id, NEW.story_id, NEW.entry_id, NEW.pinned, NEW.priority, NEW.cooldown
       OLD.created)
   OR NEW.title <> '' AND NEW.title IS NOT OLD.title
   OR NEW.text <> '' AND NEW.text IS NOT OLD.text
+  OR NEW.title_digest <> '' AND NEW.title_digest IS NOT OLD.title_digest
+  OR NEW.text_digest <> '' AND NEW.text_digest IS NOT OLD.text_digest
   OR NEW.keys <> '[]' AND NEW.keys IS NOT OLD.keys
   OR NEW.family <> '' AND NEW.family IS NOT OLD.family
   OR NEW.voice <> '' AND NEW.voice IS NOT OLD.voice

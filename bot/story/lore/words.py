@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from functools import cache
-from types import ModuleType
+from typing import Any
 
 from bot.story.lore.keys import fold
 from bot.story.lore.stopwords import STOPWORDS
@@ -16,7 +16,7 @@ _MOST = 2000  # words of one document
 
 
 async def cut(texts: Sequence[str]) -> list[list[str]]:
-    """Return the words of each text, in a thread: jieba reads its dictionary, for a second, where Chinese first comes."""
+    """Return the words of each text, in a thread: jieba, once Chinese comes, reads its dictionary for a second."""
     return await asyncio.to_thread(lambda: [cut_now(text) for text in texts])
 
 
@@ -34,7 +34,7 @@ def _words(text: str) -> Iterator[str]:
 
 
 @cache
-def _jieba() -> ModuleType:
+def _jieba() -> Any:
     """Load jieba once, without its word on standard error about how long that took."""
     with warnings.catch_warnings():
         # jieba 0.42 was written for older Pythons: invalid escapes, pkg_resources.

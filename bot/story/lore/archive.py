@@ -1,0 +1,168 @@
+"""Search a story's lore and passages by their words and by their meaning.
+
+Documents are versions of lore and passages; of these, `catch_up` takes in what is read on a story's branch, so that the
+background can do that bit by bit. Vectors of the stories searched last are held in memory.
+"""
+
+import asyncio
+import math
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.story.lore.meaning import WIDTH, Encoder, Vectors, pack, unpack
+from bot.story.lore.words import cut
+from storage import documents, stories
+from storage.database import Database, Transaction
+from storage.documents import Document, Kind
+
+Ranking = list[tuple[int, float]]
+"""Ids of what was found with their scores, the best first."""
+
+_BATCH = 24  # passages that are taken in at once
+_HELD = 50_000  # vectors held in memory, about 100 MB
+_MOST_WORDS = 24  # of a question are looked up: the rarest
+_DAMPING = 120.0  # words at which a document's score halves
+
+
+@dataclass(slots=True)
+class _Matrix:
+    """Hold the vectors of a story's documents of one kind, up to a row's id."""
+
+    about: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    rows: Vectors = field(default_factory=lambda: np.zeros((0, WIDTH), np.float32))
+    last: int = 0
+
+
+class Archive:
+    """Take documents in, and find them again."""
+
+    def __init__(self, *, database: Database, encoder: Encoder | None) -> None:
+        """Search by words alone where there is no encoder: the host can turn meaning off."""
+        self._database = database
+        self._encoder = encoder
+        self._matrices: OrderedDict[tuple[int, Kind], _Matrix] = OrderedDict()
+
+    async def prepare(self, kind: Kind, texts: Sequence[str]) -> list[Document]:
+        """Return documents to be kept, not yet saying what they are about. Takes milliseconds each, in threads."""
+        words = await cut(texts)
+        vectors: list[bytes | None] = [None] * len(texts)
+        if self._encoder is not None:
+            vectors = [pack(vector) for vector in await self._encoder.encode(texts)]
+        return [Document(kind, 0, one, vector) for one, vector in zip(words, vectors, strict=True)]
+
+    async def keep(self, tx: Transaction, story_id: int, document: Document) -> None:
+        """Keep a document that says what it is about."""
+        if not await documents.put(tx, story_id, document):
+            self._matrices.pop((story_id, document.kind), None)
+
+    async def catch_up(self, story_id: int) -> bool:
+        """Take in some of the passages that are read in a story and cannot be found yet; tell if there were any."""
+        story = await stories.get(self._database, story_id)
+        unread = await documents.unsearchable(
+            self._database,
+            story_id,
+            story.branch_id,
+            with_vectors=self._encoder is not None,
+            limit=_BATCH,
+        )
+        prepared = await self.prepare("passage", [text for _id, text in unread])
+        async with self._database.transaction() as tx:
+            for (about, _text), document in zip(unread, prepared, strict=True):
+                await self.keep(tx, story_id, document.of(about))
+        return bool(unread)
+
+    async def by_words(
+        self, story_id: int, kind: Kind, question: str, *, branch_id: int, limit: int
+    ) -> Ranking:
+        """Return what holds the question's words, rare ones first of all.
+
+        Passages are those read on the branch; lore is of all versions, among which the caller chooses.
+        """
+        [words] = await cut([question])
+        weights = await self._weights(story_id, kind, words)
+        return await documents.matching(
+            self._database, story_id, kind, weights, branch_id=branch_id, damping=_DAMPING, limit=limit
+        )
+
+    async def by_meaning(
+        self,
+        story_id: int,
+        kind: Kind,
+        question: str,
+        *,
+        branch_id: int,
+        limit: int,
+        among: Collection[int] | None = None,
+    ) -> Ranking:
+        """Return what is nearest in meaning, with cosines; nothing where the host has turned that off.
+
+        Passages are those read on the branch; lore is that of the versions in `among`.
+        """
+        if self._encoder is None or not question.strip():
+            return []
+        matrix, [vector] = await asyncio.gather(
+            self._matrix(story_id, kind), self._encoder.encode([question])
+        )
+        if among is None:
+            return await self._nearest_read(matrix, vector, branch_id, limit)
+        return await asyncio.to_thread(_nearest, matrix, vector, limit, among)
+
+    async def _nearest_read(self, matrix: _Matrix, vector: Vectors, branch_id: int, limit: int) -> Ranking:
+        """Return the nearest passages that are read on a branch, looking further while too many are not."""
+        size = 4 * limit
+        while True:
+            nearest = await asyncio.to_thread(_nearest, matrix, vector, size, None)
+            read = await documents.read_on(self._database, branch_id, [about for about, _score in nearest])
+            found = [one for one in nearest if one[0] in read]
+            if len(found) >= limit or len(nearest) < size:
+                return found[:limit]
+            size *= 4
+
+    async def _weights(self, story_id: int, kind: Kind, words: Sequence[str]) -> dict[str, float]:
+        """Return the rarest of some words, each with what it tells: nothing where it stands everywhere or nowhere."""
+        different = list(dict.fromkeys(words))
+        total = await documents.count(self._database, story_id, kind)
+        found = await documents.frequencies(self._database, story_id, kind, different)
+        weights = {
+            word: math.log(1 + (total - n + 0.5) / (n + 0.5))
+            for word, n in zip(different, found, strict=True)
+            if n
+        }
+        rarest = sorted(weights.items(), key=lambda item: -item[1])[:_MOST_WORDS]
+        return dict(rarest)
+
+    async def _matrix(self, story_id: int, kind: Kind) -> _Matrix:
+        """Return a story's vectors, with those that came since the last time."""
+        matrix = self._matrices.setdefault((story_id, kind), _Matrix())
+        self._matrices.move_to_end((story_id, kind))
+        last = matrix.last
+        new = await documents.vectors(self._database, story_id, kind, after=last)
+        if new:
+            rows = await asyncio.to_thread(unpack, [blob for _id, _about, blob in new])
+            # Another search may have brought the same rows meanwhile.
+            if matrix.last == last:
+                matrix.about = np.concatenate([matrix.about, [about for _id, about, _blob in new]])
+                matrix.rows = np.concatenate([matrix.rows, rows])
+                matrix.last = new[-1][0]
+        self._let_go()
+        return matrix
+
+    def _let_go(self) -> None:
+        """Forget the vectors of stories that were not searched for longest, above what may be held."""
+        while len(self._matrices) > 1 and sum(len(m.about) for m in self._matrices.values()) > _HELD:
+            self._matrices.popitem(last=False)
+
+
+def _nearest(matrix: _Matrix, vector: Vectors, limit: int, among: Collection[int] | None) -> Ranking:
+    about, rows = matrix.about, matrix.rows
+    if not len(about):
+        return []
+    scores = rows @ vector
+    if among is not None:
+        scores = np.where(np.isin(about, np.fromiter(among, np.int64, len(among))), scores, -np.inf)
+    best = np.argsort(-scores, kind="stable")[:limit]
+    return [(int(about[n]), float(scores[n])) for n in best if np.isfinite(scores[n])]
