@@ -26,10 +26,17 @@ from bot.metrics.server import serving
 from bot.reload import reloading
 from bot.reply.board import Board
 from bot.reply.performance import Performance
+from bot.story.ability import Ability
 from bot.story.adapters import Adapters
+from bot.story.asking import Scribe
 from bot.story.draft import Drafter
+from bot.story.finding import Finder
+from bot.story.lore.archive import Archive
+from bot.story.lore.meaning import Encoder
+from bot.story.lore.search import LoreSearch
 from bot.story.narrator import Narrator
 from bot.story.pausing import Pausing
+from bot.story.questions import Questions
 from bot.story.recall import Recall
 from bot.story.shelf import Shelf
 from bot.story.storyteller import Storyteller
@@ -184,11 +191,14 @@ def make_bot(config: Config, *, engine: Engine, database: Database, hears_typing
     adapters = Adapters(database=database, names=config.adapters)
     shelf = Shelf(database=database, model=engine.model, adapters=adapters, hears_typing=hears_typing)
     storyteller = Storyteller(database=database, longest=config.limits.passage_characters)
+    archive = Archive(database=database, encoder=Encoder() if config.memory.embeddings else None)
+    search = LoreSearch(database=database, archive=archive)
+    scribe = Scribe(engine=engine)
     drafter = Drafter(
         database=database,
         engine=engine,
         adapters=adapters,
-        recall=Recall(database=database),
+        recall=Recall(database=database, lore=search),
         settings=config.narrator,
         context=engine.model.context,
     )
@@ -203,6 +213,12 @@ def make_bot(config: Config, *, engine: Engine, database: Database, hears_typing
         pausing=Pausing(database=database),
         storyteller=storyteller,
         performance=performance,
+        questions=Questions(
+            database=database,
+            scribe=scribe,
+            ability=Ability(database=database, scribe=scribe, model=engine.model.id),
+            finder=Finder(database=database, archive=archive, search=search),
+        ),
     )
     bot.provide(services, narrator)
     return bot

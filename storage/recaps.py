@@ -76,7 +76,13 @@ async def add(tx: Transaction, new: NewRecap) -> None:
 
 
 async def in_use(
-    reader: Reader, *, story_id: int, branch_id: int, level: Level, first: int = 0, before: int | None = None
+    reader: Reader,
+    story_id: int,
+    branch_id: int,
+    level: Level,
+    *,
+    first: int = 0,
+    before: int | None = None,
 ) -> list[Recap]:
     """Return a level's recaps that describe what is read on a branch, by where they begin, then by their end.
 
@@ -96,7 +102,7 @@ async def in_use(
 
 
 async def longest(
-    reader: Reader, *, story_id: int, branch_id: int, level: Level, before: int | None = None
+    reader: Reader, story_id: int, branch_id: int, level: Level, *, before: int | None = None
 ) -> Recap | None:
     """Return the recap in use that covers most of the beginning of what is read, and ends before a depth."""
     row = await reader.fetch_one(

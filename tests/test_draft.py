@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.bench.opening import recall_of
 from bot.config import NarratorSettings
 from bot.engine.engine import Engine
 from bot.engine.errors import PromptTooLong
 from bot.story.adapters import Adapters
 from bot.story.draft import Draft, Drafter, Waiting, Writing
-from bot.story.recall import Recall
 from storage import branches, guilds, narrations, passages, stories
 from storage.database import Database
 from storage.narrations import Narration as Job
@@ -71,7 +71,7 @@ def drafter_of(database: Database, engine: Engine, *, names: Iterable[str] = ())
         database=database,
         engine=engine,
         adapters=adapters,
-        recall=Recall(database=database),
+        recall=recall_of(database),
         settings=NarratorSettings(),
         context=4096,
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.bench.opening import recall_of
 from bot.config import NarratorSettings
 from bot.engine.engine import Engine, Limits
 from bot.engine.generation import Generation
@@ -14,7 +15,6 @@ from bot.story.adapters import Adapters
 from bot.story.draft import Drafter
 from bot.story.narrator import Done, Narration, Narrator
 from bot.story.people import Person, Place
-from bot.story.recall import Recall
 from storage import narrations
 from storage.database import Database, Transaction
 from storage.errors import StorageError
@@ -42,7 +42,7 @@ def drafter_of(database: Database, engine: Engine) -> Drafter:
         database=database,
         engine=engine,
         adapters=adapters,
-        recall=Recall(database=database),
+        recall=recall_of(database),
         settings=NarratorSettings(),
         context=4096,
     )

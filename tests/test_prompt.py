@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.story.languages import LANGUAGES
-from bot.story.memory import Item, Memory
+from bot.story.memory import Item, Memory, Pinned
 from bot.story.prompt import CUT, Prompt, StoryFacts, plan
 from bot.story.prompt import build as build_of
 from bot.story.window import PassageText, Window, budget_bytes, window
 from storage.stories import Rating
 
 STORY = StoryFacts("The Ferry", "A ferryman is paid in secrets.", "en", "teen", 80)
-NOTHING = Memory()
+NOTHING, UNPINNED = Memory(), Pinned()
 PLAIN = st.text(alphabet="ab 字。\n.", min_size=1, max_size=60).filter(str.strip)
 
 
@@ -41,14 +41,14 @@ def build(
     direction: str | None = None,
     note: str | None = None,
     memory: Memory = NOTHING,
+    pinned: Pinned = UNPINNED,
 ) -> Prompt:
     """Plan and build in one go."""
     planned = plan(
         story,
         told,
         budget=budget_bytes,
-        pinned=memory.pinned,
-        lively=memory.lively,
+        pinned=pinned,
         direction=direction,
         note=note,
     )
@@ -165,20 +165,25 @@ def test_erased_passages_are_left_out() -> None:
 
 def item(text: str, title: str = "", about: int = 1) -> Item:
     """Make a thing to remember."""
-    return Item(about, title, text, "pinned")
+    return Item("fact", about, title, f"{title}: {text}" if title else text)
 
 
 def test_memory_stands_where_it_changes_least() -> None:
     """Pinned lore and recaps come before the passages, what the moment brings up after them."""
     memory = Memory(
-        pinned=(item("Mara is the keeper.", "Mara"),),
         recaps=(item("The ferry sank."), item("The bell was found.")),
         settled=(item("The chapel has no door.", "Chapel"),),
         triggered=(item("The lamp is blue.", "Lamp"),),
         cast=(item("a boy of ten", "Tom"),),
-        lively=True,
     )
-    prompt = build(STORY, path("Henrik rowed."), budget_bytes=8_000, direction="a storm", memory=memory)
+    prompt = build(
+        STORY,
+        path("Henrik rowed."),
+        budget_bytes=8_000,
+        direction="a storm",
+        memory=memory,
+        pinned=Pinned((item("Mara is the keeper.", "Mara"),), lively=True),
+    )
 
     start, told, request = (message.content for message in prompt.messages[1:])
     marks = ["The Ferry", "- Mara: Mara is", "- The ferry sank.", "- The bell", "- Chapel: The chapel"]
@@ -195,8 +200,8 @@ def test_memory_stands_where_it_changes_least() -> None:
 def test_memory_of_any_size_keeps_to_its_share(texts: list[str], budget: int, number: int) -> None:
     """However much is remembered, the prompt fits, and what has no room is named."""
     many = tuple(item(f"Fact {at} " * 20, f"T{at}", at) for at in range(number))
-    memory = Memory(pinned=many, recaps=many, settled=many, triggered=many, lively=True)
-    prompt = build(STORY, path(*texts), budget_bytes=budget, memory=memory)
+    memory = Memory(recaps=many, settled=many, triggered=many)
+    prompt = build(STORY, path(*texts), budget_bytes=budget, memory=memory, pinned=Pinned(many, lively=True))
 
     kept = sum(len(part.items) for part in prompt.parts)
     assert size(prompt) <= budget + 200
@@ -229,7 +234,8 @@ def test_no_template_token_gets_into_a_prompt(token: str) -> None:
         budget_bytes=4_000,
         direction=f"D{token}",
         note=f"N{token}",
-        memory=Memory(evil, evil, evil, evil, evil, lively=True),
+        memory=Memory(evil, evil, evil, evil),
+        pinned=Pinned(evil, lively=True),
     )
 
     assert not [message for message in prompt.messages if token in message.content]

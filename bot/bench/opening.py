@@ -15,6 +15,8 @@ from bot.engine.errors import GenerationCancelled
 from bot.engine.request import Chunk, ModelInfo, Request
 from bot.story.adapters import Adapters
 from bot.story.draft import Drafter
+from bot.story.lore.archive import Archive
+from bot.story.lore.search import LoreSearch
 from bot.story.narrator import Narrator
 from bot.story.people import Person, Place
 from bot.story.recall import Recall
@@ -98,6 +100,12 @@ async def measure(config: Config, *, length: int = 10_000, runs: int = 20) -> Fi
     }
 
 
+def recall_of(database: Database) -> Recall:
+    """Recall without a sentence encoder."""
+    archive = Archive(database=database, encoder=None)
+    return Recall(database=database, lore=LoreSearch(database=database, archive=archive))
+
+
 def _shelf(database: Database, engine: Engine) -> Shelf:
     adapters = Adapters(database=database, names=())
     return Shelf(database=database, model=engine.model, adapters=adapters, hears_typing=True)
@@ -109,7 +117,7 @@ async def _prompt(config: Config, database: Database, engine: Engine, listener: 
         database=database,
         engine=engine,
         adapters=Adapters(database=database, names=()),
-        recall=Recall(database=database),
+        recall=recall_of(database),
         settings=config.narrator,
         context=engine.model.context,
     )

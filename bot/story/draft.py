@@ -165,15 +165,14 @@ class Drafter:
         )
         budget = int(fits * share)
         read = await self._told(job, story, size=budget)
-        pinned, lively = await self._recall.pinned(story)
+        pinned = await self._recall.pinned(story)
         planned = plan(
             StoryFacts(story.title, story.premise, story.language, story.rating, story.words),
             passage_texts(read),
             budget=budget,
             pinned=pinned,
-            lively=lively,
             direction=job.direction if job.kind == "continue" else None,
-            note=job.direction if job.kind == "retry" else None,
+            note=job.direction if job.kind != "continue" else None,
         )
         prompt = build(planned, await self._recall.memory(story, planned))
         return prompt, [told.passage.text for told in read[-RECENT:]]

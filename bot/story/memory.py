@@ -1,56 +1,60 @@
-"""Say what the narrator is told beside the passages: facts, recaps, people; each with what brought it up."""
+"""Say what the narrator is told beside the passages: facts, people, recaps; each with what brought it up."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Cause = Literal["pinned", "key", "meaning", "words", "related", "in scene", "before"]
-Loss = Literal["budget", "cooldown", "group", "recursion"]
+from bot.story.lore.found import Obstacle, Reason
+
+Kind = Literal["fact", "character", "recap"]
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Hold one fact, character or recap; `hint` is the key that was met, or a recap's range and level.
+    """Hold one fact, character or recap as the narrator reads it; `about` is the id of the lore's entry, or the recap's.
 
-    `about` is the id of the entry of lore, or of the recap.
+    A recap's title says its level and range, for whoever asks why.
     """
 
+    kind: Kind
     about: int
     title: str
     text: str
-    cause: Cause
-    hint: str = ""
+    reasons: tuple[Reason, ...] = ()
 
     @property
     def line(self) -> str:
         """Return it as one line of a list."""
-        words = " ".join(self.text.split())
-        return f"- {self.title}: {words}" if self.title else f"- {words}"
+        return f"- {' '.join(self.text.split())}"
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
     """Name something that was found and not told, and why."""
 
+    kind: Kind
     about: int
     title: str
-    loss: Loss
+    obstacle: Obstacle
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """Hold what is pinned in a story, and whether there is other lore that could come up."""
+
+    items: tuple[Item, ...] = ()
+    lively: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Hold all of it for one passage; `settled` is what the passages speak of that the window begins with.
+    """Hold what is recalled for one passage; `settled` is what the passages speak of that the window begins with."""
 
-    `lively` tells whether there is lore that could come up, so that room for it is kept.
-    """
-
-    pinned: tuple[Item, ...] = ()
     recaps: tuple[Item, ...] = ()
     settled: tuple[Item, ...] = ()
     triggered: tuple[Item, ...] = ()
     cast: tuple[Item, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
-    lively: bool = False
 
 
 def fitting(items: Iterable[Item], room: int) -> tuple[tuple[Item, ...], tuple[LeftOut, ...]]:
@@ -63,7 +67,7 @@ def fitting(items: Iterable[Item], room: int) -> tuple[tuple[Item, ...], tuple[L
             room -= size
             taken.append(item)
         else:
-            lost.append(LeftOut(item.about, item.title, "budget"))
+            lost.append(LeftOut(item.kind, item.about, item.title, "budget"))
     return tuple(taken), tuple(lost)
 
 

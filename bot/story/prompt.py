@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.engine.request import Message
-from bot.story.memory import Item, LeftOut, Memory, fitting, listed
+from bot.story.memory import Item, LeftOut, Memory, Pinned, fitting, listed
 from bot.story.text import neutralise
 from bot.story.window import SEPARATOR, PassageText, Window, shares, window
 from bot.story.wording import sections
@@ -23,6 +23,8 @@ CUT = "… "
 
 _SENTENCE_START = re.compile(r"[.!?…][\"'”’)]*\s+|[。！？…]+[”’」』）]*|\n+")
 _TAIL_BYTES = 240
+
+NOTHING_PINNED = Pinned()
 
 PartName = Literal[
     "rules", "story", "pinned", "recaps", "settled", "passages", "triggered", "cast", "request", "direction"
@@ -88,23 +90,21 @@ def plan(
     told: Sequence[PassageText],
     *,
     budget: int,
-    pinned: Sequence[Item] = (),
-    lively: bool = False,
+    pinned: Pinned = NOTHING_PINNED,
     direction: str | None = None,
     note: str | None = None,
 ) -> Plan:
     """Choose what stands in the prompt for a story's next passage, of at most `budget` bytes unless those are very few.
 
     `told` are the newest passages in order. `direction` is for this passage; `note` says what a retry is to do better.
-    `lively` keeps room for lore that comes up.
     """
     safe = [replace(passage, text=neutralise(passage.text)) for passage in told if passage.text]
-    kept, lost = fitting([_neutral(item) for item in pinned], shares(budget).pinned)
+    kept, lost = fitting([_neutral(item) for item in pinned.items], shares(budget).pinned)
     wishes = (neutralise(direction) if direction else None, neutralise(note) if note else None)
     bare = Plan(story, budget, kept, lost, Window(tuple(safe), 0, (), whole=True), *wishes)
     request = _joined(_last(bare, Memory()))
     fixed = sum(len(part.text.encode()) + 2 for part in _first(bare, Memory())) + len(CUT.encode())
-    chosen = window(safe, budget=budget, fixed=fixed, request=len(request.encode()), lively=lively)
+    chosen = window(safe, budget=budget, fixed=fixed, request=len(request.encode()), lively=pinned.lively)
     return replace(bare, window=chosen)
 
 

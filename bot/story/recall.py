@@ -1,33 +1,89 @@
-"""Recall for a passage what the narrator must not forget: pinned lore, recaps of what fell out of the window, lore."""
+"""Recall for a passage what the narrator must not forget: pinned lore, recaps of what fell out of the window, lore.
 
-from collections.abc import Sequence
+Lore that the beginning of the window speaks of stands before the passages, where it stays until the window moves; only
+what the newest words bring up besides goes behind them.
+"""
 
-from bot.story.memory import Item, Memory
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+from bot.story.lore.found import Found, Hit, Reason
+from bot.story.lore.search import LoreSearch
+from bot.story.lore.telling import told as lore_told
+from bot.story.memory import Item, LeftOut, Memory, Pinned
 from bot.story.prompt import Plan
-from bot.story.window import PassageText
+from bot.story.window import SEPARATOR, PassageText, Shares, shares
 from storage import recaps
 from storage.database import Database
+from storage.lore import Version
 from storage.recaps import Recap
 from storage.stories import Story
 from storage.trail import Told
+
+RECENT = 3  # passages whose words bring lore up
 
 
 class Recall:
     """Assemble the memory of prompts."""
 
-    def __init__(self, *, database: Database) -> None:
+    def __init__(self, *, database: Database, lore: LoreSearch) -> None:
         self._database = database
+        self._lore = lore
 
-    async def pinned(self, story: Story) -> tuple[list[Item], bool]:
-        """Return what is pinned in a story, and whether there is other lore that could come up."""
-        return [], False
+    async def pinned(self, story: Story) -> Pinned:
+        """Return what is pinned in a story."""
+        book = await self._lore.book(story.id, story.branch_id)
+        items = (
+            Item(
+                version.kind,
+                version.entry_id,
+                version.title,
+                lore_told(version, story.language),
+                (Reason("pinned"),),
+            )
+            for version in book.pinned
+        )
+        return Pinned(tuple(items), lively=len(book.pinned) < len(book.versions))
 
     async def memory(self, story: Story, plan: Plan) -> Memory:
-        """Return what goes with a window of passages."""
-        window = plan.window
+        """Return what goes with a plan's window."""
+        window, room = plan.window, shares(plan.budget)
         before = 0 if window.whole else window.first_depth
         found = await covering(self._database, story, before=before)
-        return Memory(recaps=tuple(item_of(recap) for recap in found))
+        settled = await self._settled(story, plan, room)
+        recent = [passage.text for passage in window.included[-RECENT:]]
+        if plan.direction:
+            recent.append(plan.direction)
+        lively = await self._lore.find(
+            story,
+            story.branch_id,
+            SEPARATOR.join(recent),
+            budget_bytes=room.pinned + room.triggered,
+            depth=window.included[-1].depth + 1 if window.included else 0,
+        )
+        known = {item.about for item in settled}
+        fired = [item for item in items_of(lively.triggered) if item.about not in known]
+        return Memory(
+            recaps=tuple(item_of(recap) for recap in found),
+            settled=settled,
+            triggered=tuple(item for item in fired if item.kind == "fact"),
+            cast=tuple(item for item in fired if item.kind == "character"),
+            left_out=tuple(lost for lost in left_out_of(lively) if lost.about not in known),
+        )
+
+    async def _settled(self, story: Story, plan: Plan, room: Shares) -> tuple[Item, ...]:
+        """Return the lore that the passages speak of that were there when the window moved."""
+        passages = plan.window.settled
+        if not passages:
+            return ()
+        found = await self._lore.find(
+            story,
+            story.branch_id,
+            SEPARATOR.join(passage.text for passage in passages),
+            budget_bytes=room.pinned + room.settled,
+            depth=passages[0].depth,
+        )
+        return tuple(sorted(items_of(found.triggered), key=lambda item: item.about))
 
 
 def passage_texts(told: Sequence[Told]) -> list[PassageText]:
@@ -42,14 +98,14 @@ async def covering(database: Database, story: Story, *, before: int) -> list[Rec
     """
     if before <= 0:
         return []
-    where = {"story_id": story.id, "branch_id": story.branch_id}
-    book = await recaps.longest(database, **where, level="book", before=before)
+    where = (story.id, story.branch_id)
+    book = await recaps.longest(database, *where, "book", before=before)
     first = book.last_depth + 1 if book else 0
-    chapters = await recaps.in_use(database, **where, level="chapter", first=first, before=before)
+    chapters = await recaps.in_use(database, *where, "chapter", first=first, before=before)
     chapters = [chapter for chapter in chapters if chapter.last_depth < before]
-    scenes = await recaps.in_use(database, **where, level="scene", first=first, before=before)
+    scenes = await recaps.in_use(database, *where, "scene", first=first, before=before)
     finer = [scene for scene in scenes if not any(within(scene, chapter) for chapter in chapters)]
-    return [*([book] if book else []), *sorted([*chapters, *finer], key=lambda recap: recap.first_depth)]
+    return [*([book] if book else []), *sorted(chain(chapters, finer), key=lambda recap: recap.first_depth)]
 
 
 def within(recap: Recap, other: Recap) -> bool:
@@ -59,6 +115,20 @@ def within(recap: Recap, other: Recap) -> bool:
 
 def item_of(recap: Recap) -> Item:
     """Return a recap as the narrator is told it."""
-    return Item(
-        recap.id, "", recap.text, "before", f"{recap.level} {recap.first_depth + 1}-{recap.last_depth + 1}"
-    )
+    title = f"{recap.level} {recap.first_depth + 1}-{recap.last_depth + 1}"
+    return Item("recap", recap.id, title, recap.text)
+
+
+def items_of(hits: Iterable[Hit]) -> list[Item]:
+    """Return lore as the narrator is told it."""
+    return [
+        Item(hit.version.kind, hit.version.entry_id, hit.version.title, hit.told, hit.reasons) for hit in hits
+    ]
+
+
+def left_out_of(found: Found) -> list[LeftOut]:
+    """Name the lore that was found and is not told."""
+    return [
+        LeftOut(lost.hit.version.kind, lost.hit.version.entry_id, lost.hit.version.title, lost.obstacle)
+        for lost in found.left_out
+    ]

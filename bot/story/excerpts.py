@@ -1,0 +1,59 @@
+"""Cut from long texts the few sentences that a question is about; pure."""
+
+import re
+from collections.abc import Sequence
+
+from bot.story.terms import content
+
+_SENTENCE = re.compile(
+    r"(?:[^.!?…。！？\n]|\.(?=\d))+(?:[.!?…]+[\"'”’)\]*_]*(?=\s|\Z)|[。！？…]+[”’」』）]*|\n|\Z|[.!?…])"
+)
+LONGEST = 420  # bytes of UTF-8 in one excerpt, unless a single sentence has more
+CUT = "…"
+
+
+def sentences(text: str) -> list[str]:
+    """Return a text's sentences in order, without those that have no words."""
+    found = (sentence.strip() for sentence in _SENTENCE.findall(text))
+    return [sentence for sentence in found if any(char.isalnum() for char in sentence)]
+
+
+def excerpt(text: str, wanted: frozenset[str], *, longest: int = LONGEST) -> str:
+    """Return the neighbouring sentences of a text that hold most of the wanted terms, in so many bytes."""
+    parts = sentences(text)
+    if len(text.encode()) <= longest or not parts:
+        return text.strip()
+    best, _ = max(
+        ((start, _score(parts, start, wanted, longest)) for start in range(len(parts))),
+        key=lambda pair: pair[1],
+    )
+    taken = _from(parts, best, longest)
+    quote = _joined(taken)
+    before = CUT + " " if best else ""
+    after = " " + CUT if best + len(taken) < len(parts) else ""
+    return f"{before}{_fitting(quote, longest)}{after}"
+
+
+def _score(parts: Sequence[str], start: int, wanted: frozenset[str], longest: int) -> tuple[int, int]:
+    """Rate a stretch that begins at a sentence: terms in it, and among equals those that begin with one."""
+    stretch = content(_joined(_from(parts, start, longest)))
+    return len(wanted & stretch), len(wanted & content(parts[start]))
+
+
+def _from(parts: Sequence[str], start: int, longest: int) -> Sequence[str]:
+    size = 0
+    for end in range(start, len(parts)):
+        size += len(parts[end].encode()) + 1
+        if size > longest and end > start:
+            return parts[start:end]
+    return parts[start:]
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return "".join(part if part[-1] in "。！？…”’」』）" else part + " " for part in parts).strip()
+
+
+def _fitting(text: str, longest: int) -> str:
+    """Return a text that is one endless sentence as far as it fits twice over."""
+    encoded = text.encode()
+    return text if len(encoded) <= 2 * longest else encoded[: 2 * longest].decode(errors="ignore") + CUT

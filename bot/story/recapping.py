@@ -1,0 +1,227 @@
+"""Let the model tell in few words what happened, believe it only where the text bears it out, and else quote the text."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from bot.engine.errors import PromptTooLong
+from bot.engine.request import Message, ModelInfo, Sampling
+from bot.story.asking import Scribe
+from bot.story.excerpts import sentences
+from bot.story.extract import extract, joined
+from bot.story.flaws import is_looping
+from bot.story.languages import count_words, script_of
+from bot.story.lore.book import keys_of
+from bot.story.lore.keys import KeyIndex
+from bot.story.lore.patterns import is_pattern
+from bot.story.terms import content, covered, names
+from bot.story.text import neutralise
+from bot.story.wording import sections
+from storage.lore import Version
+from storage.stories import Language, Story
+
+log = structlog.get_logger(__name__)
+
+ATTEMPTS = 3
+BORNE_OUT = 0.6  # share of a recap's terms that its source must have
+_SHORTEST = 0.2  # of the wanted length
+_LONGEST = 1.5
+_TALK = re.compile(r"\b(?:the|this) (?:story|passage|scene|part|text)\b|故事|这一段|本段", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Name a section of the recap prompts, and about how many words, or Chinese characters, it asks for."""
+
+    name: str
+    words: int
+    characters: int
+
+    def length(self, language: str) -> int:
+        """Return the wanted length in what a language counts."""
+        return self.characters if language == "zh" else self.words
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("scene", 60, 100),
+        Kind("chapter", 90, 150),
+        Kind("book", 140, 230),
+        Kind("visit", 120, 200),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Retelling:
+    """Hold what happened in few words; `own` are those of the model, else the text's sentences."""
+
+    text: str
+    own: bool
+
+
+class Recapper:
+    """Tell what happened."""
+
+    def __init__(self, *, scribe: Scribe, model: ModelInfo) -> None:
+        self._scribe = scribe
+        self._model = model
+
+    def writes(self, language: str) -> bool:
+        """Tell whether the model knows a language."""
+        return self._model.languages is None or language in self._model.languages
+
+    async def retell(
+        self,
+        story: Story,
+        kind: str,
+        texts: Sequence[str],
+        *,
+        facts: Sequence[Version] = (),
+        person_id: int | None = None,
+    ) -> Retelling:
+        """Return what happened in some texts; names of `facts` that occur in them are in it.
+
+        Raises what ends a stream, but for a text that is too long: that is told by its own sentences.
+        """
+        source = neutralise("\n\n".join(texts))
+        wanted = Names(facts).within(source)
+        language = language_of(source)
+        length = KINDS[kind].length(language)
+        if not self.writes(language):
+            return Retelling(_extracted(source, length, wanted), own=False)
+        for number in range(ATTEMPTS):
+            try:
+                said = await self._say(story, kind, source, wanted, number=number, person_id=person_id)
+            except PromptTooLong as error:
+                log.info("too long to be retold", tokens=error.tokens, limit=error.limit)
+                break
+            said = _cut(said, length)
+            if (fault := fault_of(said, source, length)) is None and not wanted.missing_in(said):
+                return Retelling(said, own=True)
+            log.info("retelling refused", fault=fault or "names missing", kind=kind, number=number)
+            if fault is None and number == ATTEMPTS - 1:
+                return Retelling(_with_names(said, source, wanted), own=True)
+        return Retelling(_extracted(source, length, wanted), own=False)
+
+    async def _say(
+        self, story: Story, kind: str, source: str, wanted: "Names", *, number: int, person_id: int | None
+    ) -> str:
+        language = language_of(source)
+        words, length = sections("recap", language), KINDS[kind].length(language)
+        facts = words["facts"].format(names=", ".join(wanted.spoken)) + "\n" if wanted.spoken else ""
+        task = words[kind].format(title=neutralise(story.title), text=source, facts=facts, words=length)
+        return await self._scribe.text(
+            messages=(Message("system", words["system"]), Message("user", task)),
+            sampling=Sampling(
+                seed=story.id * 31 + number,
+                temperature=0.3 + 0.3 * number,
+                repetition_penalty=1.1,
+                max_tokens=2 * length + 40,
+            ),
+            story=story,
+            person_id=person_id,
+        )
+
+    async def translate(self, story: Story, text: str, *, language: str, person_id: int) -> str | None:
+        """Return a text in another language; None where the model does not know both, or gave nothing of use."""
+        if not (self.writes(language) and self.writes(story.language)):
+            return None
+        words = sections("recap", language)
+        said = await self._scribe.text(
+            messages=(
+                Message("system", words["translate_system"]),
+                Message("user", words["translate"].format(text=neutralise(text))),
+            ),
+            sampling=Sampling(seed=story.id, temperature=0.2, max_tokens=2 * len(text) // 3 + 100),
+            story=story,
+            person_id=person_id,
+        )
+        return said if language_of(said) == language and not is_looping(said) else None
+
+
+class Names:
+    """Hold the names of facts, each with its others, that must not get lost."""
+
+    def __init__(self, facts: Iterable[Version]) -> None:
+        self._facts = {fact.id: fact for fact in facts}
+        pairs = [
+            (fact.id, key)
+            for fact in self._facts.values()
+            for key in {*keys_of(fact), fact.title}
+            if not is_pattern(key)
+        ]
+        self._index = KeyIndex(pairs)
+
+    def within(self, text: str) -> "Names":
+        """Return those that occur in a text."""
+        found = {match.owner for match in self._index.find(text)}
+        return Names(fact for fact in self._facts.values() if fact.id in found)
+
+    def missing_in(self, text: str) -> list[int]:
+        """Return the facts none of whose names stand in a text."""
+        found = {match.owner for match in self._index.find(text)}
+        return [fact_id for fact_id in self._facts if fact_id not in found]
+
+    def named(self, text: str, fact_id: int) -> bool:
+        """Tell whether a text names a fact."""
+        return any(match.owner == fact_id for match in self._index.find(text))
+
+    @property
+    def spoken(self) -> list[str]:
+        """Return the first name of each."""
+        return [neutralise(fact.title) for fact in self._facts.values()]
+
+    @property
+    def ids(self) -> list[int]:
+        """Return the ids of the facts."""
+        return list(self._facts)
+
+
+def fault_of(said: str, source: str, length: int) -> str | None:
+    """Return why a recap cannot be believed, if it cannot."""
+    if is_looping(said):
+        return "goes in circles"
+    if count_words(said) < _SHORTEST * min(length, count_words(source)) or not said:
+        return "too short"
+    if script_of(said) != script_of(source):
+        return "another script"
+    if _TALK.search(said) and not _TALK.search(source):
+        return "talks about the text"
+    if names(said) - content(source):
+        return "strange names"
+    return None if covered(content(said), content(source)) >= BORNE_OUT else "not borne out"
+
+
+def language_of(text: str) -> Language:
+    """Return the language that most of a text is written in: that in which it is retold."""
+    return "zh" if script_of(text) == "cjk" else "en"
+
+
+def _cut(said: str, length: int) -> str:
+    """Take whole sentences off the end of what is far too long."""
+    if count_words(said) <= _LONGEST * length:
+        return " ".join(said.split())
+    kept: list[str] = []
+    total = 0
+    for sentence in sentences(said):
+        total += count_words(sentence)
+        if kept and total > _LONGEST * length:
+            break
+        kept.append(sentence)
+    return joined(kept)
+
+
+def _extracted(source: str, length: int, wanted: Names) -> str:
+    needs = [partial(wanted.named, fact_id=fact_id) for fact_id in wanted.ids]
+    return extract(source, words=length, needs=needs)
+
+
+def _with_names(said: str, source: str, wanted: Names) -> str:
+    """Add to a recap a sentence of the text for each name that is missing."""
+    needs = [partial(wanted.named, fact_id=fact_id) for fact_id in wanted.missing_in(said)]
+    return f"{said} {extract(source, words=1, needs=needs)}"
