@@ -4,11 +4,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from sqlite3 import Row
-from typing import Any
+from typing import Any, Literal
 
 from storage.database import Reader, Transaction
 
 Ids = tuple[int, ...]
+Narrating = Literal["no", "due", "begun"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ class Turns:
     lap: int
     epoch: int
     sealed_after: int | None
-    narrate: bool
+    narrating: Narrating
     card: int | None
 
 
@@ -67,7 +68,7 @@ class News:
 
 _NAMES = [field.name for field in fields(Turns)]
 _COLUMNS = ", ".join(_NAMES)
-_LISTS, _FLAGS = ("queue", "recent"), ("nudged", "closed", "narrate")
+_LISTS, _FLAGS = ("queue", "recent"), ("nudged", "closed")
 
 
 def _turns(row: Row) -> Turns:
@@ -130,9 +131,11 @@ async def show_card(tx: Transaction, story_id: int, message_id: int) -> int | No
     return before.card if before else None
 
 
-async def forget_narrating(tx: Transaction, story_id: int) -> None:
-    """Note that the narrator need not write by itself any more."""
-    await tx.execute("UPDATE turns SET narrate = 0 WHERE story_id = ?", (story_id,))
+async def set_narrating(tx: Transaction, story_id: int, narrating: Narrating) -> None:
+    """Note whether the narrator is to write by itself, where it was to."""
+    await tx.execute(
+        "UPDATE turns SET narrating = ? WHERE story_id = ? AND narrating = 'due'", (narrating, story_id)
+    )
 
 
 async def newest_passage(reader: Reader, story_id: int) -> int:
@@ -185,7 +188,7 @@ async def said(tx: Transaction, story_id: int, *, up_to: int) -> None:
 async def unattended(reader: Reader, *, before: int) -> list[int]:
     """Return the ids of stories in which something is to be said since before a time, or the narrator is to write."""
     rows = await reader.fetch_all(
-        "SELECT story_id FROM turn_news WHERE created < ? UNION SELECT story_id FROM turns WHERE narrate = 1",
+        "SELECT story_id FROM turn_news WHERE created < ? UNION SELECT story_id FROM turns WHERE narrating = 'due'",
         (before,),
     )
     return [row["story_id"] for row in rows]

@@ -35,7 +35,7 @@ CREATE TABLE turns (
     lap INTEGER NOT NULL,
     epoch INTEGER NOT NULL,  -- counts the modes that were set
     sealed_after INTEGER,  -- in a blind story the passages with greater ids are secret
-    narrate INTEGER NOT NULL CHECK (narrate IN (0, 1)),  -- whether the narrator is to write by itself
+    narrating TEXT NOT NULL,  -- whether the narrator is to write by itself, or has begun to
     card INTEGER,  -- the message that says who is next
     FOREIGN KEY (story_id, head) REFERENCES passages (story_id, id)
 ) STRICT;

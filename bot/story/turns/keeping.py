@@ -27,7 +27,7 @@ from storage import branches, inbox, timers, turns
 from storage.database import Reader, Transaction
 from storage.passages import Passage
 from storage.stories import Story
-from storage.turns import SeatRow, Turns
+from storage.turns import Narrating, SeatRow, Turns
 
 TIMER = "turn"
 """The kind of timer that ends turns, about a story."""
@@ -37,8 +37,8 @@ TIMER = "turn"
 class Kept:
     """Hold what is kept about the turns of a story: `head` is the passage at which the order holds.
 
-    `epoch` counts the modes; in a blind story the passages with ids above `sealed_after` are secret. `narrate` is
-    whether the narrator is to write by itself, `card` the message that says who is next.
+    `epoch` counts the modes; in a blind story the passages with ids above `sealed_after` are secret. `narrating`
+    is whether the narrator is to write by itself, `card` the message that says who is next.
     """
 
     story_id: int
@@ -46,7 +46,7 @@ class Kept:
     head: int | None = None
     epoch: int = 0
     sealed_after: int | None = None
-    narrate: bool = False
+    narrating: Narrating = "no"
     card: int | None = None
 
     @property
@@ -71,7 +71,7 @@ async def read(reader: Reader, story_id: int) -> Kept:
         head=row.head,
         epoch=row.epoch,
         sealed_after=row.sealed_after,
-        narrate=row.narrate,
+        narrating=row.narrating,
         card=row.card,
     )
 
@@ -93,38 +93,46 @@ async def passed(tx: Transaction, story: Story, passage: Passage, *, now: int) -
     await keep(tx, story, kept, effects, now=now, by=passage.author_id)
 
 
-async def follow(tx: Transaction, story: Story, *, now: int, by: int | None = None) -> None:
-    """Give the turn back to whom it belonged where the head is now."""
-    kept = await read(tx, story.id)
-    head = (await branches.get(tx, story.branch_id)).head
-    if (kept.epoch == 0 and not kept.narrate) or kept.head == head:
-        return
-    before = kept.state
-    kept = replace(await _at(tx, kept, head, now), narrate=False)
-    effects = moves.started(kept.state, now=now)[1] if kept.state.holder != before.holder else ()
-    await keep(tx, story, kept, effects, now=now, by=by)
+async def begun(tx: Transaction, story_id: int) -> None:
+    """Note that the narrator writes now, if it was to write by itself."""
+    await turns.set_narrating(tx, story_id, "begun")
 
 
-async def foreseen(reader: Reader, kept: Kept, *, now: int) -> TurnState:
+async def displaced(tx: Transaction, story_id: int) -> None:
+    """Let the timekeeper look at once: the head has moved, and the turn with it."""
+    if await turns.get(tx, story_id) is not None:
+        await timers.put(tx, TIMER, story_id, 0)
+
+
+async def current(reader: Reader, story: Story, *, now: int) -> Kept:
+    """Return the turns as they are where the head is now: again whose turn it was there, unless it is new."""
+    kept = await read(reader, story.id)
+    head = (await branches.get(reader, story.branch_id)).head
+    if kept.head == head:
+        return kept
+    # What the narrator was to write belonged to where the story stood then.
+    return replace(await _at(reader, kept, head, now), narrating="no")
+
+
+async def foreseen(reader: Reader, story: Story, *, now: int) -> TurnState:
     """Return the state as it will be once the words that wait for the narrator to finish have joined."""
-    state = kept.state
-    for arrival in await inbox.of_story(reader, kept.story_id):
+    state = (await current(reader, story, now=now)).state
+    for arrival in await inbox.of_story(reader, story.id):
         state, _ = moves.passed(state, arrival.author_id, arrival.author_name, now=now)
     return state
 
 
 async def move(
     tx: Transaction, story: Story, made: Callable[[TurnState], Outcome], *, now: int, by: int | None = None
-) -> tuple[Kept, tuple[Effect, ...]]:
-    """Make a move, keep what comes of it, and return both."""
-    await follow(tx, story, now=now)
-    kept = await read(tx, story.id)
+) -> Kept:
+    """Make a move where the head is now, keep what comes of it, and return how the turns stand."""
+    before = (await read(tx, story.id)).state.holder
+    kept = await current(tx, story, now=now)
+    back = moves.started(kept.state, now=now)[1] if kept.state.holder != before else ()
     state, effects = made(kept.state)
-    kept = replace(kept, state=state)
-    if kept.epoch == 0:
-        kept = replace(kept, epoch=1, head=(await branches.get(tx, story.branch_id)).head)
-    await keep(tx, story, kept, effects, now=now, by=by)
-    return kept, effects
+    kept = replace(kept, state=state, epoch=max(kept.epoch, 1))
+    await keep(tx, story, kept, (*back, *effects), now=now, by=by)
+    return kept
 
 
 async def keep(
@@ -132,7 +140,7 @@ async def keep(
 ) -> None:
     """Note how the turns stand, set the clock, and keep what is to be said; `by` needs no word about themselves."""
     if any(isinstance(effect, Narrate) for effect in effects) and story.narrates:
-        kept = replace(kept, narrate=True)
+        kept = replace(kept, narrating="due")
     state = kept.state
     await turns.save(tx, _row(kept))
     await turns.seat(tx, story.id, [SeatRow(one.id, one.name, one.silent) for one in state.seats])
@@ -152,9 +160,9 @@ def fresh_seed() -> int:
     return secrets.randbelow(2**31)
 
 
-async def _at(tx: Transaction, kept: Kept, head: int | None, now: int) -> Kept:
+async def _at(reader: Reader, kept: Kept, head: int | None, now: int) -> Kept:
     """Return the turns as they are at another place in the story."""
-    order = await turns.order_at(tx, kept.story_id, head, epoch=kept.epoch)
+    order = await turns.order_at(reader, kept.story_id, head, epoch=kept.epoch)
     position = Position(order.queue, order.recent, order.lap) if order else None
     state, _ = moves.rewound(kept.state, position, now=now)
     return replace(kept, state=state, head=head)
@@ -162,12 +170,14 @@ async def _at(tx: Transaction, kept: Kept, head: int | None, now: int) -> Kept:
 
 async def _narrated(tx: Transaction, story: Story, kept: Kept, passage: Passage, now: int) -> None:
     """Count the narrator's passage; a turn that waited for it starts only now."""
-    if kept.epoch == 0 and not kept.narrate:
+    if (kept.epoch == 0 and kept.narrating == "no") or (
+        await branches.get(tx, story.branch_id)
+    ).head != passage.id:
         return
     state, effects = moves.narrated(kept.state, now=now)
-    if kept.narrate and not effects:
+    if kept.narrating != "no" and not effects:
         state, _ = moves.started(state, now=now) if state.due is not None else (state, ())
-    kept = replace(kept, state=state, head=passage.id, narrate=False)
+    kept = replace(kept, state=state, head=passage.id, narrating="no")
     await keep(tx, story, kept, effects, now=now)
 
 
@@ -219,6 +229,6 @@ def _row(kept: Kept) -> Turns:
         lap=position.lap,
         epoch=kept.epoch,
         sealed_after=kept.sealed_after,
-        narrate=kept.narrate,
+        narrating=kept.narrating,
         card=kept.card,
     )

@@ -163,11 +163,11 @@ def started(state: TurnState, *, now: int) -> Outcome:
     return fresh, (NextUp(holder, due),) if state.rules.in_turn else ()
 
 
-def resumed(state: TurnState, *, now: int) -> TurnState:
+def resumed(state: TurnState, *, now: int) -> Outcome:
     """Give whoever is waited for some time again, after one in which nobody could act."""
     if state.due is None:
-        return state
-    return replace(state, due=max(state.due, now + max(state.rules.after_nudge, MINUTE)))
+        return state, ()
+    return replace(state, due=max(state.due, now + max(state.rules.after_nudge, MINUTE))), ()
 
 
 def order(state: TurnState) -> tuple[Seat, ...]:

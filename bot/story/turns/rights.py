@@ -25,7 +25,7 @@ async def require_turn(
             ),
             words=words,
         )
-    state = await keeping.foreseen(reader, kept, now=now)
+    state = await keeping.foreseen(reader, story, now=now)
     if (reason := _against(state, person)) is not None:
         raise Refused(reason, words=words)
 

@@ -60,7 +60,7 @@ class TurnTable:
     async def look(self, place: Place) -> View:
         """Return how the turns of a place's story stand."""
         story = await standing.running(self._database, place)
-        return View(story, await keeping.read(self._database, story.id))
+        return View(story, await keeping.current(self._database, story, now=self._clock.now()))
 
     async def join(self, place: Place, person: Person) -> View:
         """Give someone a seat."""
@@ -83,18 +83,11 @@ class TurnTable:
             made = partial(moves.leave, person_id=person.id)
             return await self._move(tx, story, person, "turn leave", made)
 
-    async def gone(self, story_id: int, person_id: int) -> None:
-        """Free the seat of someone who is not in the server any more."""
-        async with self._database.transaction() as tx:
-            story, now = await stories.get(tx, story_id), self._clock.now()
-            await keeping.move(tx, story, partial(moves.leave, person_id=person_id, now=now), now=now)
-
     async def skip(self, place: Place, person: Person) -> View:
         """Let the turn pass on: one's own, or for the host and moderators anyone's."""
         async with self._database.transaction() as tx:
             story = await standing.running(tx, place)
-            await keeping.follow(tx, story, now=self._clock.now())
-            state = (await keeping.read(tx, story.id)).state
+            state = (await keeping.current(tx, story, now=self._clock.now())).state
             _require_turn_to_pass(state)
             if state.holder is None or state.holder.id != person.id:
                 standing.require_host(story, person)
@@ -105,8 +98,7 @@ class TurnTable:
         """Give the turn to another writer: for who has it, the host and moderators."""
         async with self._database.transaction() as tx:
             story = await standing.running(tx, place)
-            await keeping.follow(tx, story, now=self._clock.now())
-            state = (await keeping.read(tx, story.id)).state
+            state = (await keeping.current(tx, story, now=self._clock.now())).state
             _require_turn_to_pass(state)
             if not state.rules.in_turn:
                 raise Refused(_("Here it is nobody's turn alone, so it cannot be given to anyone."))
@@ -123,8 +115,7 @@ class TurnTable:
         async with self._database.transaction() as tx:
             story = await standing.running(tx, place)
             standing.require_host(story, person)
-            await keeping.follow(tx, story, now=self._clock.now())
-            kept = await keeping.read(tx, story.id)
+            kept = await keeping.current(tx, story, now=self._clock.now())
             rules = _rules(kept.state.rules, wish)
             if rules.then == "narrator" and not story.narrates:
                 raise Refused(
@@ -178,7 +169,7 @@ class TurnTable:
     async def resume(self, tx: Transaction, timer: Timer, *, now: int) -> None:
         """Give whoever is waited for some time again."""
         story = await stories.get(tx, timer.about)
-        await keeping.move(tx, story, lambda state: (moves.resumed(state, now=now), ()), now=now)
+        await keeping.move(tx, story, partial(moves.resumed, now=now), now=now)
 
     def fired(self, timer: Timer) -> None:
         """Say in the channel what came of it."""
@@ -197,7 +188,7 @@ class TurnTable:
         now = self._clock.now()
         if kept is not None:
             await keeping.keep(tx, story, kept, (), now=now)
-        after, _effects = await keeping.move(tx, story, partial(made, now=now), now=now, by=person.id)
+        after = await keeping.move(tx, story, partial(made, now=now), now=now, by=person.id)
         await self._log(tx, story, person, kind)
         return View(story, after)
 
