@@ -10,6 +10,7 @@ from bot.story.languages import script_of
 # Measured on the embedded model: sound passages share up to a fifth of their 5-grams, copies three quarters.
 TOO_SIMILAR = 0.35
 COMPARED = 4000  # characters at the end of a passage of any length, more than the narrator itself writes
+LONG_SENTENCE, LONG_SENTENCE_CJK = 60, 24  # characters
 _WORD = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff]|[^\W\u2e80-\u9fff\uf900-\ufaff]+")
 _SENTENCE = re.compile(r"[^.!?。！？\n]{8,}")
 _PERIODIC = re.compile(r"(.{2,90}?)\1{3,}\Z", re.DOTALL)
@@ -42,23 +43,36 @@ _TALK_ANYWHERE = re.compile(
 
 
 class Flaw(StrEnum):
-    """Say why a passage should be tried again."""
+    """Say why a passage should be tried again; the worst first."""
 
     EMPTY = "empty"
+    CROSSING = "crossing"
     LOOPING = "looping"
-    REPEATING = "repeating"
+    LANGUAGE = "language"
     TALKING = "talking"
+    REPEATING = "repeating"
+    SPEAKING = "speaking"
+    SUMMING = "summing"
+    PERSON = "person"
+    TENSE = "tense"
+    REGISTER = "register"
 
 
 def flaw_of(text: str, *, recent: Sequence[str]) -> Flaw | None:
-    """Return the worst thing wrong with a finished passage, or None; `recent` are the passages before it."""
+    """Return the worst thing wrong with any text of a model, or None; `recent` are the passages before it."""
     if not any(char.isalnum() for char in text):
         return Flaw.EMPTY
     if is_looping(text):
         return Flaw.LOOPING
-    if repeats(text, recent) >= TOO_SIMILAR:
-        return Flaw.REPEATING
-    return Flaw.TALKING if _TALK.match(text) or _TALK_ANYWHERE.search(text) else None
+    if _TALK.match(text) or _TALK_ANYWHERE.search(text):
+        return Flaw.TALKING
+    return Flaw.REPEATING if repeats(text, recent) >= TOO_SIMILAR or copies(text, recent) else None
+
+
+def worse(first: Flaw | None, second: Flaw | None) -> bool:
+    """Tell whether the first flaw is worse than the second; none is the best."""
+    order = [*Flaw, None]
+    return order.index(first) < order.index(second)
 
 
 def is_looping(text: str) -> bool:
@@ -78,6 +92,20 @@ def repeats(text: str, recent: Sequence[str]) -> float:
     known = {gram for passage in recent for gram in _grams(passage[-COMPARED:])}
     grams = _grams(text)
     return sum(gram in known for gram in grams) / len(grams) if grams else 0.0
+
+
+def copies(text: str, recent: Sequence[str]) -> bool:
+    """Tell whether a whole long sentence of a text stands in a recent passage already."""
+    said = {
+        sentence.strip().casefold()
+        for passage in recent
+        for sentence in _SENTENCE.findall(passage[-COMPARED:])
+    }
+    return any(_is_long(s) and s.strip().casefold() in said for s in _SENTENCE.findall(text))
+
+
+def _is_long(sentence: str) -> bool:
+    return len(sentence.strip()) >= (LONG_SENTENCE_CJK if script_of(sentence) == "cjk" else LONG_SENTENCE)
 
 
 def _grams(text: str) -> list[tuple[str, ...]]:
