@@ -10,6 +10,7 @@ from bot.locales import _
 from bot.reply.answers import answering, dismiss, explain
 from bot.reply.files import read_text
 from bot.reply.performance import Performance
+from bot.reply.tree_lines import taken_back
 from bot.reply.who import person_of, place_of, require_voice
 from bot.reply.write_modal import WriteModal, words_of
 from bot.story.people import Person, Place
@@ -83,7 +84,7 @@ class Writing(commands.Cog):
         require_voice(interaction)
         person = person_of(interaction)
         moved = await self._storyteller.redo(place_of(interaction), person)
-        await self._performance.board.show_move(moved, person.name, in_place=False)
+        await self._performance.show_move(moved, taken_back(person))
         await dismiss(interaction)
 
     @commands.Cog.listener()
@@ -135,10 +136,10 @@ class Writing(commands.Cog):
                 moved = await self._storyteller.choose_take(
                     place, person, passage_id=about, step=STEPS[action]
                 )
-                await performance.board.show_move(moved, person.name, in_place=True)
+                await performance.show_move(moved, taken_back(person))
             case "keep":
                 moved = await self._storyteller.keep(place, person, passage_id=about)
-                await performance.board.show_move(moved, person.name, in_place=False)
+                await performance.show_move(moved, taken_back(person))
             case "stop":
                 performance.stop(about, person)
             case _:
@@ -150,7 +151,7 @@ class Writing(commands.Cog):
 
     async def _undo(self, place: Place, person: Person, passage_id: int | None) -> None:
         moved = await self._storyteller.undo(place, person, passage_id=passage_id)
-        await self._performance.board.show_move(moved, person.name, in_place=False)
+        await self._performance.show_move(moved, taken_back(person))
 
 
 async def setup(bot: StoryBot) -> None:

@@ -1,23 +1,19 @@
-"""Keep branches: each is a head on a story's tree, and a tip that redo can walk to.
-
-The tip is always the head or one of its descendants. Writing sets both; undo and redo move the head alone.
-"""
+"""Keep branches: each is a head on a story's tree, its newest slot, and reads the path from the root to it."""
 
 from dataclasses import dataclass, fields
 
-from storage import trail
+from storage import steps, trail
 from storage.database import Reader, Transaction
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """Mirror one row; head is None before the first passage, tip where the branch has none."""
+    """Mirror one row; head is None before the first passage."""
 
     id: int
     story_id: int
     name: str
     head: int | None
-    tip: int | None
     created: int
 
 
@@ -33,6 +29,16 @@ async def create(tx: Transaction, story_id: int, *, name: str, created: int) -> 
     return Branch(*row)
 
 
+async def fork(tx: Transaction, branch: Branch, *, name: str, head: int | None, created: int) -> Branch:
+    """Create a branch that ends at a passage of the same story, and else reads as another one does."""
+    new = await create(tx, branch.story_id, name=name, created=created)
+    leaf = None if head is None else await trail.find(tx, branch.id, head)
+    await trail.inherit(tx, new.id, branch.id, last=leaf.depth if leaf else None)
+    if leaf is not None and leaf.shown is None:
+        await trail.show(tx, new.id, leaf.slot, leaf.slot)
+    return await move(tx, new.id, head=head)
+
+
 async def get(reader: Reader, branch_id: int) -> Branch:
     """Return a branch that is known to exist; LookupError where it does not."""
     row = await reader.fetch_one(f"SELECT {_COLUMNS} FROM branches WHERE id = ?", (branch_id,))
@@ -41,47 +47,25 @@ async def get(reader: Reader, branch_id: int) -> Branch:
     return Branch(*row)
 
 
+async def of_story(reader: Reader, story_id: int) -> list[Branch]:
+    """Return a story's branches, oldest first."""
+    rows = await reader.fetch_all(
+        f"SELECT {_COLUMNS} FROM branches WHERE story_id = ? ORDER BY id", (story_id,)
+    )
+    return [Branch(*row) for row in rows]
+
+
 async def advance(tx: Transaction, branch_id: int, passage_id: int) -> Branch:
-    """Make a newly written passage both head and tip."""
-    return await move(tx, branch_id, head=passage_id, tip=passage_id)
+    """Make a newly written passage the head; what was taken back there before can be brought back no more."""
+    passage = await tx.fetch_one("SELECT parent FROM passages WHERE id = ?", (passage_id,))
+    await steps.close_way(tx, branch_id, back=passage["parent"] if passage else None)
+    return await move(tx, branch_id, head=passage_id)
 
 
-async def move(tx: Transaction, branch_id: int, *, head: int | None, tip: int | None) -> Branch:
-    """Put head and tip where they are told; the tip must be the head or lie below it."""
+async def move(tx: Transaction, branch_id: int, *, head: int | None) -> Branch:
+    """Put the head where it is told, and let the trail end there."""
     row = await tx.change(
-        f"UPDATE branches SET head = ?, tip = ? WHERE id = ? RETURNING {_COLUMNS}", (head, tip, branch_id)
+        f"UPDATE branches SET head = ? WHERE id = ? RETURNING {_COLUMNS}", (head, branch_id)
     )
     await trail.follow(tx, branch_id, head)
     return Branch(*row)
-
-
-async def undo(tx: Transaction, branch: Branch) -> Branch:
-    """Move the head to its parent and leave the tip; at the beginning nothing moves."""
-    row = await tx.fetch_one("SELECT parent FROM passages WHERE id = ?", (branch.head,))
-    return await move(tx, branch.id, head=row["parent"] if row else None, tip=branch.tip)
-
-
-async def redo(tx: Transaction, branch: Branch) -> Branch:
-    """Move the head one passage towards the tip; at the tip nothing moves."""
-    step = await tx.fetch_one(
-        # Walks up from the tip until the passage whose parent is the head; at the tip there is no need to walk.
-        "WITH RECURSIVE up (id, parent) AS ("
-        " SELECT id, parent FROM passages WHERE id = :tip AND :tip IS NOT :head"
-        " UNION ALL SELECT passages.id, passages.parent FROM passages JOIN up ON passages.id = up.parent"
-        " WHERE up.parent IS NOT :head)"
-        " SELECT id FROM up WHERE parent IS :head",
-        {"tip": branch.tip, "head": branch.head},
-    )
-    return await move(tx, branch.id, head=step["id"], tip=branch.tip) if step else branch
-
-
-async def choose(tx: Transaction, branch: Branch, take: int) -> Branch:
-    """Make another take the head; the tip becomes its newest descendant, so that redo goes on there."""
-    leaf = await tx.change(
-        "WITH RECURSIVE down (id) AS (SELECT :take UNION ALL"
-        " SELECT (SELECT max(id) FROM passages WHERE story_id = :story AND parent = down.id) FROM down"
-        " WHERE down.id IS NOT NULL)"
-        " SELECT max(id) AS id FROM down",
-        {"take": take, "story": branch.story_id},
-    )
-    return await move(tx, branch.id, head=take, tip=leaf["id"])

@@ -24,7 +24,7 @@ async def get(reader: Reader, story_id: int) -> Controls | None:
 
 @dataclass(frozen=True, slots=True)
 class Astray:
-    """Name a story whose newest passage does not stand in its channel with the buttons under it."""
+    """Name a story, and its newest slot, where that does not stand in its channel with the buttons under it."""
 
     story_id: int
     head: int | None
@@ -38,13 +38,14 @@ async def astray(reader: Reader) -> list[Astray]:
     rows = await reader.fetch_all(
         "SELECT stories.id, branches.head FROM stories"
         " JOIN branches ON branches.id = stories.branch_id"
+        " LEFT JOIN trail ON trail.branch_id = branches.id AND trail.slot = branches.head"
         " LEFT JOIN controls ON controls.story_id = stories.id"
         " LEFT JOIN displays AS under ON under.message_id = controls.message_id"
         " WHERE stories.state = 'running'"
         " AND NOT EXISTS (SELECT 1 FROM narrations WHERE narrations.story_id = stories.id)"
-        " AND (controls.message_id IS NULL OR under.passage_id <> branches.head"
+        " AND (controls.message_id IS NULL OR under.passage_id <> trail.shown"
         " OR branches.head IS NOT NULL AND under.passage_id IS NULL AND NOT EXISTS ("
-        "  SELECT 1 FROM displays WHERE passage_id = branches.head AND NOT own"
+        "  SELECT 1 FROM displays WHERE passage_id = trail.shown AND NOT own"
         "  AND displays.message_id < controls.message_id))"
         " ORDER BY stories.id"
     )

@@ -5,12 +5,15 @@ from typing import Literal
 
 from storage.database import Reader, Transaction
 
-Kind = Literal["continue", "retry"]
+Kind = Literal["continue", "retry", "fix"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewNarration:
-    """Describe what the narrator is asked for; message_id is the message that will show it, once sent."""
+    """Describe what the narrator is asked for; message_id is the message that will show it, once sent.
+
+    A retry or a fix names the passage that it replaces: what was read there when it was asked for.
+    """
 
     story_id: int
     kind: Kind
@@ -23,6 +26,7 @@ class NewNarration:
     channel_id: int
     message_id: int | None
     created: int
+    replaces: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +43,8 @@ async def add(tx: Transaction, new: NewNarration) -> Narration:
     """Note a job; its story must have none."""
     row = await tx.change(
         "INSERT INTO narrations (story_id, kind, parent, asked_by, asker_name, locale, direction, seed,"
-        " channel_id, message_id, created) VALUES (:story_id, :kind, :parent, :asked_by, :asker_name,"
-        " :locale, :direction, :seed, :channel_id, :message_id, :created)"
+        " channel_id, message_id, created, replaces) VALUES (:story_id, :kind, :parent, :asked_by, :asker_name,"
+        " :locale, :direction, :seed, :channel_id, :message_id, :created, :replaces)"
         f" RETURNING {_COLUMNS}",
         asdict(new),
     )

@@ -184,6 +184,11 @@ async def update(tx: Transaction, story: Story) -> None:
     )
 
 
+async def tell_branch(tx: Transaction, story_id: int, branch_id: int) -> None:
+    """Let another of a story's branches be the one that is told."""
+    await tx.execute("UPDATE stories SET branch_id = ? WHERE id = ?", (branch_id, story_id))
+
+
 async def hand_over(tx: Transaction, story_id: int, *, host_id: int, host_name: str) -> None:
     """Let someone else be a story's host."""
     await tx.execute(
@@ -194,6 +199,12 @@ async def hand_over(tx: Transaction, story_id: int, *, host_id: int, host_name: 
 async def end(tx: Transaction, story_id: int, *, ended: int) -> None:
     """End a story, which frees its channel for another."""
     await tx.execute("UPDATE stories SET state = 'ended', ended = ? WHERE id = ?", (ended, story_id))
+
+
+async def all_running(reader: Reader) -> list[int]:
+    """Return the ids of all stories that run."""
+    rows = await reader.fetch_all("SELECT id FROM stories WHERE state = 'running' ORDER BY id")
+    return [row["id"] for row in rows]
 
 
 async def pause(tx: Transaction, story_id: int) -> Story:

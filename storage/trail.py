@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlite3 import Row
 
 from storage.database import Reader, Transaction
-from storage.passages import COLUMNS, Passage, passage_of
+from storage.passages import COLUMNS, Kind, Passage, passage_of
 
 _CHUNK = 200  # passages read at once where a whole story is read
 _MARKS = 500  # ids asked for in one statement
@@ -87,6 +87,15 @@ async def newest(reader: Reader, branch_id: int, *, size: int, last: int | None 
     return found[::-1]
 
 
+async def newest_of(reader: Reader, branch_id: int, kind: Kind) -> Told | None:
+    """Return the newest passage of people, or of the narrator, that is read."""
+    row = await reader.fetch_one(
+        f"{_JOINED} AND passages.kind = :kind ORDER BY trail.depth DESC LIMIT 1",
+        {"branch": branch_id, "kind": kind},
+    )
+    return _told(row) if row else None
+
+
 async def whole(reader: Reader, branch_id: int) -> AsyncIterator[list[Told]]:
     """Yield all that is read in lists of some hundred passages, in order."""
     first = 0
@@ -100,6 +109,30 @@ async def whole(reader: Reader, branch_id: int) -> AsyncIterator[list[Told]]:
         if len(rows) < _CHUNK:
             return
         first = rows[-1]["at"] + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Tell that at some place something else is read than before; None is nothing."""
+
+    before: int | None
+    after: int | None
+
+
+async def difference(reader: Reader, before: int, after: int, *, limit: int) -> list[Change]:
+    """Return where two branches read differently, the first places only."""
+    rows = await reader.fetch_all(
+        "SELECT a.shown AS a, b.shown AS b, depth FROM trail AS a"
+        " JOIN trail AS b USING (depth) WHERE a.branch_id = :before AND b.branch_id = :after"
+        " AND a.shown IS NOT b.shown"
+        " UNION ALL SELECT shown, NULL, depth FROM trail WHERE branch_id = :before"
+        "  AND depth > (SELECT coalesce(max(depth), -1) FROM trail WHERE branch_id = :after)"
+        " UNION ALL SELECT NULL, shown, depth FROM trail WHERE branch_id = :after"
+        "  AND depth > (SELECT coalesce(max(depth), -1) FROM trail WHERE branch_id = :before)"
+        " ORDER BY depth LIMIT :limit",
+        {"before": before, "after": after, "limit": limit},
+    )
+    return [Change(row["a"], row["b"]) for row in rows]
 
 
 async def find(reader: Reader, branch_id: int, passage_id: int) -> Leaf | None:
@@ -118,6 +151,36 @@ async def at(reader: Reader, branch_id: int, depth: int) -> Leaf | None:
         "SELECT depth, slot, shown FROM trail WHERE branch_id = ? AND depth = ?", (branch_id, depth)
     )
     return Leaf(*row) if row else None
+
+
+async def shown_before(reader: Reader, branch_id: int, depth: int) -> Leaf | None:
+    """Return the nearest slot before a depth in which something is read."""
+    row = await reader.fetch_one(
+        "SELECT depth, slot, shown FROM trail WHERE branch_id = ? AND depth < ? AND shown IS NOT NULL"
+        " ORDER BY depth DESC LIMIT 1",
+        (branch_id, depth),
+    )
+    return Leaf(*row) if row else None
+
+
+async def numbered(reader: Reader, branch_id: int, number: int) -> Leaf | None:
+    """Return the slot of a passage by its number as readers count, from 1: what is read nowhere is left out."""
+    row = await reader.fetch_one(
+        "SELECT depth, slot, shown FROM trail WHERE branch_id = ? AND shown IS NOT NULL"
+        " ORDER BY depth LIMIT 1 OFFSET ?",
+        (branch_id, number - 1),
+    )
+    return Leaf(*row) if row and number > 0 else None
+
+
+async def count(reader: Reader, branch_id: int, *, before: int | None = None) -> int:
+    """Return how many passages are read, in all or before a depth."""
+    row = await reader.fetch_one(
+        "SELECT count(*) AS n FROM trail WHERE branch_id = :branch AND shown IS NOT NULL"
+        " AND (:before IS NULL OR depth < :before)",
+        {"branch": branch_id, "before": before},
+    )
+    return int(row["n"]) if row else 0
 
 
 async def on_path(reader: Reader, branch_id: int, ids: Collection[int]) -> set[int]:
@@ -158,10 +221,28 @@ async def follow(tx: Transaction, branch_id: int, head: int | None) -> None:
         "  SELECT id, parent, depth FROM passages WHERE id = :head"
         "  UNION ALL SELECT p.id, p.parent, p.depth FROM passages AS p JOIN up ON p.id = up.parent"
         "  WHERE up.depth > :first)"
-        " SELECT :branch, depth, id, CASE"
-        "  WHEN EXISTS (SELECT 1 FROM revisions WHERE branch_id = :branch AND slot = up.id AND active)"
-        "  THEN (SELECT shown FROM revisions WHERE branch_id = :branch AND slot = up.id AND active"
-        "   ORDER BY id DESC LIMIT 1)"
-        "  ELSE id END FROM up",
+        " SELECT :branch, up.depth, up.id, iif(revisions.slot IS NULL, up.id, revisions.shown) FROM up"
+        " LEFT JOIN revisions ON revisions.branch_id = :branch AND revisions.slot = up.id",
         where | {"first": new[0]["depth"]},
+    )
+
+
+async def show(tx: Transaction, branch_id: int, slot: int, shown: int | None) -> None:
+    """Let something else be read in a slot that is on the path, or nothing."""
+    await tx.execute(
+        "INSERT OR REPLACE INTO revisions (branch_id, slot, shown) VALUES (?, ?, ?)", (branch_id, slot, shown)
+    )
+    await tx.execute("UPDATE trail SET shown = ? WHERE branch_id = ? AND slot = ?", (shown, branch_id, slot))
+
+
+async def inherit(tx: Transaction, branch_id: int, from_id: int, *, last: int | None = None) -> None:
+    """Let a branch without passages begin as another does, up to a depth: the same slots, the same read in them."""
+    await tx.execute(
+        "INSERT INTO revisions (branch_id, slot, shown) SELECT ?, slot, shown FROM revisions WHERE branch_id = ?",
+        (branch_id, from_id),
+    )
+    await tx.execute(
+        "INSERT INTO trail (branch_id, depth, slot, shown)"
+        " SELECT :to, depth, slot, shown FROM trail WHERE branch_id = :from AND (:last IS NULL OR depth <= :last)",
+        {"to": branch_id, "from": from_id, "last": last},
     )

@@ -23,7 +23,7 @@ from bot.engine.engine import Engine
 from bot.play import at_home
 from bot.playground.server import Playground
 from bot.story.people import Place
-from storage import branches, passages, stories
+from storage import stories, trail
 from storage.database import Database
 from tests.loglines import Log
 from tests.openapi import described, violations_of
@@ -200,8 +200,7 @@ class Stage:
         place = self.place(channel)
         story = await stories.newest_in(self.database, place.channel_id)
         assert story is not None, "no story here"
-        branch = await branches.get(self.database, story.branch_id)
-        return [passage.text for passage in await passages.path(self.database, branch.head)]
+        return [told.passage.text for told in await trail.read(self.database, story.branch_id)]
 
     def place(self, channel: object) -> Place:
         """Return where a channel is, by its name or what a person knows of it."""

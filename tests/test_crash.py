@@ -44,4 +44,3 @@ async def test_acknowledged_words_survive_kill(tmp_path: Path) -> None:
         assert set(acknowledged) <= {passage.text for passage in kept}
         assert [passage.text for passage in kept] == [str(number) for number in range(len(kept))]
         assert [action.passage_id for action in logged[::-1]] == [passage.id for passage in kept]
-        assert branch.tip == branch.head

@@ -4,6 +4,7 @@ import asyncio
 from functools import partial
 from typing import Any
 
+from bot.reply.tree_lines import taken_back
 from bot.story.people import Person as Actor
 from tests.person import Person
 from tests.person_forms import Payload
@@ -114,12 +115,12 @@ async def test_undo_and_redo_at_the_same_moment_show_what_is_told(stage: Stage) 
     services, place, person = stage.bot.services, stage.place(HERE), Actor(int(mara.user["id"]), "Mara")
     undone = await services.storyteller.undo(place, person)
     redone = await services.storyteller.redo(place, person)
-    await services.performance.board.show_move(redone, "Mara", in_place=False)
-    await services.performance.board.show_move(undone, "Mara", in_place=False)
+    await services.performance.show_move(redone, taken_back(person))
+    await services.performance.show_move(undone, taken_back(person))
     assert "One." in kept_by_discord(stage, one)["content"]
     await services.storyteller.undo(place, person)
-    await services.performance.board.show_move(undone, "Mara", in_place=False)
-    await services.performance.board.show_move(redone, "Mara", in_place=False)
+    await services.performance.show_move(undone, taken_back(person))
+    await services.performance.show_move(redone, taken_back(person))
     assert "took this passage back" in kept_by_discord(stage, one)["content"]
 
 

@@ -39,7 +39,7 @@ async def test_new_story_runs_on_its_main_branch(database: Database) -> None:
         adapter="",
     )
     branch = await branches.get(database, story.branch_id)
-    assert (branch.story_id, branch.name, branch.head, branch.tip) == (story.id, "main", None, None)
+    assert (branch.story_id, branch.name, branch.head) == (story.id, "main", None)
 
 
 async def test_channel_has_one_running_story(database: Database) -> None:

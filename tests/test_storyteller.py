@@ -8,7 +8,7 @@ from bot.errors import Refused
 from bot.story import standing
 from bot.story.people import Person, Place
 from bot.story.storyteller import Storyteller
-from storage import branches, displays, narrations, passages, stories
+from storage import branches, displays, narrations, passages, stories, trail
 from storage.database import Database
 from storage.narrations import NewNarration
 from storage.passages import NewPassage, Passage
@@ -36,8 +36,8 @@ def storyteller(database: Database) -> Storyteller:
 
 async def read(database: Database) -> list[str]:
     """Return the story as it is read."""
-    branch = (await standing.of(database, await standing.running(database, PLACE))).branch
-    return [passage.text for passage in await passages.path(database, branch.head)]
+    story = await standing.running(database, PLACE)
+    return [told.passage.text for told in await trail.read(database, story.branch_id)]
 
 
 async def narrated(

@@ -13,13 +13,14 @@ from bot.reply.buttons import controls
 from bot.reply.sheet import NOBODY, Page, Sheet
 from bot.story import standing
 from bot.story.standing import Standing
-from bot.story.storyteller import Moved, show_in
+from bot.story.storyteller import show_in
 from bot.story.text import inline_name
 from storage import controls as controls_table
-from storage import displays, narrations, passages, stories
+from storage import displays, edits, narrations, stories
 from storage.controls import Astray, Controls
 from storage.database import Database, Transaction
 from storage.displays import Display
+from storage.edits import Edit
 from storage.passages import Passage
 from storage.stories import Story
 
@@ -51,16 +52,21 @@ class Board:
 
     async def show(self, sheet: Sheet, passage: Passage, story: Story) -> None:
         """Show a passage on a sheet, with the buttons if it is the newest."""
-        async with self._lock(story.id):
-            stand = await standing.of(self._database, story)
-            newest = stand.head is not None and stand.head.id == passage.id
-            view = controls(stand, story.language) if newest else None
-            await sheet.show(passage.text, foot=foot(passage, story.language), view=view)
-            buttons = Controls(story.id, story.channel_id, sheet.message_ids[-1])
-            async with self._database.transaction() as tx:
-                await show_in(tx, passage.id, sheet.channel.id, sheet.message_ids, own=True)
-                before = await _move_buttons(tx, story, buttons) if newest else None
-            await self._take_off(before)
+        async with self.lock(story.id):
+            await self.paint(sheet, passage, story)
+
+    async def paint(self, sheet: Sheet, passage: Passage, story: Story) -> None:
+        """Show a passage as `show` does, for one who holds the story's lock."""
+        story = await stories.get(self._database, story.id)
+        stand = await standing.of(self._database, story)
+        newest = story.state == "running" and stand.head is not None and stand.head.id == passage.id
+        view = controls(stand, story.language) if newest else None
+        await sheet.show(passage.text, foot=await self._foot(passage, story), view=view)
+        buttons = Controls(story.id, story.channel_id, sheet.message_ids[-1])
+        async with self._database.transaction() as tx:
+            await show_in(tx, passage.id, sheet.channel.id, sheet.message_ids, own=True)
+            before = await _move_buttons(tx, story, buttons) if newest else None
+        await self._take_off(before)
 
     async def link(self, sheet: Sheet, passage: Passage) -> None:
         """Note that a sheet's messages show a passage."""
@@ -72,17 +78,18 @@ class Board:
 
         A story that does not run needs none, and the narrator brings its own when it is done.
         """
-        async with self._lock(story.id):
+        async with self.lock(story.id):
             story = await stories.get(self._database, story.id)
             if story.state != "running" or await narrations.of_story(self._database, story.id):
                 return
             stand = await standing.of(self._database, story)
             sheet = await self._sheet_for_buttons(stand)
-            view = controls(stand, story.language)
             if sheet.pages and stand.head is not None:
-                await sheet.show(stand.head.text, foot=foot(stand.head, story.language), view=view)
-            else:
-                await sheet.show("", foot=_strip(stand).render(story.language), view=view)
+                await self.paint(sheet, stand.head, story)
+                return
+            await sheet.show(
+                "", foot=_strip(stand).render(story.language), view=controls(stand, story.language)
+            )
             buttons = Controls(story.id, story.channel_id, sheet.message_ids[-1])
             async with self._database.transaction() as tx:
                 before = await _move_buttons(tx, story, buttons)
@@ -91,17 +98,12 @@ class Board:
     async def catch_up(self, astray: Astray) -> None:
         """Show the newest passage with its buttons where a crash came in between, unless the story has moved on."""
         story = await stories.get(self._database, astray.story_id)
-        head = (await standing.of(self._database, story)).head
-        if (head.id if head else None) != astray.head:
-            return
-        if head is None or await displays.of_passage(self._database, head.id):
-            await self.place_buttons(story)
-        else:
-            await self.show(self.sheet(story.channel_id), head, story)
+        if (await standing.of(self._database, story)).branch.head == astray.head:
+            await self.settle(story)
 
     async def take_away_buttons(self, story: Story) -> None:
         """Take the buttons off the channel: the story has ended, or typing goes on below them."""
-        async with self._lock(story.id):
+        async with self.lock(story.id):
             # While people type there mostly are none, and a look costs less than a transaction.
             if await controls_table.get(self._database, story.id) is None:
                 return
@@ -109,58 +111,21 @@ class Board:
                 before = await _move_buttons(tx, story, None)
             await self._take_off(before)
 
-    async def show_move(self, moved: Moved, name: str, *, in_place: bool) -> None:
-        """Show that the head moved: what was taken back folds up, what came back unfolds.
-
-        With `in_place` another take is shown by the messages of the one before it.
-        """
-        story, head = moved.now.story, moved.now.head
-        if in_place and moved.before is not None and head is not None:
-            sheet = await self.sheet_of(moved.before, story.channel_id)
-            await self.show(sheet, head, story)
-            return
-        went_back = head is None or (moved.before is not None and moved.before.depth > head.depth)
-        if went_back and moved.before is not None:
+    async def settle(self, story: Story) -> None:
+        """See to it that the newest passage stands in the channel, with the buttons."""
+        head = (await standing.of(self._database, await stories.get(self._database, story.id))).head
+        if head is None or await displays.of_passage(self._database, head.id):
             await self.place_buttons(story)
-            await self._fold(moved.before, story, name)
-        elif head is not None:
-            await self._unfold(head, story)
+        else:
+            await self.show(self.sheet(story.channel_id), head, story)
 
-    async def _fold(self, passage: Passage, story: Story, name: str) -> None:
-        """Show that a passage was taken back, unless it is back already."""
-        async with self._lock(story.id):
-            if await self._is_told(passage, story):
-                return
-            shown = await displays.of_passage(self._database, passage.id)
-            sheet = await self.sheet_of(passage, story.channel_id)
-            if sheet.pages:
-                line = _("{name} took this passage back. `/redo` brings it back.", name=inline_name(name))
-                await sheet.show("", foot=line.render(story.language))
-                await self.link(sheet, passage)
-            for display in shown:
-                if not display.own:
-                    await self._sign(display, taken_back=True)
+    async def say(self, story: Story, line: Text) -> None:
+        """Tell everyone in the story's channel what was done, in one small line."""
+        text = f"-# {line.render(story.language)}"
+        await self.channel(story.channel_id).send(text, allowed_mentions=NOBODY)
 
-    async def _is_told(self, passage: Passage, story: Story) -> bool:
-        """Tell whether a passage is on the way to the story's newest."""
-        head = (await standing.of(self._database, story)).branch.head
-        told = await passages.path(self._database, head, from_byte=passage.bytes_before)
-        return passage.id in {one.id for one in told}
-
-    async def _unfold(self, passage: Passage, story: Story) -> None:
-        """Show a passage that was brought back, unless it is taken back again."""
-        if not await self._is_told(passage, story):
-            return
-        typed = [d for d in await displays.of_passage(self._database, passage.id) if not d.own]
-        if not typed:
-            await self.show(await self.sheet_of(passage, story.channel_id), passage, story)
-            return
-        for display in typed:
-            await self._sign(display, taken_back=False)
-        await self.place_buttons(story)
-
-    async def _sign(self, display: Display, *, taken_back: bool) -> None:
-        """Let a person's own message, which cannot be edited, wear a sign as long as it is taken back."""
+    async def sign(self, display: Display, *, taken_back: bool) -> None:
+        """Let a message that cannot be edited wear a sign as long as its passage is not read."""
         message = self.channel(display.channel_id).get_partial_message(display.message_id)
         me = self._client.user
         assert me is not None  # a connected client knows itself
@@ -172,6 +137,9 @@ class Board:
         except UNSAID as error:
             # Its writer may have deleted the message; the words are in the story all the same.
             log.warning("a message could not be signed", message=display.message_id, error=repr(error))
+
+    async def _foot(self, passage: Passage, story: Story) -> str:
+        return foot(passage, await edits.of_passage(self._database, passage.id)).render(story.language)
 
     async def _sheet_for_buttons(self, stand: Standing) -> Sheet:
         """Return the sheet of the newest passage if the bot wrote its messages, else a new one."""
@@ -196,7 +164,8 @@ class Board:
             # Old buttons that stay answer that the story has moved on; what was asked for is done.
             log.warning("the old buttons stay", message=before.message_id, error=repr(error))
 
-    def _lock(self, story_id: int) -> asyncio.Lock:
+    def lock(self, story_id: int) -> asyncio.Lock:
+        """Return the lock that whoever changes a story's messages holds meanwhile."""
         return self._locks.setdefault(story_id, asyncio.Lock())
 
 
@@ -212,13 +181,17 @@ async def _move_buttons(tx: Transaction, story: Story, to: Controls | None) -> C
     return before
 
 
-def foot(passage: Passage, language: str) -> str:
-    """Return the line under a passage, in the story's language: whose it is."""
+def foot(passage: Passage, edit: Edit | None) -> Text:
+    """Return the line under a passage: whose it is, and who put other words there."""
     if passage.kind == "narrator":
-        text: Text = _("✒️ The narrator")
+        whose: Text = _("✒️ The narrator")
     else:
-        text = _("✒️ {name}", name=inline_name(passage.author_name or "—"))
-    return text.render(language)
+        whose = _("✒️ {name}", name=inline_name(passage.author_name or "—"))
+    if edit is None:
+        return whose
+    if passage.kind == "person" and edit.editor_id == passage.author_id:
+        return _("{whose} · edited", whose=whose)
+    return _("{whose} · edited by {name}", whose=whose, name=inline_name(edit.editor_name or "—"))
 
 
 def _strip(stand: Standing) -> Text:

@@ -5,13 +5,15 @@ from collections.abc import Sequence
 import structlog
 
 from bot.errors import StoryloomError, Unavailable
-from bot.locales import _
+from bot.locales import Text, _
 from bot.reply.answers import UNSAID
 from bot.reply.board import Board
 from bot.reply.buttons import only
+from bot.reply.folding import Folding
 from bot.reply.sheet import NOBODY, Sheet
 from bot.reply.story_card import ending, opening
 from bot.reply.stream import stream
+from bot.story.moved import Moved
 from bot.story.narrator import Done, Narration, Narrator, Suspended
 from bot.story.people import Person, Place
 from bot.story.shelf import Shelf
@@ -35,6 +37,7 @@ class Performance:
         self, *, storyteller: Storyteller, narrator: Narrator, shelf: Shelf, board: Board, database: Database
     ) -> None:
         self.board = board
+        self._folding = Folding(board=board, database=database)
         self._storyteller = storyteller
         self._narrator = narrator
         self._shelf = shelf
@@ -77,6 +80,18 @@ class Performance:
         """Let the narrator write another take, in the messages of the one before it."""
         narration = await self._narrator.retry(place, person, note=note, passage_id=passage_id)
         await self._perform(narration)
+
+    async def retake(self, place: Place, person: Person, *, passage_id: int) -> None:
+        """Let the narrator write another take of any passage of its own, in the messages of that one."""
+        await self._perform(await self._narrator.retake(place, person, passage_id=passage_id))
+
+    async def fix(self, place: Place, person: Person, instruction: str) -> None:
+        """Let the narrator change its newest passage as it is told, in the same messages."""
+        await self._perform(await self._narrator.fix(place, person, instruction))
+
+    async def show_move(self, moved: Moved, line: Text) -> None:
+        """Show that a story is read differently; what is not read any more folds into a line."""
+        await self._folding.show(moved, line)
 
     async def open(self, standing: Standing) -> None:
         """Open a story in its channel: its card, and the buttons to begin with."""

@@ -55,6 +55,25 @@ class Sheet:
         while len(self.pages) > len(contents):
             await self._delete(self.pages.pop())
 
+    async def fold(self, line: str) -> bool:
+        """Let the first message show a line and the others next to nothing; False where Discord lets no edit pass.
+
+        All messages stay, so that the text can come back to where it stood.
+        """
+        for index, page in enumerate(self.pages):
+            content = f"-# {line if index == 0 else '…'}"
+            try:
+                message = self.channel.get_partial_message(page.message_id)
+                await message.edit(content=content, view=None, allowed_mentions=NOBODY)
+            except discord.HTTPException as error:
+                if error.code == TOO_OLD:
+                    return False
+                if error.code != DELETED:
+                    raise
+                log.info("a message to fold is gone", message=page.message_id)
+            page.content, page.components = content, []
+        return True
+
     async def clear(self) -> None:
         """Delete the messages."""
         while self.pages:

@@ -11,16 +11,19 @@ from dataclasses import asdict, dataclass
 
 import structlog
 
-from bot.clock import now
+from bot.clock import SYSTEM, Clock, now
 from bot.engine.errors import EngineClosed, GenerationCancelled, QueueFull
 from bot.errors import Refused, StoryloomError, Unavailable
 from bot.locales import _
-from bot.story import standing
+from bot.story import history, standing
 from bot.story.draft import Draft, Drafter, Waiting, Writing
+from bot.story.editing import find
 from bot.story.people import Person, Place
 from bot.story.standing import Standing
 from bot.story.storyteller import join, require_asker, show_in
-from storage import actions, branches, directions, inbox, narrations, passages, stories
+from bot.story.turns import keeping as turns
+from bot.story.turns.rights import require_narrator
+from storage import actions, branches, directions, inbox, narrations, passages, stories, trail
 from storage.database import Database, Transaction
 from storage.errors import StorageError
 from storage.narrations import Kind, NewNarration
@@ -84,9 +87,10 @@ class Narration:
 class Narrator:
     """Start, stop and take up narrations."""
 
-    def __init__(self, *, database: Database, drafter: Drafter, model: str) -> None:
+    def __init__(self, *, database: Database, drafter: Drafter, model: str, clock: Clock = SYSTEM) -> None:
         """Keep the drafts of a drafter, as written by a model of that id."""
         self._database = database
+        self._clock = clock
         self._drafter = drafter
         self._model = model
         self._running: dict[int, Narration] = {}
@@ -127,9 +131,40 @@ class Narrator:
                         " Use Continue to let the narrator go on."
                     )
                 )
-            narration = await self._open(tx, stand, person, "retry", stand.head.parent, note)
-        narration.before = stand.head
-        return narration
+            return await self._again(tx, stand, person, "retry", stand.head, note)
+
+    async def retake(
+        self, place: Place, person: Person, *, passage_id: int, note: str | None = None
+    ) -> Narration:
+        """Ask for another take of a passage of the narrator's, wherever it stands; what follows stays as it is."""
+        await self._free_stuck()
+        async with self._database.transaction() as tx:
+            found = await find(tx, place, passage_id)
+            stand = await standing.at_rest(tx, place)
+            if found.passage.kind != "narrator":
+                raise Refused(
+                    _(
+                        "The narrator writes its own passages again, and this one is {name}'s."
+                        " Edit passage puts other words in its place.",
+                        name=found.passage.author_name or _("someone"),
+                    )
+                )
+            return await self._again(tx, stand, person, "retry", found.passage, note)
+
+    async def fix(self, place: Place, person: Person, instruction: str) -> Narration:
+        """Ask for the narrator's newest passage again, changed by an instruction and else as it is."""
+        await self._free_stuck()
+        async with self._database.transaction() as tx:
+            stand = await standing.at_rest(tx, place)
+            told = await trail.newest_of(tx, stand.branch.id, "narrator")
+            if told is None:
+                raise Refused(
+                    _(
+                        "The narrator has written nothing in this story yet. To change a passage of yours, use"
+                        " Edit passage."
+                    )
+                )
+            return await self._again(tx, stand, person, "fix", told.passage, instruction)
 
     async def interrupted(self) -> list[Job]:
         """Return the jobs that the last run of the bot left unfinished, oldest first."""
@@ -137,12 +172,8 @@ class Narrator:
 
     async def resume(self, job: Job) -> Narration:
         """Take up an interrupted job from its beginning, with its own seed."""
-        story = await stories.get(self._database, job.story_id)
-        # Nothing moved the head since the job was noted.
-        before = (await standing.of(self._database, story)).head if job.kind == "retry" else None
-        narration = self._follow(job, story)
-        narration.before = before
-        return narration
+        before = None if job.replaces is None else await passages.get(self._database, job.replaces)
+        return self._follow(job, await stories.get(self._database, job.story_id), before)
 
     async def show_in(self, narration: Narration, message_id: int) -> None:
         """Note which message shows a narration, so that a restart finds it."""
@@ -162,6 +193,11 @@ class Narrator:
         require_asker(narration.job.asked_by, person)
         narration.stop()
 
+    async def _again(
+        self, tx: Transaction, stand: Standing, person: Person, kind: Kind, old: Passage, note: str | None
+    ) -> Narration:
+        return await self._open(tx, stand, person, kind, old.parent, note, replaces=old)
+
     async def _open(
         self,
         tx: Transaction,
@@ -170,7 +206,10 @@ class Narrator:
         kind: Kind,
         parent: int | None,
         direction: str | None,
+        *,
+        replaces: Passage | None = None,
     ) -> Narration:
+        await require_narrator(tx, stand.story, person)
         new = NewNarration(
             story_id=stand.story.id,
             kind=kind,
@@ -183,11 +222,13 @@ class Narrator:
             channel_id=stand.story.channel_id,
             message_id=None,
             created=now(),
+            replaces=replaces.id if replaces else None,
         )
-        return self._follow(await narrations.add(tx, new), stand.story)
+        await turns.begun(tx, stand.story.id)
+        return self._follow(await narrations.add(tx, new), stand.story, replaces)
 
-    def _follow(self, job: Job, story: Story) -> Narration:
-        narration = Narration(job, story, progress=self._progress(job))
+    def _follow(self, job: Job, story: Story, before: Passage | None) -> Narration:
+        narration = Narration(job, story, progress=self._progress(job), before=before)
         self._running[job.id] = narration
         return narration
 
@@ -256,7 +297,9 @@ class Narrator:
                 passage_id=passage.id,
                 created=now(),
             )
-            joined = await _close(tx, job, story)
+            if kept:
+                await turns.passed(tx, story, passage, now=self._clock.now())
+            joined = await _close(tx, job, story, now=self._clock.now())
             return Done(passage, kept, joined, await standing.of(tx, story), trouble)
 
     async def _show(self, tx: Transaction, job: Job, passage: Passage) -> None:
@@ -281,6 +324,7 @@ class Narrator:
             prompt_digest=draft.prompt.digest,
             finish=finish,
             created=now(),
+            replaces=job.replaces,
         )
 
     async def _free_stuck(self) -> None:
@@ -293,13 +337,24 @@ class Narrator:
         job = narration.job
         try:
             async with self._database.transaction() as tx:
-                narration.joined = await _close(tx, job, await stories.get(tx, job.story_id))
+                story = await stories.get(tx, job.story_id)
+                narration.joined = await _close(tx, job, story, now=self._clock.now())
         except StorageError:
             self._stuck.append(narration)  # tried again with the next asking
             raise
 
 
-async def _close(tx: Transaction, job: Job, story: Story) -> tuple[Passage, ...]:
+async def _put(tx: Transaction, job: Job, story: Story, passage: Passage) -> None:
+    """Let a passage be read: behind the newest, or in the place of the one that it replaces."""
+    branch = await branches.get(tx, story.branch_id)
+    leaf = None if job.replaces is None else await trail.find(tx, branch.id, job.replaces)
+    if leaf is None:
+        await branches.advance(tx, branch.id, passage.id)
+    else:
+        await history.replace(tx, branch, leaf, passage.id, "retake")
+
+
+async def _close(tx: Transaction, job: Job, story: Story, *, now: int) -> tuple[Passage, ...]:
     """Remove a job, if it is still there, and let waiting words join the story in their order."""
     await narrations.remove(tx, job.id)
-    return tuple([await join(tx, story, arrival) for arrival in await inbox.drain(tx, story.id)])
+    return tuple([await join(tx, story, arrival, at=now) for arrival in await inbox.drain(tx, story.id)])

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from bot.errors import Refused
 from bot.locales import _
 from bot.story.people import Person, Place
-from storage import branches, narrations, passages, stories
+from bot.story.text import inline_name
+from storage import branches, narrations, passages, stories, trail
 from storage.branches import Branch
 from storage.database import Reader
 from storage.passages import Passage
@@ -14,7 +15,7 @@ from storage.stories import Story
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Hold a story, its current branch and its newest passage (None before the first)."""
+    """Hold a story, its current branch and its newest passage, as it is read (None before the first)."""
 
     story: Story
     branch: Branch
@@ -49,9 +50,10 @@ async def _nothing_told(reader: Reader, place: Place) -> Refused:
 async def of(reader: Reader, story: Story) -> Standing:
     """Return where a story stands now."""
     branch = await branches.get(reader, story.branch_id)
-    if branch.head is None:
+    newest = None if branch.head is None else await trail.find(reader, branch.id, branch.head)
+    if newest is None or newest.shown is None:
         return Standing(story, branch, None)
-    head = await passages.get(reader, branch.head)
+    head = await passages.get(reader, newest.shown)
     return Standing(story, branch, head, tuple(await passages.takes(reader, head)))
 
 
@@ -80,18 +82,19 @@ def require_author(passage: Passage, person: Person) -> None:
     if passage.kind == "person" and passage.author_id != person.id and not person.moderator:
         raise Refused(
             _(
-                "The newest passage is {name}'s own. Only {name} or a moderator can take it back or bring it back.",
+                "This passage is {name}'s own. Only {name} or a moderator can change it, take it back"
+                " or bring it back.",
                 name=passage.author_name or _("someone"),
             )
         )
 
 
 def require_host(story: Story, person: Person) -> None:
-    """Refuse to decide about a story that someone else began; moderators may."""
-    if story.started_by != person.id and not person.moderator:
+    """Refuse to decide about a story that someone else hosts; moderators may."""
+    if story.hosted_by != person.id and not person.moderator:
         raise Refused(
             _(
-                "Only {name}, who started this story, or a moderator can do that.",
-                name=story.starter_name or "?",
+                "Only {name}, the host of this story, or a moderator can do that.",
+                name=inline_name(story.host_name or story.starter_name or "?"),
             )
         )

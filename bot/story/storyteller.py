@@ -8,7 +8,7 @@ in the order in which it came, right behind the narrator's passage: the order th
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.clock import now
+from bot.clock import SYSTEM, Clock, now
 from bot.errors import Refused
 from bot.locales import _
 from bot.story import history, standing
@@ -16,6 +16,8 @@ from bot.story.moved import Moved, moved
 from bot.story.people import Person, Place
 from bot.story.standing import Standing
 from bot.story.text import clean_passage
+from bot.story.turns import keeping as turns
+from bot.story.turns.rights import require_turn
 from storage import actions, branches, directions, displays, inbox, narrations, passages, steps, trail
 from storage.database import Database, Transaction
 from storage.displays import Display
@@ -38,10 +40,11 @@ class Written:
 class Storyteller:
     """Apply the rules of a story to what people ask for, and commit it."""
 
-    def __init__(self, *, database: Database, longest: int) -> None:
+    def __init__(self, *, database: Database, longest: int, clock: Clock = SYSTEM) -> None:
         """Write to a database; `longest` is the longest passage of a person, in characters."""
         self._database = database
         self._longest = longest
+        self._clock = clock
 
     async def write(
         self, place: Place, person: Person, text: str, *, message_ids: Sequence[int] = ()
@@ -54,6 +57,8 @@ class Storyteller:
             except Refused as refusal:
                 # Whoever typed this gets it back.
                 raise Refused(refusal.text, words=text) from None
+            present = self._clock.now()
+            await require_turn(tx, story, person, now=present, typed=bool(message_ids), words=text)
             arrival = NewArrival(
                 story_id=story.id,
                 author_id=person.id,
@@ -62,7 +67,7 @@ class Storyteller:
                 channel_id=place.channel_id,
                 message_ids=tuple(message_ids),
                 own=not message_ids,
-                created=now(),
+                created=present,
             )
             if await narrations.of_story(tx, story.id):
                 return Written(story, text, arrival=await inbox.add(tx, arrival))
@@ -144,8 +149,10 @@ def require_asker(asked_by: int | None, person: Person) -> None:
         raise Refused(_("Only the one who asked for this passage, or a moderator, can decide that."))
 
 
-async def join(tx: Transaction, story: Story, arrival: NewArrival | Arrival) -> Passage:
-    """Make someone's words the story's newest passage, shown by their messages."""
+async def join(
+    tx: Transaction, story: Story, arrival: NewArrival | Arrival, *, at: int | None = None
+) -> Passage:
+    """Make someone's words the story's newest passage, shown by their messages; `at` is later than they came."""
     branch = await branches.get(tx, story.branch_id)
     passage = await passages.add(
         tx,
@@ -160,6 +167,7 @@ async def join(tx: Transaction, story: Story, arrival: NewArrival | Arrival) -> 
         ),
     )
     await branches.advance(tx, branch.id, passage.id)
+    await turns.passed(tx, story, passage, now=at or arrival.created)
     for page, message_id in enumerate(arrival.message_ids):
         await displays.show(tx, Display(message_id, passage.id, page, arrival.channel_id, arrival.own))
     await actions.append(
@@ -177,9 +185,10 @@ async def join(tx: Transaction, story: Story, arrival: NewArrival | Arrival) -> 
 async def show_in(
     tx: Transaction, passage_id: int, channel_id: int, message_ids: Sequence[int], *, own: bool
 ) -> None:
-    """Note which messages show a passage, page by page, and forget earlier ones; `own` are the bot's."""
+    """Note which messages show a passage, page by page, and forget earlier ones alike; `own` are the bot's."""
     for display in await displays.of_passage(tx, passage_id):
-        await displays.forget(tx, display.message_id)
+        if display.own == own:
+            await displays.forget(tx, display.message_id)
     for page, message_id in enumerate(message_ids):
         await displays.show(tx, Display(message_id, passage_id, page, channel_id, own))
 

@@ -1,0 +1,89 @@
+"""Bring a channel in step with how a story is read now: fold what is not read, unfold what is read again."""
+
+import structlog
+
+from bot.locales import Text
+from bot.reply.board import Board
+from bot.story import standing
+from bot.story.moved import Moved
+from storage import displays, passages, stories, trail
+from storage.database import Database
+from storage.displays import Display, Fold
+from storage.stories import Story
+from storage.trail import Change
+
+log = structlog.get_logger(__name__)
+
+UNFOLDED = 50  # passages, the newest, that one move brings back to the eye
+
+
+class Folding:
+    """Show moves in channels; whatever happens meanwhile, each message ends as the story is read then."""
+
+    def __init__(self, *, board: Board, database: Database) -> None:
+        self._board = board
+        self._database = database
+
+    async def show(self, moved: Moved, line: Text) -> None:
+        """Show what a move changed; a passage that is not read any more folds into a line."""
+        story = moved.now.story
+        swapped = [change for change in moved.changes if await self._swap(change, story)]
+        await self._board.settle(story)
+        for change in moved.changes:
+            if change.before is not None and change not in swapped:
+                await self._fold(change.before, story, line)
+        branch_id = (await stories.get(self._database, story.id)).branch_id
+        for passage_id in await displays.to_unfold(self._database, branch_id, limit=UNFOLDED):
+            await self._unfold(passage_id, story)
+
+    async def _swap(self, change: Change, story: Story) -> bool:
+        """Show one passage in the messages of another, if it takes that one's place and has none of its own."""
+        if change.before is None or change.after is None:
+            return False
+        async with self._board.lock(story.id):
+            after = await passages.get(self._database, change.after)
+            before = await passages.get(self._database, change.before)
+            beside = before.parent == after.parent and not await displays.of_passage(self._database, after.id)
+            if not beside or not await self._is_read(after.id, story):
+                return False
+            sheet = await self._board.sheet_of(before, story.channel_id)
+            was_shown = bool(sheet.pages)
+            await self._board.paint(sheet, after, story)
+            return was_shown
+
+    async def _fold(self, passage_id: int, story: Story, line: Text) -> None:
+        """Show that a passage is not read any more, unless it is read again by now."""
+        async with self._board.lock(story.id):
+            if await self._is_read(passage_id, story):
+                return
+            passage = await passages.get(self._database, passage_id)
+            sheet = await self._board.sheet_of(passage, story.channel_id)
+            folded = bool(sheet.pages) and await sheet.fold(line.render(story.language))
+            for display in await displays.of_passage(self._database, passage_id):
+                as_line = display.own and folded
+                if not as_line:
+                    await self._board.sign(display, taken_back=True)
+                await self._note(display, "line" if as_line else "sign")
+
+    async def _unfold(self, passage_id: int, story: Story) -> None:
+        """Show a passage that is read again, unless it is not by now."""
+        async with self._board.lock(story.id):
+            if not await self._is_read(passage_id, story):
+                return
+            shown = await displays.of_passage(self._database, passage_id)
+            for display in shown:
+                if display.fold == "sign":
+                    await self._board.sign(display, taken_back=False)
+                await self._note(display, "")
+            if any(display.fold == "line" for display in shown):
+                passage = await passages.get(self._database, passage_id)
+                await self._board.paint(await self._board.sheet_of(passage, story.channel_id), passage, story)
+
+    async def _is_read(self, passage_id: int, story: Story) -> bool:
+        branch = (await standing.of(self._database, await stories.get(self._database, story.id))).branch
+        leaf = await trail.find(self._database, branch.id, passage_id)
+        return leaf is not None and leaf.shown == passage_id
+
+    async def _note(self, display: Display, fold: Fold) -> None:
+        async with self._database.transaction() as tx:
+            await displays.fold(tx, display.message_id, fold)
