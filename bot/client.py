@@ -16,10 +16,13 @@ from bot.engine.engine import Status
 from bot.locales import LOCALES, Text
 from bot.reply.answers import answer_error
 from bot.reply.buttons import StoryButton
+from bot.reply.lore_card import LoreButton
 from bot.reply.performance import Performance
 from bot.story.adapters import Adapters
+from bot.story.lore.keeper import Keeper
 from bot.story.narrator import Narrator
 from bot.story.pausing import Pausing
+from bot.story.questions import Questions
 from bot.story.shelf import Shelf
 from bot.story.storyteller import Storyteller
 from storage.controls import Astray
@@ -29,7 +32,15 @@ log = structlog.get_logger(__name__)
 # Nothing here speaks, so discord.py need not warn at every start that its voice libraries are missing.
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
-EXTENSIONS = ("cogs.story", "cogs.writing", "cogs.typing", "cogs.about", "cogs.setup")
+EXTENSIONS = (
+    "cogs.story",
+    "cogs.writing",
+    "cogs.typing",
+    "cogs.about",
+    "cogs.setup",
+    "cogs.ask",
+    "cogs.lore",
+)
 # Seconds without a new server after which the client counts as ready. Nothing waits for the list to be whole:
 # stories are found by their channel's id, and a server that arrives later works from then on.
 GUILDS_PAUSE = 0.1
@@ -46,6 +57,8 @@ class Services:
     pausing: Pausing
     storyteller: Storyteller
     performance: Performance
+    lore: Keeper
+    questions: Questions
 
 
 class Translator(app_commands.Translator):
@@ -105,7 +118,7 @@ class StoryBot(commands.AutoShardedBot):
 
     async def setup_hook(self) -> None:
         """Load the cogs and tell Discord the commands, where they changed."""
-        self.add_dynamic_items(StoryButton)
+        self.add_dynamic_items(StoryButton, LoreButton)
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         await self.tree.set_translator(Translator())

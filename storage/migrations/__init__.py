@@ -8,6 +8,7 @@ modules, not by CHECK: SQLite could only widen such a list by rebuilding the tab
 
 from storage.migrations.adapters import ADAPTERS
 from storage.migrations.authors import AUTHORS
+from storage.migrations.facts import FACTS
 from storage.migrations.lore import LORE
 from storage.migrations.memory import MEMORY
 from storage.migrations.reading import READING
@@ -30,5 +31,6 @@ MIGRATIONS: tuple[str, ...] = (
     VOTES,
     LORE,
     TURNS,
+    FACTS,
 )
 """Every script, oldest first; its place in the tuple is the version it ends with."""

@@ -1,0 +1,63 @@
+"""Keep what the narrator proposes as lore, words that wait for their writer's decision, and what a model can do."""
+
+FACTS = """
+-- What a model was found able to do, tried once: a skill carries the version of its trial.
+CREATE TABLE abilities (
+    model TEXT NOT NULL,
+    skill TEXT NOT NULL,
+    able INTEGER NOT NULL CHECK (able IN (0, 1)),
+    created INTEGER NOT NULL,
+    PRIMARY KEY (model, skill)
+) STRICT, WITHOUT ROWID;
+
+-- Up to which slots a story's passages were read for facts.
+CREATE TABLE proposals_read (
+    slot INTEGER PRIMARY KEY REFERENCES passages (id),
+    created INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE proposals (
+    id INTEGER PRIMARY KEY,
+    story_id INTEGER NOT NULL REFERENCES stories (id),
+    title TEXT NOT NULL,
+    text TEXT NOT NULL,
+    keys TEXT NOT NULL,  -- a JSON list
+    kind TEXT NOT NULL,
+    entry_id INTEGER REFERENCES lore_entries (id),  -- what it would change; NULL for something new
+    slots TEXT NOT NULL,  -- where it came from: a JSON list of pairs, the slot and what was read there
+    since INTEGER NOT NULL REFERENCES passages (id),  -- the newest of those slots
+    state TEXT NOT NULL,
+    version_id INTEGER REFERENCES lore_versions (id),  -- what it became
+    decided_by INTEGER,
+    decider_name TEXT,
+    decided INTEGER,
+    created INTEGER NOT NULL
+) STRICT;
+CREATE INDEX proposals_of_story ON proposals (story_id, state, id);
+
+-- Words that contradict lore, until their writer saves or edits them. Gone when that is done.
+CREATE TABLE held (
+    id INTEGER PRIMARY KEY,
+    story_id INTEGER NOT NULL REFERENCES stories (id),
+    channel_id INTEGER NOT NULL,
+    author_id INTEGER NOT NULL,
+    author_name TEXT NOT NULL,
+    locale TEXT NOT NULL,
+    text TEXT NOT NULL,
+    conflicts TEXT NOT NULL,  -- a JSON list of pairs: the version of lore, and the kind of conflict
+    created INTEGER NOT NULL
+) STRICT;
+CREATE INDEX held_of_author ON held (author_id, id);
+
+-- Whether a story's passages are compared with its lore before they are saved.
+ALTER TABLE stories ADD COLUMN lore_check INTEGER NOT NULL DEFAULT 1 CHECK (lore_check IN (0, 1));
+
+-- A passage that is in the story although it contradicts lore, for its writers to look at.
+CREATE TABLE flags (
+    passage_id INTEGER NOT NULL REFERENCES passages (id),
+    version_id INTEGER NOT NULL REFERENCES lore_versions (id),
+    kind TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    PRIMARY KEY (passage_id, version_id)
+) STRICT, WITHOUT ROWID;
+"""

@@ -1,0 +1,37 @@
+"""Prove that the sentences a question is about are cut from long texts."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.story.excerpts import excerpt, sentences
+from bot.story.terms import content
+
+LONG = " ".join(f"On day {n} the rain came over hill {n} and went." for n in range(60))
+
+
+def test_a_text_is_divided_at_its_sentences() -> None:
+    """In both languages; a point inside a number ends nothing, and what has no words is none."""
+    text = 'It cost 3.5 coins. "Go!" she said … 她走了。“你好！”他说。\n***'
+
+    assert sentences(text) == ["It cost 3.5 coins.", '"Go!"', "she said …", "她走了。", "“你好！”", "他说。"]
+
+
+def test_a_short_text_stays_whole() -> None:
+    """Nothing is cut from what fits."""
+    assert excerpt(" Mara held the lamp. ", content("bell")) == "Mara held the lamp."
+
+
+def test_the_sentences_with_the_wanted_words_are_cut_out() -> None:
+    """Marks show where something was left out."""
+    found = excerpt(
+        f"{LONG} Then Mara hid the bell in the cellar. {LONG}", content("where is the bell"), longest=90
+    )
+
+    assert found.startswith("… Then Mara hid the bell in the cellar.")
+    assert found.endswith("…")
+
+
+@given(st.text(max_size=400), st.text(max_size=20), st.integers(10, 200))
+def test_an_excerpt_is_never_much_longer_than_wanted(text: str, wanted: str, longest: int) -> None:
+    """Even of a sentence that never ends."""
+    assert len(excerpt(text, content(wanted), longest=longest).encode()) <= 2 * longest + 20
