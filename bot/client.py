@@ -19,12 +19,14 @@ from bot.reply.buttons import StoryButton
 from bot.reply.lore_card import LoreButton
 from bot.reply.performance import Performance
 from bot.story.adapters import Adapters
+from bot.story.editing import Editor
 from bot.story.lore.keeper import Keeper
 from bot.story.narrator import Narrator
 from bot.story.pausing import Pausing
 from bot.story.questions import Questions
 from bot.story.shelf import Shelf
 from bot.story.storyteller import Storyteller
+from bot.story.tree import Forester
 from storage.controls import Astray
 
 log = structlog.get_logger(__name__)
@@ -40,6 +42,7 @@ EXTENSIONS = (
     "cogs.setup",
     "cogs.ask",
     "cogs.lore",
+    "cogs.characters",
 )
 # Seconds without a new server after which the client counts as ready. Nothing waits for the list to be whole:
 # stories are found by their channel's id, and a server that arrives later works from then on.
@@ -56,6 +59,8 @@ class Services:
     shelf: Shelf
     pausing: Pausing
     storyteller: Storyteller
+    editor: Editor
+    forester: Forester
     performance: Performance
     lore: Keeper
     questions: Questions

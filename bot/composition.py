@@ -30,8 +30,10 @@ from bot.story.ability import Ability
 from bot.story.adapters import Adapters
 from bot.story.asking import Scribe
 from bot.story.draft import Drafter
+from bot.story.editing import Editor
 from bot.story.finding import Finder
 from bot.story.lore.archive import Archive
+from bot.story.lore.keeper import Keeper
 from bot.story.lore.meaning import Encoder
 from bot.story.lore.search import LoreSearch
 from bot.story.narrator import Narrator
@@ -40,6 +42,7 @@ from bot.story.questions import Questions
 from bot.story.recall import Recall
 from bot.story.shelf import Shelf
 from bot.story.storyteller import Storyteller
+from bot.story.tree import Forester
 from storage.database import Database
 
 log = structlog.get_logger(__name__)
@@ -212,7 +215,10 @@ def make_bot(config: Config, *, engine: Engine, database: Database, hears_typing
         shelf=shelf,
         pausing=Pausing(database=database),
         storyteller=storyteller,
+        editor=Editor(database=database, longest=config.limits.passage_characters),
+        forester=Forester(database=database),
         performance=performance,
+        lore=Keeper(database=database, archive=archive, search=search),
         questions=Questions(
             database=database,
             scribe=scribe,

@@ -99,13 +99,15 @@ async def get(reader: Reader, version_id: int) -> Version:
     return _version(row)
 
 
-async def in_use(reader: Reader, story_id: int, branch_id: int) -> list[Version]:
-    """Return what is in use on a branch, the oldest entries first."""
+async def in_use(
+    reader: Reader, story_id: int, branch_id: int, *, played: bool = False
+) -> list[Version]:
+    """Return what is in use on a branch, the oldest entries first; with `played` only characters with a player."""
     rows = await reader.fetch_all(
         f"SELECT {_COLUMNS} {_FROM} WHERE v.id IN ("
         f" SELECT max(v.id) FROM lore_versions AS v WHERE v.story_id = :story AND {_HOLDS} GROUP BY v.entry_id)"
-        " AND NOT v.removed ORDER BY v.entry_id",
-        {"story": story_id, "branch": branch_id},
+        " AND NOT v.removed AND (NOT :played OR v.player_id IS NOT NULL) ORDER BY v.entry_id",
+        {"story": story_id, "branch": branch_id, "played": played},
     )
     return [_version(row) for row in rows]
 

@@ -2,18 +2,23 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 
 from bot.story.lore.keys import KeyIndex, Match, fold
 from bot.story.lore.patterns import is_pattern
-from storage.lore import Version
+from storage.lore import Kind, Version
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """Hold versions by their ids, those that are pinned in their order, and the keys and patterns of all."""
+    """Hold versions by their ids, those that are pinned in their order, and the names, keys and patterns of all.
+
+    Names are folded: the title, then the keys.
+    """
 
     versions: Mapping[int, Version]
     pinned: tuple[Version, ...]
+    names: Mapping[int, tuple[str, ...]]
     keys: KeyIndex
     patterns: tuple[tuple[int, str], ...]
     longest_cooldown: int
@@ -28,11 +33,12 @@ class Book:
 
 
 def bind(versions: Sequence[Version], *, slow: Collection[tuple[int, str]]) -> Book:
-    """Make a book of the versions in use; patterns in `slow` are left out. Takes a while for thousands."""
+    """Make a book of the versions in use; patterns in `slow` are left out. Takes a second for ten thousand."""
     keys = [(version.id, key) for version in versions for key in keys_of(version)]
     return Book(
         versions={version.id: version for version in versions},
         pinned=tuple(sorted((v for v in versions if v.pinned), key=lambda v: (-v.priority, v.entry_id))),
+        names={v.id: (fold(v.title), *(fold(key) for key in v.keys)) for v in versions},
         keys=KeyIndex(pair for pair in keys if not is_pattern(pair[1])),
         patterns=tuple(pair for pair in keys if is_pattern(pair[1]) and pair not in slow),
         longest_cooldown=max((version.cooldown for version in versions), default=0),
@@ -45,3 +51,27 @@ def keys_of(version: Version) -> tuple[str, ...]:
     if version.kind == "character" or not version.keys:
         return (*version.keys, version.title) if fold(version.title) else version.keys
     return version.keys
+
+
+def suggest(book: Book, typed: str, *, kind: Kind | None, limit: int) -> list[Version]:
+    """Return the entries whose names fit what someone types, the best first; the newest where nothing is typed."""
+    wanted = fold(typed)
+    ranked = [
+        (rank, -version_id)
+        for version_id, names in book.names.items()
+        if (kind is None or book.versions[version_id].kind == kind)
+        and (rank := _rank(names, wanted)) is not None
+    ]
+    return [book.versions[-version_id] for _rank_, version_id in nsmallest(limit, ranked)]
+
+
+def _rank(names: tuple[str, ...], wanted: str) -> int | None:
+    """Return how well names fit, 0 best: the title begins so, a word of it does, it has that in it, a key has."""
+    title = names[0]
+    if title.startswith(wanted):
+        return 0
+    if f" {wanted}" in title:
+        return 1
+    if wanted in title:
+        return 2
+    return 3 if any(wanted in name for name in names[1:]) else None

@@ -3,8 +3,12 @@
 import asyncio
 
 from bot.clock import now
+from bot.errors import Refused
+from bot.locales import _
 from bot.story import standing
 from bot.story.lore.archive import Archive
+from bot.story.lore.book import suggest
+from bot.story.lore.keys import fold
 from bot.story.lore.rules import (
     Player,
     current,
@@ -18,7 +22,7 @@ from bot.story.lore.rules import (
 from bot.story.lore.search import LoreSearch
 from bot.story.lore.writing import Sketch, checked, split_keys
 from bot.story.people import Person, Place
-from storage import actions, lore
+from storage import actions, lore, stories
 from storage.database import Database, Transaction
 from storage.documents import Document
 from storage.lore import Kind, NewVersion, Version
@@ -80,16 +84,10 @@ class Keeper:
             await _log(tx, story, person, f"remove {version.kind}", version)
         return version
 
-    async def entry(self, place: Place, entry_id: int) -> Version:
-        """Return an entry of a place's story as it is in use; refused where it is not."""
-        story = await standing.running(self._database, place)
-        return await current(self._database, story, entry_id)
-
-    async def editable(self, place: Place, person: Person, entry_id: int) -> Version:
+    async def editable(self, place: Place, person: Person, name: str, *, kind: Kind | None) -> Version:
         """Return an entry that a person may change; refused where they may not."""
-        story = await standing.running(self._database, place)
-        version = await current(self._database, story, entry_id)
-        require_owner(story, person, version)
+        version = await self.named(place, name, kind=kind)
+        require_owner(await standing.running(self._database, place), person, version)
         return version
 
     async def seen(self, place: Place, version_id: int) -> Version:
@@ -104,6 +102,29 @@ class Keeper:
         story = await standing.running(self._database, place)
         book = await self._search.book(story.id, story.branch_id)
         return [v for v in reversed(list(book.versions.values())) if kind is None or v.kind == kind]
+
+    async def suggest(self, place: Place, typed: str, *, kind: Kind | None, limit: int) -> list[Version]:
+        """Return what fits as someone types the name of an entry; nothing where no story runs."""
+        story = await stories.running_in(self._database, place.channel_id)
+        if story is None:
+            return []
+        return suggest(await self._search.book(story.id, story.branch_id), typed, kind=kind, limit=limit)
+
+    async def named(self, place: Place, name: str, *, kind: Kind | None) -> Version:
+        """Return the entry that a name, or an id as `id:7`, means; refused where none does."""
+        story = await standing.running(self._database, place)
+        if name.startswith("id:") and name[3:].isdecimal():
+            return await current(self._database, story, int(name[3:]))
+        fitting = suggest(await self._search.book(story.id, story.branch_id), name, kind=kind, limit=2)
+        exact = [version for version in fitting if fold(version.title) == fold(name)]
+        if not exact and len(fitting) != 1:
+            raise Refused(
+                _(
+                    "There is no entry “{name}”. Choose one from the list that opens as you type.",
+                    name=name[:60],
+                )
+            )
+        return (exact or fitting)[0]
 
     async def skipped(self, place: Place) -> set[int]:
         """Return the versions with a pattern that took too long and is skipped."""

