@@ -86,7 +86,7 @@ async def test_the_direction_and_the_newest_words_reach_the_model(
     drafter: Drafter, backend: ScriptedBackend, job: Job
 ) -> None:
     """The request ends with what changes every turn."""
-    draft = await drafter.begin(job, number=0)
+    draft = await drafter.begin(job)
     steps = await written(drafter, draft)
 
     assert draft.text == TALE
@@ -100,7 +100,7 @@ async def test_a_request_says_whose_turn_in_the_queue_it_takes(
     drafter: Drafter, backend: ScriptedBackend, job: Job
 ) -> None:
     """Its warm cache, server, channel and person are its own, so that nothing crosses and nobody is passed over."""
-    await written(drafter, await drafter.begin(job, number=0))
+    await written(drafter, await drafter.begin(job))
     asked = backend.requests[0]
 
     assert asked.warm
@@ -133,7 +133,7 @@ async def test_a_story_is_written_with_its_own_adapter_or_else_its_servers(
     with Log.listening() as log:
         async with Engine.open(backend) as engine:
             drafter = drafter_of(database, engine, names=["noir", "fable"])
-            draft = await drafter.begin(job, number=0)
+            draft = await drafter.begin(job)
             await written(drafter, draft)
 
     assert backend.requests[0].adapter == asked
@@ -147,7 +147,7 @@ async def test_a_text_that_reaches_its_limit_ends_at_a_sentence(database: Databa
     backend = ScriptedBackend([f"{TALE} And then {words}."])
     async with Engine.open(backend) as engine:
         drafter = drafter_of(database, engine)
-        draft = await drafter.begin(job, number=0)
+        draft = await drafter.begin(job)
         await written(drafter, draft)
 
     assert draft.cut
@@ -156,7 +156,8 @@ async def test_a_text_that_reaches_its_limit_ends_at_a_sentence(database: Databa
 
 async def test_another_draft_tries_another_seed_and_holds_back_more(drafter: Drafter, job: Job) -> None:
     """A second draft is not the first one again."""
-    first, second = [await drafter.begin(job, number=number) for number in (0, 1)]
+    first = await drafter.begin(job)
+    second = await drafter.begin(job, after=first)
 
     assert first.sampling.seed != second.sampling.seed
     assert first.sampling.repetition_penalty < second.sampling.repetition_penalty
@@ -171,7 +172,7 @@ async def test_a_prompt_that_is_too_long_after_all_is_shortened(
         # Whoever believes in twice the context learns from the model that it is not so.
         drafter = drafter_of(database, engine)
         backend.model = type(backend.model)("s", "S", "1", Path("s"), None, 700)
-        draft = await drafter.begin(job, number=0)
+        draft = await drafter.begin(job)
         await written(drafter, draft)
 
     assert draft.text == TALE
@@ -187,7 +188,7 @@ async def test_a_model_that_can_read_nothing_is_told_as_such(
     async with Engine.open(backend) as engine:
         drafter = drafter_of(database, engine)
         backend.model = type(backend.model)("s", "S", "1", Path("s"), None, 1)
-        draft = await drafter.begin(job, number=0)
+        draft = await drafter.begin(job)
 
         with pytest.raises(PromptTooLong):
             await written(drafter, draft)
@@ -198,7 +199,7 @@ async def test_a_text_that_goes_in_circles_is_cut(database: Database, job: Job) 
     backend = ScriptedBackend(["The bell rang again and again and again. " * 60])
     async with Engine.open(backend) as engine:
         drafter = drafter_of(database, engine)
-        draft = await drafter.begin(job, number=0)
+        draft = await drafter.begin(job)
         await written(drafter, draft)
 
     assert draft.cut

@@ -12,10 +12,13 @@ from bot.engine.errors import GenerationCancelled, PromptTooLong
 from bot.engine.generation import Generation
 from bot.engine.request import Request, Sampling
 from bot.story.adapters import Adapters
-from bot.story.flaws import Flaw, flaw_of, is_looping
+from bot.story.creativity import otherwise, sampling
+from bot.story.expected import Expected, flaw_in, mended
+from bot.story.flaws import Flaw, is_looping
 from bot.story.narration import NarrationFilter, finish
 from bot.story.prompt import Prompt, StoryFacts, build, plan
 from bot.story.recall import Recall, passage_texts
+from bot.story.voice import Voice, voice_of
 from bot.story.window import budget_bytes
 from storage import stories, trail
 from storage.database import Database
@@ -53,16 +56,21 @@ class Writing:
 
 @dataclass(slots=True)
 class Draft:
-    """Gather what one run of the model gives: `cut` tells that it was ended in mid-speech."""
+    """Gather what one run of the model gives.
+
+    `cut` tells that it was ended in mid-speech, `crossed` that it left what the story keeps to: nothing of it stays.
+    """
 
     job: Job
     story: Story
     prompt: Prompt
     sampling: Sampling
-    recent: list[str]
+    voice: Voice
+    expected: Expected
     adapter: str = ""
     text: str = ""
     cut: bool = False
+    crossed: bool = False
     stopped: bool = False
     share: float = 1.0
     filter: NarrationFilter = field(default_factory=NarrationFilter)
@@ -71,7 +79,7 @@ class Draft:
     @property
     def flaw(self) -> Flaw | None:
         """Return why another draft should be written instead, if one should."""
-        return flaw_of(self.text, recent=self.recent)
+        return Flaw.CROSSING if self.crossed else flaw_in(self.text, self.expected)
 
     def stop(self) -> None:
         """End the writing where it is; what was written can still be read."""
@@ -102,20 +110,23 @@ class Drafter:
         self._context = context
         self._bytes_per_token: dict[str, float] = {}
 
-    async def begin(self, job: Job, *, number: int) -> Draft:
-        """Prepare a draft; later ones (`number` from 0) try another seed and hold back more."""
+    async def begin(self, job: Job, *, after: Draft | None = None) -> Draft:
+        """Prepare a draft; one `after` another tries another seed, and keeps away from what was wrong with that."""
         story = await stories.get(self._database, job.story_id)
-        sampling = Sampling(
-            seed=(job.seed or 0) + number,
-            temperature=self._settings.temperature + 0.1 * number,
-            top_p=self._settings.top_p,
-            min_p=self._settings.min_p,
-            repetition_penalty=self._settings.repetition_penalty + 0.1 * number,
-            dry_multiplier=self._settings.dry_multiplier,
-            max_tokens=story.words * TOKENS_PER_WORD,
+        picked = (
+            otherwise(after.sampling, after.flaw)
+            if after is not None
+            else sampling(
+                self._settings,
+                story.creativity,
+                seed=job.seed or 0,
+                max_tokens=story.words * TOKENS_PER_WORD,
+            )
         )
-        prompt, recent = await self._prompt(job, story, sampling, share=1.0)
-        return Draft(job, story, prompt, sampling, recent, await self._adapters.for_request(story))
+        voice = await self._voice(job, story)
+        prompt, expected = await self._prompt(job, story, voice, picked, share=1.0)
+        adapter = await self._adapters.for_request(story)
+        return Draft(job, story, prompt, picked, voice, expected, adapter)
 
     async def write(self, draft: Draft) -> AsyncGenerator[Waiting | Writing]:
         """Run the model; ends early when it loops, ends its turn or is stopped.
@@ -133,8 +144,8 @@ class Drafter:
                 log.info("prompt too long", tokens=error.tokens, limit=error.limit, share=draft.share)
                 if draft.share < SHORTEST:
                     raise
-                draft.prompt, draft.recent = await self._prompt(
-                    draft.job, draft.story, draft.sampling, share=draft.share
+                draft.prompt, draft.expected = await self._prompt(
+                    draft.job, draft.story, draft.voice, draft.sampling, share=draft.share
                 )
 
     async def _run(self, draft: Draft) -> AsyncGenerator[Waiting | Writing]:
@@ -152,12 +163,19 @@ class Drafter:
                 draft.cut |= generation.stats is not None and generation.stats.finish_reason == "length"
         finally:
             draft.filter.flush()
-            draft.text = finish(draft.filter.text, cut=draft.cut)
+            draft.crossed |= draft.voice.bounds.crossed_by(draft.filter.text)
+            said = "" if draft.crossed else finish(draft.filter.text, cut=draft.cut)
+            draft.text = mended(said, draft.expected)
+
+    async def _voice(self, job: Job, story: Story) -> Voice:
+        parent = None if job.parent is None else await trail.find(self._database, story.branch_id, job.parent)
+        depth = parent.depth + 1 if parent else 0
+        return await voice_of(self._database, story, parent=job.parent, depth=depth)
 
     async def _prompt(
-        self, job: Job, story: Story, sampling: Sampling, *, share: float
-    ) -> tuple[Prompt, list[str]]:
-        """Return the prompt, of a share of what should fit, and the newest passages."""
+        self, job: Job, story: Story, voice: Voice, sampling: Sampling, *, share: float
+    ) -> tuple[Prompt, Expected]:
+        """Return the prompt, of a share of what should fit, and what the passage is held against."""
         fits = budget_bytes(
             context_tokens=self._context,
             reserve_tokens=sampling.max_tokens,
@@ -167,15 +185,18 @@ class Drafter:
         read = await self._told(job, story, size=budget)
         pinned = await self._recall.pinned(story)
         planned = plan(
-            StoryFacts(story.title, story.premise, story.language, story.rating, story.words),
+            StoryFacts(
+                story.title, story.premise, story.language, voice.bounds.rating, story.words, voice.rules
+            ),
             passage_texts(read),
             budget=budget,
             pinned=pinned,
-            direction=job.direction if job.kind == "continue" else None,
+            direction=voice.directed(job.direction if job.kind == "continue" else None),
             note=job.direction if job.kind != "continue" else None,
         )
         prompt = build(planned, await self._recall.memory(story, planned))
-        return prompt, [told.passage.text for told in read[-RECENT:]]
+        recent = [told.passage.text for told in read[-RECENT:]]
+        return prompt, voice.expected(story, recent=recent, direction=job.direction, asked_by=job.asked_by)
 
     async def _told(self, job: Job, story: Story, *, size: int) -> list[Told]:
         """Return the newest that is read before the passage to be written, as much as a prompt can hold."""
@@ -216,12 +237,19 @@ async def _read(generation: Generation, draft: Draft) -> AsyncGenerator[Waiting 
             yield Waiting(place.position, place.eta)
     checked = 0
     async for piece in generation:
-        if draft.filter.feed(piece):
+        if draft.filter.feed(piece) and _may_show(draft):
             yield Writing(draft.filter.text)
-        if draft.filter.ended:
+        if draft.filter.ended or draft.crossed:
             return
         if len(draft.filter.text) - checked >= LOOP_CHECK:
             checked = len(draft.filter.text)
             if is_looping(draft.filter.text):
                 draft.cut = True
                 return
+
+
+def _may_show(draft: Draft) -> bool:
+    """Tell whether what was written so far keeps to the boundaries; the last word may go on to be another."""
+    bounds, text = draft.voice.bounds, draft.filter.text
+    draft.crossed = bounds.crossed_by(text, growing=True)
+    return not bounds.crossed_by(text)

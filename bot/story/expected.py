@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.story.closings import closing_of, is_summary
-from bot.story.flaws import Flaw, flaw_of, worse
+from bot.story.flaws import Flaw, flaw_of, mildness
 from bot.story.grammar import COMMON
 from bot.story.languages import count_words, script_of
 from bot.story.manner import Manner, is_chatty, manner_of
@@ -39,17 +39,14 @@ class Expected:
 
 def flaw_in(text: str, expected: Expected) -> Flaw | None:
     """Return the worst thing wrong with a finished passage of the narrator, or None."""
-    found = [
+    found: list[Flaw | None] = [
         flaw_of(text, recent=expected.recent),
         Flaw.LANGUAGE if expected.language and is_foreign(text, expected.language) else None,
         Flaw.SPEAKING if speech_of(text, expected.cast) is not None else None,
         Flaw.SUMMING if _sums_up(text, expected) else None,
         _manner_flaw(text, expected),
     ]
-    worst = None
-    for flaw in found:
-        worst = flaw if worse(flaw, worst) else worst
-    return worst
+    return min(found, key=mildness)
 
 
 def mended(text: str, expected: Expected) -> str:

@@ -69,10 +69,9 @@ def flaw_of(text: str, *, recent: Sequence[str]) -> Flaw | None:
     return Flaw.REPEATING if repeats(text, recent) >= TOO_SIMILAR or copies(text, recent) else None
 
 
-def worse(first: Flaw | None, second: Flaw | None) -> bool:
-    """Tell whether the first flaw is worse than the second; none is the best."""
-    order = [*Flaw, None]
-    return order.index(first) < order.index(second)
+def mildness(flaw: Flaw | None) -> int:
+    """Return a number, the higher the milder a flaw is; highest for none."""
+    return list(Flaw).index(flaw) if flaw is not None else len(Flaw)
 
 
 def is_looping(text: str) -> bool:

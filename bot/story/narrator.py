@@ -5,7 +5,7 @@ narration, its row goes, the words that people wrote meanwhile join the story, a
 """
 
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 
@@ -18,6 +18,7 @@ from bot.locales import _
 from bot.story import history, standing
 from bot.story.draft import Draft, Drafter, Waiting, Writing
 from bot.story.editing import find
+from bot.story.flaws import mildness
 from bot.story.people import Person, Place
 from bot.story.standing import Standing
 from bot.story.storyteller import join, require_asker, show_in
@@ -34,6 +35,7 @@ from storage.stories import Story
 log = structlog.get_logger(__name__)
 
 ATTEMPTS = 2  # drafts, at the most, for one passage
+ATTEMPTS_TO_KEEP_WITHIN = 3  # where what was written crosses a boundary, so that nothing of it can be kept
 
 
 class Suspended(Unavailable):
@@ -254,10 +256,11 @@ class Narrator:
                 await self._give_up(narration)
 
     async def _drafts(self, narration: Narration) -> AsyncGenerator[Progress]:
-        """Write drafts until one has no flaw, but not for ever."""
-        for number in range(ATTEMPTS):
-            before = narration.draft
-            draft = narration.draft = await self._drafter.begin(narration.job, number=number)
+        """Write drafts until one has no flaw, but not for ever; the least flawed counts."""
+        drafts: list[Draft] = []
+        while not drafts or _again_after(drafts):
+            after = drafts[-1] if drafts else None
+            draft = narration.draft = await self._drafter.begin(narration.job, after=after)
             if narration.stopped or self._suspended:
                 draft.stop()
             try:
@@ -265,17 +268,25 @@ class Narrator:
                     async for step in steps:
                         yield step
             except QueueFull:
-                if before is None or not before.text:
+                if not any(written.text for written in drafts):
                     raise
-                narration.draft = before  # who has waited gets a flawed passage rather than none
-                return
+                break  # who has waited gets a flawed passage rather than none
             if draft.flaw is None or narration.stopped:
                 return
-            log.info("draft flawed", flaw=draft.flaw, number=number, story=narration.job.story_id)
+            drafts.append(draft)
+            log.info("draft flawed", flaw=draft.flaw, number=len(drafts), story=narration.job.story_id)
+        narration.draft = max(drafts, key=lambda written: mildness(written.flaw))
 
     async def _finish(self, narration: Narration, trouble: StoryloomError | None = None) -> Done:
         """Commit what was written, and what people wrote meanwhile behind it, in one transaction."""
         draft = narration.draft
+        if draft is not None and draft.crossed:
+            raise Unavailable(
+                _(
+                    "The narrator did not find words within what people here agreed on. Press Continue to let it"
+                    " try again, or give it another direction."
+                )
+            )
         if draft is None or not draft.text:
             raise Unavailable(_("The narrator found no words this time. Press Continue to let it try again."))
         kept = not narration.stopped and trouble is None
@@ -342,6 +353,12 @@ class Narrator:
         except StorageError:
             self._stuck.append(narration)  # tried again with the next asking
             raise
+
+
+def _again_after(drafts: Sequence[Draft]) -> bool:
+    """Tell whether another draft is worth its time."""
+    most = ATTEMPTS_TO_KEEP_WITHIN if all(draft.crossed for draft in drafts) else ATTEMPTS
+    return len(drafts) < most
 
 
 async def _put(tx: Transaction, job: Job, story: Story, passage: Passage) -> None:
