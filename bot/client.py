@@ -18,6 +18,7 @@ from bot.reply.answers import answer_error
 from bot.reply.buttons import StoryButton
 from bot.reply.lore_card import LoreButton
 from bot.reply.performance import Performance
+from bot.reply.turn_buttons import JoinButton
 from bot.story.adapters import Adapters
 from bot.story.editing import Editor
 from bot.story.lore.keeper import Keeper
@@ -27,6 +28,7 @@ from bot.story.questions import Questions
 from bot.story.shelf import Shelf
 from bot.story.storyteller import Storyteller
 from bot.story.tree import Forester
+from bot.story.turns.table import TurnTable
 from storage.controls import Astray
 
 log = structlog.get_logger(__name__)
@@ -37,12 +39,14 @@ discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 EXTENSIONS = (
     "cogs.story",
     "cogs.writing",
+    "cogs.tree",
     "cogs.typing",
     "cogs.about",
     "cogs.setup",
     "cogs.ask",
     "cogs.lore",
     "cogs.characters",
+    "cogs.turns",
 )
 # Seconds without a new server after which the client counts as ready. Nothing waits for the list to be whole:
 # stories are found by their channel's id, and a server that arrives later works from then on.
@@ -64,6 +68,7 @@ class Services:
     performance: Performance
     lore: Keeper
     questions: Questions
+    turns: TurnTable
 
 
 class Translator(app_commands.Translator):
@@ -114,16 +119,24 @@ class StoryBot(commands.AutoShardedBot):
         )
         use_api(str(settings.api_base))
         self._narrator: Narrator | None = None
+        self._endless: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
         self._chores: set[asyncio.Task[None]] = set()
 
-    def provide(self, services: Services, narrator: Narrator) -> None:
-        """Take the services that cogs are made with, before the client connects."""
+    def provide(
+        self,
+        services: Services,
+        narrator: Narrator,
+        *,
+        chores: Sequence[Callable[[], Coroutine[Any, Any, None]]],
+    ) -> None:
+        """Take the services that cogs are made with, and what runs beside them, before the client connects."""
         self.services = services
         self._narrator = narrator
+        self._endless = chores
 
     async def setup_hook(self) -> None:
         """Load the cogs and tell Discord the commands, where they changed."""
-        self.add_dynamic_items(StoryButton, LoreButton)
+        self.add_dynamic_items(StoryButton, LoreButton, JoinButton)
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         await self.tree.set_translator(Translator())
@@ -160,6 +173,8 @@ class StoryBot(commands.AutoShardedBot):
             log.info("taking up a narration", job=job.id, story=job.story_id)
             self._chore(self.services.performance.take_up(job))
         await self.services.performance.catch_up(astray)
+        for work in self._endless:
+            self._chore(work())
 
     def _chore(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the events, and log its failure."""

@@ -10,6 +10,7 @@ import discord
 import structlog
 
 from bot.client import Services, StoryBot
+from bot.clock import SYSTEM, Clock
 from bot.config import Config, ModelSettings, adapter_paths
 from bot.engine.backends.llamacpp import LlamaCpp, LlamaCppSettings
 from bot.engine.backends.openai import OpenAI, OpenAISettings
@@ -26,6 +27,7 @@ from bot.metrics.server import serving
 from bot.reload import reloading
 from bot.reply.board import Board
 from bot.reply.performance import Performance
+from bot.reply.turn_news import TurnNews
 from bot.story.ability import Ability
 from bot.story.adapters import Adapters
 from bot.story.asking import Scribe
@@ -43,6 +45,9 @@ from bot.story.recall import Recall
 from bot.story.shelf import Shelf
 from bot.story.storyteller import Storyteller
 from bot.story.tree import Forester
+from bot.story.turns.keeping import TIMER
+from bot.story.turns.table import TurnTable
+from bot.timekeeper import Timekeeper
 from storage.database import Database
 
 log = structlog.get_logger(__name__)
@@ -187,13 +192,15 @@ def limits_of(config: Config) -> Limits:
     return Limits(limits.requests_per_user, limits.requests_per_guild, limits.requests_waiting)
 
 
-def make_bot(config: Config, *, engine: Engine, database: Database, hears_typing: bool) -> StoryBot:
+def make_bot(
+    config: Config, *, engine: Engine, database: Database, hears_typing: bool, clock: Clock = SYSTEM
+) -> StoryBot:
     """Make the client and give it its services."""
     bot = StoryBot(settings=config.discord, message_content=hears_typing)
     board = Board(client=bot, database=database)
     adapters = Adapters(database=database, names=config.adapters)
     shelf = Shelf(database=database, model=engine.model, adapters=adapters, hears_typing=hears_typing)
-    storyteller = Storyteller(database=database, longest=config.limits.passage_characters)
+    storyteller = Storyteller(database=database, longest=config.limits.passage_characters, clock=clock)
     archive = Archive(database=database, encoder=Encoder() if config.memory.embeddings else None)
     search = LoreSearch(database=database, archive=archive)
     scribe = Scribe(engine=engine)
@@ -205,10 +212,22 @@ def make_bot(config: Config, *, engine: Engine, database: Database, hears_typing
         settings=config.narrator,
         context=engine.model.context,
     )
-    narrator = Narrator(database=database, drafter=drafter, model=engine.model.id)
+    narrator = Narrator(database=database, drafter=drafter, model=engine.model.id, clock=clock)
     performance = Performance(
         storyteller=storyteller, narrator=narrator, shelf=shelf, board=board, database=database
     )
+    timekeeper = Timekeeper(database=database, clock=clock)
+    news = TurnNews(
+        client=bot,
+        database=database,
+        board=board,
+        performance=performance,
+        timekeeper=timekeeper,
+        clock=clock,
+    )
+    board.listen(news.told)
+    table = TurnTable(database=database, clock=clock, told=news.told)
+    timekeeper.register(TIMER, table)
     services = Services(
         status=engine.status,
         adapters=adapters,
@@ -218,6 +237,7 @@ def make_bot(config: Config, *, engine: Engine, database: Database, hears_typing
         editor=Editor(database=database, longest=config.limits.passage_characters),
         forester=Forester(database=database),
         performance=performance,
+        turns=table,
         lore=Keeper(database=database, archive=archive, search=search),
         questions=Questions(
             database=database,
@@ -226,7 +246,7 @@ def make_bot(config: Config, *, engine: Engine, database: Database, hears_typing
             finder=Finder(database=database, archive=archive, search=search),
         ),
     )
-    bot.provide(services, narrator)
+    bot.provide(services, narrator, chores=(timekeeper.run, news.run))
     return bot
 
 

@@ -1,20 +1,25 @@
 """Write on: `/write`, `/continue`, `/undo`, `/redo`, `/retry`, and the buttons under the newest passage."""
 
+from collections.abc import Callable
+
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.client import StoryBot
 from bot.errors import Refused
-from bot.locales import _
+from bot.locales import Text, _
 from bot.reply.answers import answering, dismiss, explain
 from bot.reply.files import read_text
 from bot.reply.performance import Performance
-from bot.reply.tree_lines import taken_back
+from bot.reply.tree_lines import brought_back, rolled_back, taken_back
+from bot.reply.tree_windows import open_editor
 from bot.reply.who import person_of, place_of, require_voice
 from bot.reply.write_modal import WriteModal, words_of
+from bot.story.editing import Editor
 from bot.story.people import Person, Place
 from bot.story.storyteller import Storyteller
+from bot.story.tree import Forester, Walked
 from storage.errors import StorageError
 
 STEPS = {"previous": -1, "next": 1}
@@ -23,26 +28,38 @@ STEPS = {"previous": -1, "next": 1}
 class Writing(commands.Cog):
     """Take what people write and ask, and hand it to the storyteller and the narrator."""
 
-    def __init__(self, *, storyteller: Storyteller, performance: Performance) -> None:
+    def __init__(
+        self, *, storyteller: Storyteller, editor: Editor, forester: Forester, performance: Performance
+    ) -> None:
         self._storyteller = storyteller
+        self._editor = editor
+        self._forester = forester
         self._performance = performance
 
     @app_commands.command(
         description="Add your own passage to the story; without text a window opens to write in"
     )
-    @app_commands.describe(text="Your passage", file="A text file with your passage, for long ones")
+    @app_commands.describe(
+        text="Your passage",
+        file="A text file with your passage, for long ones",
+        replace="Put it in the place of this passage: its number, or the link of its message",
+    )
     async def write(
         self,
         interaction: discord.Interaction,
         text: str | None = None,
         file: discord.Attachment | None = None,
+        replace: app_commands.Range[str, 1, 200] | None = None,
     ) -> None:
-        """Add a person's passage; a modal opens when there is neither text nor file."""
+        """Add a person's passage, or replace one; a window opens when there is neither text nor file."""
         if not text and file is None:
-            await interaction.response.send_modal(WriteModal(interaction.locale.value))
+            if replace is not None:
+                await self._open_editor(interaction, replace)
+                return
+            await self._open_window(interaction)
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self._write(interaction, text or "", file)
+        await self._write(interaction, text or "", file, replace)
         await dismiss(interaction)
 
     @app_commands.command(name="continue", description="Let the narrator write the next passage")
@@ -70,21 +87,44 @@ class Writing(commands.Cog):
         await dismiss(interaction)
 
     @app_commands.command(description="Take back the newest passage; nothing is thrown away")
-    async def undo(self, interaction: discord.Interaction) -> None:
-        """Take back the newest passage."""
+    @app_commands.describe(
+        to="Roll the story back to this passage (its number, or a link); for its host and moderators"
+    )
+    async def undo(
+        self, interaction: discord.Interaction, to: app_commands.Range[str, 1, 200] | None = None
+    ) -> None:
+        """Take back the newest passage, or all up to one."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         require_voice(interaction)
-        await self._undo(place_of(interaction), person_of(interaction), None)
+        place, person = place_of(interaction), person_of(interaction)
+        if to is None:
+            await self._undo(place, person, None)
+        else:
+            walked = await self._forester.roll_back(place, person, to)
+            await self._show_walk(walked, person, rolled_back)
         await dismiss(interaction)
 
-    @app_commands.command(description="Bring back the passage that was taken back last")
-    async def redo(self, interaction: discord.Interaction) -> None:
-        """Bring back what was taken back."""
+    @app_commands.command(description="Bring back what was taken back last")
+    @app_commands.describe(
+        all="Bring back everything that leads on from here; for the story's host and moderators",
+        to="Bring back up to this passage (its number, or a link); for the story's host and moderators",
+    )
+    async def redo(
+        self,
+        interaction: discord.Interaction,
+        all: bool = False,
+        to: app_commands.Range[str, 1, 200] | None = None,
+    ) -> None:
+        """Bring back what was taken back, step by step or far."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         require_voice(interaction)
-        person = person_of(interaction)
-        moved = await self._storyteller.redo(place_of(interaction), person)
-        await self._performance.show_move(moved, taken_back(person))
+        place, person = place_of(interaction), person_of(interaction)
+        if all or to is not None:
+            walked = await self._forester.bring_back(place, person, to)
+            await self._show_walk(walked, person, brought_back)
+        else:
+            moved = await self._storyteller.redo(place, person)
+            await self._performance.show_move(moved, taken_back(person))
         await dismiss(interaction)
 
     @commands.Cog.listener()
@@ -92,7 +132,7 @@ class Writing(commands.Cog):
         """Do what a button says; its `about` is the passage or narration that it stands under."""
         async with answering(interaction):
             if action == "write":
-                await interaction.response.send_modal(WriteModal(interaction.locale.value))
+                await self._open_window(interaction)
                 return
             await interaction.response.defer()
             require_voice(interaction)
@@ -109,15 +149,46 @@ class Writing(commands.Cog):
             await self._write(interaction, words)
             await dismiss(interaction)
 
+    async def _open_editor(self, interaction: discord.Interaction, named: str) -> None:
+        place, person = place_of(interaction), person_of(interaction)
+        passage_id = await self._editor.numbered(place, named)
+        await open_editor(interaction, await self._editor.look(place, person, passage_id))
+
+    async def _replace(self, place: Place, person: Person, named: str, words: str) -> None:
+        passage_id = await self._editor.numbered(place, named)
+        moved = await self._editor.edit(place, person, passage_id, words)
+        await self._performance.show_move(moved, taken_back(person))
+
+    async def _show_walk(
+        self, walked: Walked, person: Person, line: Callable[[Person, int, str], Text]
+    ) -> None:
+        await self._performance.show_move(walked.moved, taken_back(person))
+        link = await self._performance.board.link_to(walked.moved.now)
+        story = walked.moved.now.story
+        await self._performance.board.say(story, line(person, walked.passages, link))
+
+    async def _open_window(self, interaction: discord.Interaction) -> None:
+        """Open the writing window, unless it is known already that another is to write."""
+        before = await self._storyteller.before_writing(place_of(interaction), person_of(interaction))
+        await interaction.response.send_modal(WriteModal(interaction.locale.value, before=before))
+
     async def _write(
-        self, interaction: discord.Interaction, words: str, file: discord.Attachment | None = None
+        self,
+        interaction: discord.Interaction,
+        words: str,
+        file: discord.Attachment | None = None,
+        replace: str | None = None,
     ) -> None:
         """Write what was typed, and behind it what is in a file; what is refused goes back to the writer."""
         try:
             require_voice(interaction)
             if file is not None:
                 words = "\n\n".join(part for part in (words, await read_text(file)) if part)
-            await self._performance.write(place_of(interaction), person_of(interaction), words)
+            place, person = place_of(interaction), person_of(interaction)
+            if replace is not None:
+                await self._replace(place, person, replace, words)
+            else:
+                await self._performance.write(place, person, words)
         except StorageError as error:
             raise Refused(explain(error).text, words=words) from error
         except Refused as refusal:
@@ -156,4 +227,12 @@ class Writing(commands.Cog):
 
 async def setup(bot: StoryBot) -> None:
     """Add the commands for writing on."""
-    await bot.add_cog(Writing(storyteller=bot.services.storyteller, performance=bot.services.performance))
+    services = bot.services
+    await bot.add_cog(
+        Writing(
+            storyteller=services.storyteller,
+            editor=services.editor,
+            forester=services.forester,
+            performance=services.performance,
+        )
+    )

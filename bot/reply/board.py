@@ -1,20 +1,22 @@
 """Keep a channel in step with its story: passages in messages, buttons under the newest one only."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from weakref import WeakValueDictionary
 
 import discord
 import structlog
 
-from bot.locales import Text, _
+from bot.locales import Text, _, _n
 from bot.reply.answers import UNSAID
 from bot.reply.buttons import controls
+from bot.reply.links import message_link
 from bot.reply.sheet import NOBODY, Page, Sheet
 from bot.story import standing
 from bot.story.standing import Standing
 from bot.story.storyteller import show_in
 from bot.story.text import inline_name
+from bot.story.turns import keeping
 from storage import controls as controls_table
 from storage import displays, edits, narrations, stories
 from storage.controls import Astray, Controls
@@ -36,6 +38,16 @@ class Board:
         self._client = client
         self._database = database
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._listeners: list[Callable[[int], None]] = []
+
+    def listen(self, heard: Callable[[int], None]) -> None:
+        """Let someone hear the id of each story whose newest state has just been shown."""
+        self._listeners.append(heard)
+
+    def tell(self, story_id: int) -> None:
+        """Tell those who listen that what was committed in a story is shown, as far as it is to be shown."""
+        for heard in self._listeners:
+            heard(story_id)
 
     def channel(self, channel_id: int) -> discord.PartialMessageable:
         """Return a channel to send to, known to the client or not."""
@@ -54,6 +66,7 @@ class Board:
         """Show a passage on a sheet, with the buttons if it is the newest."""
         async with self.lock(story.id):
             await self.paint(sheet, passage, story)
+        self.tell(story.id)
 
     async def paint(self, sheet: Sheet, passage: Passage, story: Story) -> None:
         """Show a passage as `show` does, for one who holds the story's lock."""
@@ -61,7 +74,8 @@ class Board:
         stand = await standing.of(self._database, story)
         newest = story.state == "running" and stand.head is not None and stand.head.id == passage.id
         view = controls(stand, story.language) if newest else None
-        await sheet.show(passage.text, foot=await self._foot(passage, story), view=view)
+        text, foot = await self.face(passage, story)
+        await sheet.show(text, foot=foot, view=view)
         buttons = Controls(story.id, story.channel_id, sheet.message_ids[-1])
         async with self._database.transaction() as tx:
             await show_in(tx, passage.id, sheet.channel.id, sheet.message_ids, own=True)
@@ -79,21 +93,23 @@ class Board:
         A story that does not run needs none, and the narrator brings its own when it is done.
         """
         async with self.lock(story.id):
-            story = await stories.get(self._database, story.id)
-            if story.state != "running" or await narrations.of_story(self._database, story.id):
-                return
-            stand = await standing.of(self._database, story)
-            sheet = await self._sheet_for_buttons(stand)
-            if sheet.pages and stand.head is not None:
-                await self.paint(sheet, stand.head, story)
-                return
-            await sheet.show(
-                "", foot=_strip(stand).render(story.language), view=controls(stand, story.language)
-            )
-            buttons = Controls(story.id, story.channel_id, sheet.message_ids[-1])
-            async with self._database.transaction() as tx:
-                before = await _move_buttons(tx, story, buttons)
-            await self._take_off(before)
+            await self._place_buttons(story)
+        self.tell(story.id)
+
+    async def _place_buttons(self, story: Story) -> None:
+        story = await stories.get(self._database, story.id)
+        if story.state != "running" or await narrations.of_story(self._database, story.id):
+            return
+        stand = await standing.of(self._database, story)
+        sheet = await self._sheet_for_buttons(stand)
+        if sheet.pages and stand.head is not None:
+            await self.paint(sheet, stand.head, story)
+            return
+        await sheet.show("", foot=_strip(stand).render(story.language), view=controls(stand, story.language))
+        buttons = Controls(story.id, story.channel_id, sheet.message_ids[-1])
+        async with self._database.transaction() as tx:
+            before = await _move_buttons(tx, story, buttons)
+        await self._take_off(before)
 
     async def catch_up(self, astray: Astray) -> None:
         """Show the newest passage with its buttons where a crash came in between, unless the story has moved on."""
@@ -104,12 +120,16 @@ class Board:
     async def take_away_buttons(self, story: Story) -> None:
         """Take the buttons off the channel: the story has ended, or typing goes on below them."""
         async with self.lock(story.id):
-            # While people type there mostly are none, and a look costs less than a transaction.
-            if await controls_table.get(self._database, story.id) is None:
-                return
-            async with self._database.transaction() as tx:
-                before = await _move_buttons(tx, story, None)
-            await self._take_off(before)
+            await self._take_away_buttons(story)
+        self.tell(story.id)
+
+    async def _take_away_buttons(self, story: Story) -> None:
+        # While people type there mostly are none, and a look costs less than a transaction.
+        if await controls_table.get(self._database, story.id) is None:
+            return
+        async with self._database.transaction() as tx:
+            before = await _move_buttons(tx, story, None)
+        await self._take_off(before)
 
     async def settle(self, story: Story) -> None:
         """See to it that the newest passage stands in the channel, with the buttons."""
@@ -118,6 +138,13 @@ class Board:
             await self.place_buttons(story)
         else:
             await self.show(self.sheet(story.channel_id), head, story)
+
+    async def link_to(self, stand: Standing) -> str:
+        """Return the address of the message that shows a story's newest passage; empty where none does."""
+        shown = await displays.of_passage(self._database, stand.head.id) if stand.head else []
+        if not shown:
+            return ""
+        return message_link(stand.story.guild_id, shown[0].channel_id, shown[0].message_id)
 
     async def say(self, story: Story, line: Text) -> None:
         """Tell everyone in the story's channel what was done, in one small line."""
@@ -138,8 +165,15 @@ class Board:
             # Its writer may have deleted the message; the words are in the story all the same.
             log.warning("a message could not be signed", message=display.message_id, error=repr(error))
 
-    async def _foot(self, passage: Passage, story: Story) -> str:
-        return foot(passage, await edits.of_passage(self._database, passage.id)).render(story.language)
+    async def face(self, passage: Passage, story: Story) -> tuple[str, str]:
+        """Return what a passage's messages show, and the line under it; of a secret one its size alone."""
+        line = foot(passage, await edits.of_passage(self._database, passage.id))
+        kept = await keeping.read(self._database, story.id)
+        if story.state == "ended" or not kept.sealed(passage):
+            return passage.text, line.render(story.language)
+        return "", _(
+            "{whose} · {size}, secret until the end", whose=line, size=size(passage.text, story)
+        ).render(story.language)
 
     async def _sheet_for_buttons(self, stand: Standing) -> Sheet:
         """Return the sheet of the newest passage if the bot wrote its messages, else a new one."""
@@ -199,3 +233,10 @@ def _strip(stand: Standing) -> Text:
     if stand.head is None:
         return _("The page is empty. Write the first lines, or let the narrator begin.")
     return _("{name}'s words are in the story.", name=inline_name(stand.head.author_name or "—"))
+
+
+def size(text: str, story: Story) -> Text:
+    """Return how long a passage is, in words or characters, as fits the story's language."""
+    if story.language == "zh":
+        return _n("{n} character", "{n} characters", len("".join(text.split())))
+    return _n("{n} word", "{n} words", len(text.split()))

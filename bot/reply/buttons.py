@@ -62,9 +62,10 @@ def controls(standing: Standing, locale: str) -> discord.ui.View:
     head = standing.head
     about = head.id if head else 0
     view = discord.ui.View(timeout=None)
-    actions = ["write", "continue"]
+    narrator = standing.story.narrates
+    actions = ["write", "continue"] if narrator else ["write"]
     if head is not None:
-        actions += ["retry", "undo"] if head.kind == "narrator" else ["undo"]
+        actions += ["retry", "undo"] if head.kind == "narrator" and narrator else ["undo"]
     for action in actions:
         view.add_item(StoryButton(action, about, locale=locale))
     if len(standing.takes) > 1:

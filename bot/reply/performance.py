@@ -20,6 +20,7 @@ from bot.story.shelf import Shelf
 from bot.story.standing import Standing
 from bot.story.storyteller import Storyteller, Written
 from bot.story.text import inline_name
+from bot.story.turns import keeping
 from storage import controls
 from storage.controls import Astray
 from storage.database import Database
@@ -28,6 +29,8 @@ from storage.passages import Passage
 from storage.stories import Story
 
 log = structlog.get_logger(__name__)
+
+REVEALED = 50  # passages, the newest, whose messages a reveal changes
 
 
 class Performance:
@@ -62,7 +65,8 @@ class Performance:
         if written.passage is not None:
             await self.board.show(sheet, written.passage, written.story)
             return
-        await sheet.show(written.text, foot=_waits(written, person))
+        secret = (await keeping.read(self._database, written.story.id)).secret
+        await sheet.show("" if secret else written.text, foot=_waits(written, person))
         joined = await self._storyteller.shown(written, place.channel_id, sheet.message_ids)
         if joined is not None:
             await self.board.show(sheet, joined, written.story)
@@ -105,6 +109,18 @@ class Performance:
         await self.board.take_away_buttons(standing.story)
         channel = self.board.channel(standing.story.channel_id)
         await channel.send(embed=ending(standing.story, person.name), allowed_mentions=NOBODY)
+
+    async def unseal(self, story: Story, passages: Sequence[Passage]) -> None:
+        """Show passages that were secret, the newest of them, in the messages that said no more than their size."""
+        for passage in passages[-REVEALED:]:
+            sheet = await self.board.sheet_of(passage, story.channel_id)
+            if sheet.pages:
+                await self.board.show(sheet, passage, story)
+        if passages:
+            await self.board.say(
+                story,
+                _("Nothing is secret any more: read from the top, or take it with you by `/story export`."),
+            )
 
     async def announce_typing(self, story: Story) -> None:
         """Say in the story's channel that plain messages are passages from now on, or are no more."""
@@ -155,7 +171,8 @@ class Performance:
             else:
                 # Nothing under the older passage could be done while the narrator writes.
                 await self.board.take_away_buttons(story)
-            done = await stream(narration, sheet, narrator=self._narrator)
+            secret = (await keeping.read(self._database, story.id)).secret
+            done = await stream(narration, sheet, narrator=self._narrator, secret=secret)
         except Suspended:
             raise  # the next start goes on in the same messages
         except Exception:
@@ -195,7 +212,8 @@ class Performance:
         language = narration.story.language
         line = _("Stopped. {name} may keep it.", name=inline_name(narration.job.asker_name))
         view = only("keep", done.passage.id, language)
-        await sheet.show(done.passage.text, foot=line.render(language), view=view)
+        text, _foot = await self.board.face(done.passage, narration.story)
+        await sheet.show(text, foot=line.render(language), view=view)
         await self.board.link(sheet, done.passage)
 
 

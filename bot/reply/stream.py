@@ -18,9 +18,9 @@ log = structlog.get_logger(__name__)
 PACE = 1.1  # seconds between two edits; Discord allows five in five seconds per channel
 
 
-async def stream(narration: Narration, sheet: Sheet, *, narrator: Narrator) -> Done:
-    """Show a narration on a sheet up to its end; raises what ended it if nothing was written."""
-    painter = _Painter(narration, sheet)
+async def stream(narration: Narration, sheet: Sheet, *, narrator: Narrator, secret: bool = False) -> Done:
+    """Show a narration on a sheet up to its end, a secret one without its words; raises what ended it unwritten."""
+    painter = _Painter(narration, sheet, secret=secret)
     await painter.paint(Waiting(0, None))
     await narrator.show_in(narration, sheet.message_ids[0])
     async with aclosing(narration.progress) as progress, painter:
@@ -34,7 +34,8 @@ async def stream(narration: Narration, sheet: Sheet, *, narrator: Narrator) -> D
 class _Painter:
     """Bring a sheet up to date about once a second, as long as it is entered."""
 
-    def __init__(self, narration: Narration, sheet: Sheet) -> None:
+    def __init__(self, narration: Narration, sheet: Sheet, *, secret: bool) -> None:
+        self._secret = secret
         self._narration = narration
         self._sheet = sheet
         self._stop = only("stop", narration.job.id, narration.story.language)
@@ -66,7 +67,9 @@ class _Painter:
         name = inline_name(self._narration.job.asker_name)
         text = step.text if isinstance(step, Writing) else ""
         line = _("The narrator is writing for {name} …", name=name) if text else _waiting(step, name)
-        await self._sheet.show(text, foot=line.render(self._narration.story.language), view=self._stop)
+        await self._sheet.show(
+            "" if self._secret else text, foot=line.render(self._narration.story.language), view=self._stop
+        )
 
 
 def _waiting(step: Progress, name: str) -> Text:

@@ -14,8 +14,12 @@ LONGEST = 4000  # Discord's limit of a text field
 class WriteModal(discord.ui.Modal):
     """Ask for a passage; a listener takes the answer, so that one sent after a restart is not lost."""
 
-    def __init__(self, locale: str) -> None:
+    def __init__(self, locale: str, *, before: str = "") -> None:
+        """Ask in a locale; `before` is how the last passage ends, where only this writer may know."""
         super().__init__(title=_("Write a passage").render(locale), custom_id=CUSTOM_ID, timeout=None)
+        if before:
+            line = _("So far you know this much: {words}", words=f"\n>>> {before}").render(locale)
+            self.add_item(discord.ui.TextDisplay(line))
         field = discord.ui.TextInput[discord.ui.Modal](
             style=discord.TextStyle.paragraph,
             custom_id="text",
@@ -30,14 +34,14 @@ def words_of(interaction: discord.Interaction) -> str | None:
     data: Mapping[str, Any] = interaction.data or {}
     if interaction.type is not discord.InteractionType.modal_submit or data.get("custom_id") != CUSTOM_ID:
         return None
-    return next((str(field["value"]) for field in _fields(data) if field.get("custom_id") == "text"), "")
+    return next((str(field["value"]) for field in fields_of(data) if field.get("custom_id") == "text"), "")
 
 
-def _fields(component: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def fields_of(component: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield every field in a modal's answer, however Discord nests them."""
     if "value" in component:
         yield component
     for child in component.get("components", ()):
-        yield from _fields(child)
+        yield from fields_of(child)
     if "component" in component:
-        yield from _fields(component["component"])
+        yield from fields_of(component["component"])

@@ -17,6 +17,7 @@ from bot.story.people import Person, Place
 from bot.story.standing import Standing
 from bot.story.text import clean_passage
 from bot.story.turns import keeping as turns
+from bot.story.turns.blind import last_lines
 from bot.story.turns.rights import require_turn
 from storage import actions, branches, directions, displays, inbox, narrations, passages, steps, trail
 from storage.database import Database, Transaction
@@ -72,6 +73,14 @@ class Storyteller:
             if await narrations.of_story(tx, story.id):
                 return Written(story, text, arrival=await inbox.add(tx, arrival))
             return Written(story, text, passage=await join(tx, story, arrival))
+
+    async def before_writing(self, place: Place, person: Person) -> str:
+        """Refuse whoever may not write now; return how the last passage ends where its readers do not know it."""
+        story = await standing.running(self._database, place)
+        await require_turn(self._database, story, person, now=self._clock.now())
+        kept = await turns.read(self._database, story.id)
+        head = (await standing.of(self._database, story)).head
+        return last_lines(head.text) if head is not None and kept.sealed(head) else ""
 
     async def shown(self, written: Written, channel_id: int, message_ids: Sequence[int]) -> Passage | None:
         """Note the bot's messages that show words that waited; return their passage if they joined meanwhile."""

@@ -10,11 +10,12 @@ from bot.locales import _
 from bot.story import standing
 from bot.story.people import Person, Place
 from bot.story.text import inline_name
-from bot.story.turns import keeping, moves
+from bot.story.turns import keeping, moves, rights
 from bot.story.turns.keeping import Kept
 from bot.story.turns.state import Hosted, Mode, Outcome, Rules, Then, TurnState
-from storage import actions, inbox, stories, timers, turns
+from storage import actions, inbox, stories, timers, trail, turns
 from storage.database import Database, Transaction
+from storage.passages import Passage
 from storage.stories import Story
 from storage.timers import Timer
 
@@ -37,10 +38,11 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Show how the turns of a story stand."""
+    """Show how the turns of a story stand; `revealed` are passages that were secret until now."""
 
     story: Story
     kept: Kept
+    revealed: tuple[Passage, ...] = ()
 
     @property
     def state(self) -> TurnState:
@@ -62,10 +64,12 @@ class TurnTable:
         story = await standing.running(self._database, place)
         return View(story, await keeping.current(self._database, story, now=self._clock.now()))
 
-    async def join(self, place: Place, person: Person) -> View:
-        """Give someone a seat."""
+    async def join(self, place: Place, person: Person, *, story_id: int | None = None) -> View:
+        """Give someone a seat; `story_id` is the story that they saw."""
         async with self._database.transaction() as tx:
             story = await standing.running(tx, place)
+            if story_id is not None and story_id != story.id:
+                raise Refused(_("Another story is being told here now. `/turn join` gives you a seat in it."))
             state = (await keeping.read(tx, story.id)).state
             if state.seat(person.id) is not None:
                 raise Refused(_("You have a seat already. `/turn order` shows when it is your turn."))
@@ -124,9 +128,11 @@ class TurnTable:
                         " or let it in with `/story settings narrator`."
                     )
                 )
+            revealed = await _secret(tx, story, kept) if rules.mode != "blind" else ()
             kept = await _at_other_rules(tx, kept, rules)
             made = partial(_switched, rules=rules, seed=keeping.fresh_seed(), host=person)
-            return await self._move(tx, story, person, "turn mode", made, kept=kept)
+            view = await self._move(tx, story, person, "turn mode", made, kept=kept)
+            return replace(view, revealed=revealed)
 
     async def reveal(self, place: Place, person: Person) -> View:
         """Let the secret passages of a blind story be read; for the host and moderators."""
@@ -134,18 +140,21 @@ class TurnTable:
             story = await standing.running(tx, place)
             standing.require_host(story, person)
             kept = await keeping.read(tx, story.id)
-            newest = await turns.newest_passage(tx, story.id)
-            if not kept.secret or newest <= (kept.sealed_after or 0):
+            revealed = await _secret(tx, story, kept)
+            if not revealed:
                 raise Refused(_("Nothing is secret here: everything that was written can be read."))
+            newest = await turns.newest_passage(tx, story.id)
             await keeping.keep(tx, story, replace(kept, sealed_after=newest), (), now=self._clock.now())
             await self._log(tx, story, person, "turn reveal")
-            return View(story, kept)
+            return View(story, kept, revealed)
 
-    async def hand_over(self, place: Place, person: Person, to: Person) -> View:
+    async def hand_over(self, place: Place, person: Person, to: Person, *, bot: bool = False) -> View:
         """Let someone else be the host; for the host and moderators."""
         async with self._database.transaction() as tx:
             story = await standing.running(tx, place)
             standing.require_host(story, person)
+            if bot:
+                raise Refused(_("A bot cannot be the host. Choose a person."))
             if story.hosted_by == to.id:
                 raise Refused(_("{name} is the host already.", name=inline_name(to.name)))
             await stories.hand_over(tx, story.id, host_id=to.id, host_name=to.name)
@@ -225,6 +234,14 @@ def _require_turn_to_pass(state: TurnState) -> None:
 def _rules(before: Rules, wish: Wish) -> Rules:
     names = ("mode", "length", "nudge", "then", "patience", "others")
     return replace(before, **{name: value for name in names if (value := getattr(wish, name)) is not None})
+
+
+async def _secret(tx: Transaction, story: Story, kept: Kept) -> tuple[Passage, ...]:
+    """Return the passages of the story as told that are not to be read yet, in order."""
+    if not await rights.is_sealed(tx, kept):
+        return ()
+    told = [one.passage for one in await trail.read(tx, story.branch_id)]
+    return tuple(passage for passage in told if kept.sealed(passage))
 
 
 async def _at_other_rules(tx: Transaction, kept: Kept, rules: Rules) -> Kept:

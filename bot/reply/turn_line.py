@@ -1,0 +1,118 @@
+"""Say in a sentence what happens to turns, in the story's language."""
+
+from bot.locales import Text, _, _n
+from bot.story.text import inline_name
+from bot.story.turns.state import (
+    DAY,
+    HOUR,
+    MINUTE,
+    Effect,
+    Emptied,
+    Freed,
+    Hosted,
+    Joined,
+    Left,
+    Mode,
+    NextUp,
+    Nudge,
+    RoundOpened,
+    Rules,
+    Seat,
+    Skipped,
+    Switched,
+    TurnState,
+)
+
+MODES: dict[Mode, Text] = {
+    "free": _("free: everyone writes when they like"),
+    "robin": _("in turn: one after the other, in the order of the seats"),
+    "random": _("random order: everyone once, then shuffled anew"),
+    "between": _("others between: after you, others write first"),
+    "blind": _("blind: in turn, and each sees only how the last passage ends"),
+    "round": _("round: everyone hands in secretly, and the narrator weaves one passage"),
+    "vote": _("vote: everyone proposes, and the group votes on what comes next"),
+}
+
+
+def mention_in(effects: list[Effect]) -> int | None:
+    """Return the id of the one person who may be called by these: whose turn it is, or who is reminded of it."""
+    match effects[-1:]:
+        case [NextUp(seat)] | [Nudge((seat,))]:
+            return seat.id
+    return None
+
+
+def line(effect: Effect, state: TurnState) -> Text | None:
+    """Return the sentence for one effect; None where the channel need not hear of it."""
+    match effect:
+        case NextUp(seat):
+            return _next_up(seat, state)
+        case Nudge():
+            return _nudge(effect)
+        case RoundOpened():
+            return _("A new round is open until {time}: hand in yours with `/write`.", time=_time(state.due))
+        case Switched():
+            return _("From now on: {mode}. {how}", mode=MODES[state.rules.mode], how=how(state.rules))
+        case Hosted(name):
+            return _("{name} is the host from now on.", name=inline_name(name))
+        case Emptied():
+            return _("All seats are free: whoever writes next takes one.")
+        case Joined() | Left() | Skipped() | Freed():
+            return _about_seat(effect)
+    return None
+
+
+def how(rules: Rules) -> Text:
+    """Return how long a turn is, and what happens at its end."""
+    if rules.mode == "free":
+        return _("There are no turns.")
+    then = _("the narrator fills in") if rules.then == "narrator" else _("the next one is up")
+    return _("A turn lasts {length}; then {then}.", length=duration(rules.length), then=then)
+
+
+def duration(milliseconds: int) -> Text:
+    """Return a length of time in the largest unit that measures it."""
+    if milliseconds % DAY == 0:
+        return _n("{n} day", "{n} days", milliseconds // DAY)
+    if milliseconds % HOUR == 0:
+        return _n("{n} hour", "{n} hours", milliseconds // HOUR)
+    return _n("{n} minute", "{n} minutes", max(1, milliseconds // MINUTE))
+
+
+def _next_up(seat: Seat, state: TurnState) -> Text:
+    if state.rules.mode == "blind":
+        return _(
+            "Next up: {mention}, until {time}. The Write button shows you, and only you, how the last passage ends.",
+            mention=f"<@{seat.id}>",
+            time=_time(state.due),
+        )
+    return _("Next up: {mention}, until {time}.", mention=f"<@{seat.id}>", time=_time(state.due))
+
+
+def _nudge(nudge: Nudge) -> Text:
+    if len(nudge.seats) == 1:
+        return _(
+            "{mention}, the story is waiting for you: your turn ends {time}.",
+            mention=f"<@{nudge.seats[0].id}>",
+            time=_time(nudge.due),
+        )
+    names = ", ".join(inline_name(seat.name) for seat in nudge.seats)
+    return _("The round ends {time}; still missing: {names}.", time=_time(nudge.due), names=names)
+
+
+def _about_seat(effect: Joined | Left | Skipped | Freed) -> Text:
+    name = inline_name(effect.seat.name)
+    match effect:
+        case Joined():
+            return _("{name} has taken a seat.", name=name)
+        case Left():
+            return _("{name} has given up their seat.", name=name)
+        case Skipped(silent=True):
+            return _("{name}'s turn has passed without a word.", name=name)
+        case Skipped():
+            return _("{name}'s turn was skipped.", name=name)
+    return _("{name}'s seat is free again: `/turn join` takes it.", name=name)
+
+
+def _time(due: int | None) -> str:
+    return f"<t:{(due or 0) // 1000}:R>"
