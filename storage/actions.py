@@ -48,6 +48,20 @@ async def append(
     )
 
 
+async def newest(reader: Reader) -> int:
+    """Return the id of the newest action of all; 0 before the first."""
+    row = await reader.fetch_one("SELECT max(id) AS id FROM actions")
+    return row["id"] or 0 if row else 0
+
+
+async def touched(reader: Reader, *, after: int) -> dict[int, int]:
+    """Return the stories in which something was done after an action, each with the id of its newest."""
+    rows = await reader.fetch_all(
+        "SELECT story_id, max(id) AS id FROM actions WHERE id > ? GROUP BY story_id ORDER BY id", (after,)
+    )
+    return {row["story_id"]: row["id"] for row in rows}
+
+
 async def of_story(
     reader: Reader, story_id: int, *, before: int | None = None, limit: int = 50
 ) -> list[Action]:

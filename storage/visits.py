@@ -1,41 +1,62 @@
-"""Keep when each person last took part in a story, and what was its newest passage then."""
+"""Keep when each person last took part in a story, and what was its newest passage then.
+
+What somebody does within half an hour of what they did last belongs to one visit; where they left the story before that
+visit is kept too, so that whoever came back can be told what is new, however long they have been here again.
+"""
 
 from dataclasses import dataclass
 
 from storage.database import Reader, Transaction
 
+PAUSE = 30 * 60 * 1000
+"""Milliseconds without doing anything after which a person counts as away."""
+
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """Mirror one row; slot is None where nothing had been told yet."""
+class Leaving:
+    """Tell when a person left a story, and its newest slot then; None where nothing had been told yet."""
 
-    story_id: int
-    person_id: int
     slot: int | None
-    seen: int
+    at: int
 
 
-async def note(tx: Transaction, visit: Visit) -> None:
-    """Note that a person is here."""
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Count the passages of one writer; without a name they are the narrator's, or somebody's whose data is gone."""
+
+    kind: str
+    name: str | None
+    passages: int
+
+
+async def note(tx: Transaction, *, story_id: int, person_id: int, now: int) -> None:
+    """Note that a person is here, where the story is read now."""
     await tx.execute(
-        "INSERT OR REPLACE INTO visits (story_id, person_id, slot, seen) VALUES (?, ?, ?, ?)",
-        (visit.story_id, visit.person_id, visit.slot, visit.seen),
+        "INSERT INTO visits (story_id, person_id, slot, seen)"
+        " SELECT stories.id, :person, branches.head, :now"
+        " FROM stories JOIN branches ON branches.id = stories.branch_id WHERE stories.id = :story"
+        " ON CONFLICT DO UPDATE SET slot = excluded.slot, seen = excluded.seen,"
+        " left_slot = iif(excluded.seen - seen > :pause, slot, left_slot),"
+        " left_at = iif(excluded.seen - seen > :pause, seen, left_at)",
+        {"story": story_id, "person": person_id, "now": now, "pause": PAUSE},
     )
 
 
-async def last(reader: Reader, *, story_id: int, person_id: int) -> Visit | None:
-    """Return a person's last visit to a story, if there was one."""
+async def left(reader: Reader, *, story_id: int, person_id: int, now: int) -> Leaving | None:
+    """Return where a person left a story before this visit; None where they were never here before."""
     row = await reader.fetch_one(
-        "SELECT story_id, person_id, slot, seen FROM visits WHERE story_id = ? AND person_id = ?",
-        (story_id, person_id),
+        "SELECT iif(:now - seen > :pause, slot, left_slot) AS slot,"
+        " iif(:now - seen > :pause, seen, left_at) AS at"
+        " FROM visits WHERE story_id = :story AND person_id = :person",
+        {"story": story_id, "person": person_id, "now": now, "pause": PAUSE},
     )
-    return Visit(*row) if row else None
+    return Leaving(*row) if row and row["at"] is not None else None
 
 
-async def first_unseen(reader: Reader, visit: Visit, branch_id: int) -> int:
-    """Return the depth from which on a branch holds what is new since a visit.
+async def first_unseen(reader: Reader, branch_id: int, slot: int | None) -> int:
+    """Return the depth from which on a branch holds what is new to someone who had read up to a slot.
 
-    Where what was the newest then is not on the branch, that is where the two ways part.
+    Where that slot is not on the branch, this is where the two ways part.
     """
     row = await reader.fetch_one(
         "WITH RECURSIVE up (id, parent, depth, known) AS ("
@@ -45,6 +66,18 @@ async def first_unseen(reader: Reader, visit: Visit, branch_id: int) -> int:
         " EXISTS (SELECT 1 FROM trail WHERE branch_id = :branch AND slot = p.id)"
         " FROM passages AS p JOIN up ON p.id = up.parent WHERE NOT up.known)"
         " SELECT coalesce(max(depth) + 1, 0) AS depth FROM up WHERE known",
-        {"branch": branch_id, "slot": visit.slot},
+        {"branch": branch_id, "slot": slot},
     )
     return int(row["depth"]) if row else 0
+
+
+async def writers(reader: Reader, branch_id: int, *, first: int) -> list[Voice]:
+    """Return who wrote what is read from a depth on, those with the most passages first."""
+    rows = await reader.fetch_all(
+        "SELECT kind, max(author_name) AS name, count(*) AS passages"
+        " FROM trail JOIN passages ON passages.id = trail.shown"
+        " WHERE branch_id = ? AND trail.depth >= ? GROUP BY kind, author_id"
+        " ORDER BY passages DESC, max(passages.id) DESC",
+        (branch_id, first),
+    )
+    return [Voice(*row) for row in rows]

@@ -55,7 +55,7 @@ ROWS = (
     """
     INSERT INTO recaps VALUES (1, 1, 'scene', 0, 1, 1, 2, '1:-', 'r', NULL, 1, 19);
     INSERT INTO prompts_used VALUES (2, 1, x'00', 20);
-    INSERT INTO visits VALUES (1, 7, 1, 21);
+    INSERT INTO visits VALUES (1, 7, 1, 21, NULL, NULL);
     """,
 )
 

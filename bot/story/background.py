@@ -1,66 +1,67 @@
 """Do what nobody waits for, one small thing at a time: recaps, proposals, what makes passages searchable.
 
-A job looks at a story's state, does the one thing that is most due, and tells whether there was one. So nothing needs to
-be remembered over a restart: the next start looks at all stories again.
+A job looks at a story's state, does the one thing that is most due, and tells whether there was one. Which stories to
+look at the log of actions tells; and a start looks at all of them, so nothing is lost by a stop at any moment.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 
 from bot.engine.errors import EngineClosed
 from bot.errors import StoryloomError
-from storage import stories
+from storage import actions, stories
 from storage.database import Database
 
 log = structlog.get_logger(__name__)
 
 Job = Callable[[int], Awaitable[bool]]
 
+LOOK = 1.0  # seconds between two looks at the log of actions
+
 
 class Background:
-    """Run jobs for the stories that were nudged, each in turn."""
+    """Run jobs for the stories in which something was done, each in turn."""
 
     def __init__(self, *, database: Database) -> None:
         self._database = database
         self._jobs: dict[str, Job] = {}
         self._due: dict[int, None] = {}
         self._wake = asyncio.Event()
-        self._busy = False
 
     def register(self, name: str, job: Job) -> None:
-        """Add a job, which is called with a story's id; a first name comes first."""
+        """Add a job, which is called with a story's id; those added first are done first."""
         self._jobs[name] = job
 
     def nudge(self, story_id: int) -> None:
-        """Say that something may be due in a story."""
+        """Have a story looked at now, though the log of actions does not tell of it."""
         self._due[story_id] = None
         self._wake.set()
 
-    @property
-    def idle(self) -> bool:
-        """Tell whether nothing is due and nothing is being done."""
-        return not self._due and not self._busy
-
     async def run(self) -> None:
-        """Look at every running story once, then at each that is nudged; ends with the engine, or when cancelled."""
-        for story_id in await stories.all_running(self._database):
-            self.nudge(story_id)
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._due:
-                story_id = next(iter(self._due))
-                del self._due[story_id]
-                self._busy = True
-                try:
-                    if await self._work(story_id):
-                        self.nudge(story_id)
-                except EngineClosed:
-                    return
-                finally:
-                    self._busy = False
+        """Look at every running story once, then at each in which something is done; until the engine is closed."""
+        seen = await actions.newest(self._database)
+        self._due.update(dict.fromkeys(await stories.all_running(self._database)))
+        with suppress(EngineClosed):
+            while True:
+                await self.work_off()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK):
+                        await self._wake.wait()
+                self._wake.clear()
+                touched = await actions.touched(self._database, after=seen)
+                self._due.update(dict.fromkeys(touched))
+                seen = max(touched.values(), default=seen)
+
+    async def work_off(self) -> None:
+        """Do all that is due, stories taking turns. Raises EngineClosed."""
+        while self._due:
+            story_id = next(iter(self._due))
+            del self._due[story_id]
+            if await self._work(story_id):
+                self._due[story_id] = None
 
     async def _work(self, story_id: int) -> bool:
         """Do what is due in a story, one thing of each kind; tell whether there was anything."""
@@ -71,7 +72,7 @@ class Background:
             except EngineClosed:
                 raise
             except StoryloomError as error:
-                # Left until the story is nudged again.
+                # Left until something is done in the story again.
                 log.info("background work put off", job=name, story=story_id, reason=error.text.msgid)
             except Exception:  # the root of what nobody waits for
                 log.exception("background work failed", job=name, story=story_id)

@@ -15,7 +15,8 @@ from bot.clock import SYSTEM, Clock, now
 from bot.engine.errors import EngineClosed, GenerationCancelled, QueueFull
 from bot.errors import Refused, StoryloomError, Unavailable
 from bot.locales import _
-from bot.story import history, standing
+from bot.story import history, standing, why
+from bot.story.boundaries import require_within
 from bot.story.draft import Draft, Drafter, Waiting, Writing
 from bot.story.editing import find
 from bot.story.flaws import mildness
@@ -24,7 +25,7 @@ from bot.story.standing import Standing
 from bot.story.storyteller import join, require_asker, show_in
 from bot.story.turns import keeping as turns
 from bot.story.turns.rights import require_narrator
-from storage import actions, branches, directions, inbox, narrations, passages, stories, trail
+from storage import actions, boundaries, branches, directions, inbox, narrations, passages, stories, trail
 from storage.database import Database, Transaction
 from storage.errors import StorageError
 from storage.narrations import Kind, NewNarration
@@ -212,6 +213,8 @@ class Narrator:
         replaces: Passage | None = None,
     ) -> Narration:
         await require_narrator(tx, stand.story, person)
+        if direction:
+            await require_within(tx, stand.story, direction)
         new = NewNarration(
             story_id=stand.story.id,
             kind=kind,
@@ -295,9 +298,11 @@ class Narrator:
             job = narration.job
             story = await stories.get(tx, job.story_id)
             passage = await passages.add(tx, self._passage(job, draft, finish if kept else "stopped"))
+            await why.keep(tx, passage, draft.prompt)
             if kept:
                 await branches.advance(tx, story.branch_id, passage.id)
                 await directions.use_up(tx, passage)
+                await boundaries.left_scene(tx, story.id, job.parent)
                 await self._show(tx, job, passage)
             await actions.append(
                 tx,

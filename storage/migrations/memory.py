@@ -34,12 +34,14 @@ CREATE TABLE prompts_used (
 ) STRICT;
 CREATE INDEX prompts_used_of_story ON prompts_used (story_id, passage_id);
 
--- When a person last took part, and what was the newest then; no names.
+-- When a person took part last, and what was the newest then; the same of the visit before this one. No names.
 CREATE TABLE visits (
     story_id INTEGER NOT NULL REFERENCES stories (id),
     person_id INTEGER NOT NULL,
     slot INTEGER REFERENCES passages (id),
     seen INTEGER NOT NULL,
+    left_slot INTEGER REFERENCES passages (id),
+    left_at INTEGER,  -- NULL on a first visit
     PRIMARY KEY (story_id, person_id)
 ) STRICT, WITHOUT ROWID;
 
