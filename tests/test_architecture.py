@@ -29,6 +29,7 @@ ONLY = {
     "accelerate": ("bot/engine/backends/transformers/",),
     "gguf": ("bot/engine/backends/transformers/",),
     "safetensors": ("bot/engine/backends/transformers/",),
+    "matplotlib": ("bot/pictures/",),
 }
 
 # Rules know no Discord and no model runtime; the playground knows nothing of the bot that it serves.

@@ -19,6 +19,7 @@ _CJK_CHARACTER = re.compile(f"[{_CJK}]")
 # Thai, Lao, Burmese and Khmer have no spaces between words either.
 _UNSPACED = re.compile(f"[{_CJK}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 _WORD = re.compile(rf"[^\W_{_CJK}]+(?:['’.,-][^\W_{_CJK}]+)*")
+_TOKEN = re.compile(f"[{_CJK}]|{_WORD.pattern}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ def script_of(text: str) -> Script:
 def is_unspaced(character: str) -> bool:
     """Tell whether a character is of a script without spaces between words."""
     return _UNSPACED.match(character) is not None
+
+
+def tokens(text: str) -> list[str]:
+    """Return what `count_words` counts, in order and in small letters."""
+    return _TOKEN.findall(text.casefold())
 
 
 def count_words(text: str) -> int:

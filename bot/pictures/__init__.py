@@ -1,0 +1,1 @@
+"""Draw pictures of stories: their tree, their trend."""
