@@ -6,6 +6,7 @@ from bot.clock import now
 from bot.errors import Refused
 from bot.locales import _
 from bot.story import history, standing
+from bot.story.boundaries import require_within
 from bot.story.moved import Moved, moved
 from bot.story.naming import named_by
 from bot.story.people import Person, Place
@@ -20,12 +21,18 @@ from storage.trail import Leaf
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Hold a passage that is read somewhere in a story, with its takes."""
+    """Hold a passage that is read somewhere in a story: its number as readers count, and its takes."""
 
     stand: Standing
     leaf: Leaf
     passage: Passage
+    number: int
     takes: tuple[int, ...]
+
+    @property
+    def newest(self) -> bool:
+        """Tell whether it is the newest passage."""
+        return self.leaf.slot == self.stand.branch.head
 
     @property
     def take(self) -> int:
@@ -70,6 +77,7 @@ class Editor:
                 found = await self._change(tx, place, person, passage_id)
                 if found.passage.text == text:
                     raise Refused(_("These are the words that stand there already. Nothing was changed."))
+                await require_within(tx, found.stand.story, text)
                 new = await passages.add(tx, _revised(found.passage, text))
                 await edits.note(tx, Edit(new.id, person.id, person.name))
                 change = await history.replace(tx, found.stand.branch, found.leaf, new.id, "edit")
@@ -129,7 +137,8 @@ async def find(reader: Reader, place: Place, passage_id: int) -> Found:
     if leaf.shown is None:
         raise Refused(_("This passage was taken back already. `/redo` brings back what was taken back last."))
     shown = await passages.get(reader, leaf.shown)
-    return Found(stand, leaf, shown, tuple(await passages.takes(reader, shown)))
+    number = await trail.count(reader, stand.branch.id, before=leaf.depth) + 1
+    return Found(stand, leaf, shown, number, tuple(await passages.takes(reader, shown)))
 
 
 def _revised(old: Passage, text: str) -> NewPassage:

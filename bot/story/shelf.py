@@ -11,10 +11,13 @@ from bot.errors import Refused
 from bot.locales import Text, _
 from bot.story import standing
 from bot.story.adapters import Adapters, Voice
+from bot.story.boundaries import note_place, require_rating, require_within
+from bot.story.creativity import MIDDLE
 from bot.story.export import ExportedPassage, ExportedStory, markdown
 from bot.story.languages import LANGUAGES
 from bot.story.people import Person, Place
 from bot.story.standing import Standing
+from bot.story.styles import NO_STYLE
 from bot.story.text import clean_passage
 from storage import actions, notices, passages, stories
 from storage.database import Database, Transaction
@@ -35,6 +38,8 @@ class Outline:
     language: Language = "en"
     rating: Rating = "everyone"
     free_typing: bool = False
+    style: str = ""
+    creativity: int = MIDDLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +53,8 @@ class Changes:
     words: int | None = None
     free_typing: bool | None = None
     adapter: str | None = None
+    style: str | None = None
+    creativity: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,8 @@ class Shelf:
         title = _line(outline.title, limit=TITLE)
         premise = clean_passage(outline.premise, limit=PREMISE) if outline.premise.strip() else ""
         async with self._database.transaction() as tx:
+            await note_place(tx, place)
+            await require_rating(tx, place, outline.rating)
             if running := await stories.running_in(tx, place.channel_id):
                 raise Refused(
                     _(
@@ -112,8 +121,11 @@ class Shelf:
                     started_by=person.id,
                     starter_name=person.name,
                     created=now(),
+                    style=_style(outline.style),
+                    creativity=outline.creativity,
                 ),
             )
+            await require_within(tx, story, f"{title}\n{premise}".rstrip())
             await _log(tx, story, person, "start")
             return await standing.of(tx, story)
 
@@ -168,7 +180,7 @@ class Shelf:
             standing.require_host(story, person)
             wanted = {
                 key: value
-                for key in ("language", "rating", "words", "free_typing")
+                for key in ("language", "rating", "words", "free_typing", "creativity")
                 if (value := getattr(changes, key)) is not None
             }
             if changes.title is not None:
@@ -177,7 +189,12 @@ class Shelf:
                 wanted["premise"] = clean_passage(changes.premise, limit=PREMISE)
             if changes.adapter is not None:
                 wanted["adapter"] = self._adapters.chosen(changes.adapter)
+            if changes.style is not None:
+                wanted["style"] = _style(changes.style)
+            if changes.rating is not None:
+                await require_rating(tx, place, changes.rating)
             changed = replace(story, **wanted)
+            await require_within(tx, changed, "\n".join(filter(None, (changes.title, changes.premise))))
             await stories.update(tx, changed)
             await _log(tx, story, person, "settings", **{key: True for key in wanted})
             return changed
@@ -263,3 +280,8 @@ def _line(raw: str, *, limit: int) -> str:
 
 def _day(milliseconds: int) -> date:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).date()
+
+
+def _style(wish: str) -> str:
+    """Return the name of a style to keep; nothing for none."""
+    return "" if wish == NO_STYLE else wish

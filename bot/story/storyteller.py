@@ -12,6 +12,7 @@ from bot.clock import SYSTEM, Clock, now
 from bot.errors import Refused
 from bot.locales import _
 from bot.story import history, standing
+from bot.story.boundaries import note_place, require_within
 from bot.story.moved import Moved, moved
 from bot.story.people import Person, Place
 from bot.story.standing import Standing
@@ -58,6 +59,8 @@ class Storyteller:
             except Refused as refusal:
                 # Whoever typed this gets it back.
                 raise Refused(refusal.text, words=text) from None
+            await note_place(tx, place)
+            await require_within(tx, story, text)
             present = self._clock.now()
             await require_turn(tx, story, person, now=present, typed=bool(message_ids), words=text)
             arrival = NewArrival(
