@@ -11,7 +11,7 @@ from bot.reply.answers import UNSAID, explain
 from bot.reply.files import is_text, read_text
 from bot.reply.performance import Performance
 from bot.reply.sheet import NOBODY
-from bot.reply.who import writer_of
+from bot.reply.who import place_in, writer_of
 from bot.story.people import Place
 from bot.story.shelf import Shelf
 from bot.story.storyteller import Storyteller
@@ -48,7 +48,7 @@ class Typing(commands.Cog):
         """Take a message as a passage if the channel's story wants that."""
         if message.author.bot or message.type not in WORDS:
             return
-        place = Place(message.guild.id if message.guild else 0, message.channel.id)
+        place = place_in(message)
         story = await self._shelf.find(place)
         if story is None or is_table_talk(message.content):
             return

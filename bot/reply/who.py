@@ -13,7 +13,17 @@ def place_of(interaction: discord.Interaction) -> Place:
     """Return where a command was used."""
     if interaction.channel_id is None:
         raise Refused(_("I cannot tell which channel this is. Please use the command in a text channel."))
-    return Place(interaction.guild_id or 0, interaction.channel_id)
+    return Place(interaction.guild_id or 0, interaction.channel_id, _parent(interaction.channel))
+
+
+def place_in(message: discord.Message) -> Place:
+    """Return where a message was typed."""
+    return Place(message.guild.id if message.guild else 0, message.channel.id, _parent(message.channel))
+
+
+def _parent(channel: object) -> int | None:
+    """Return the channel that a thread belongs to."""
+    return channel.parent_id if isinstance(channel, discord.Thread) else None
 
 
 def person_of(interaction: discord.Interaction) -> Person:
