@@ -17,19 +17,26 @@ from bot.reply.performance import Performance
 from bot.reply.story_card import card, shelf_page
 from bot.reply.who import person_of, place_of, require_age, require_voice, sight_of
 from bot.story.adapters import Adapters
+from bot.story.creativity import MIDDLE
 from bot.story.pausing import Pausing, handle
 from bot.story.shelf import Changes, Outline, Shelf
+from bot.story.styles import NO_STYLE, STYLES
 from storage.stories import Language, Rating, State
 
 OFFERED = 25  # Discord's most
 TITLE = app_commands.Range[str, 1, 100]
 PREMISE = app_commands.Range[str, 1, 1000]
 CHOICE = app_commands.Choice[str]
+DIAL = app_commands.Range[int, 1, 5]
 LANGUAGES = [CHOICE(name="English", value="en"), CHOICE(name="中文", value="zh")]
 RATINGS = [
     CHOICE(name="for everyone", value="everyone"),
     CHOICE(name="for teens and up", value="teen"),
     CHOICE(name="for adults", value="mature"),
+]
+STYLE_CHOICES = [
+    CHOICE(name="none", value=NO_STYLE),
+    *(CHOICE(name=text.msgid, value=name) for name, text in STYLES.items()),
 ]
 SHELVES = [
     CHOICE(name="all", value="all"),
@@ -60,8 +67,10 @@ class StoryGroup(
         language="The language in which it is told",
         rating="Who may read it",
         free_typing="Take every message in this channel as a passage",
+        style="How the narrator tells: a named style, or that of the writers' own passages",
+        creativity="How daring the narrator is, from 1 (the likeliest words) to 5 (wild); 3 is what the host set",
     )
-    @app_commands.choices(language=LANGUAGES, rating=RATINGS)
+    @app_commands.choices(language=LANGUAGES, rating=RATINGS, style=STYLE_CHOICES)
     async def start(
         self,
         interaction: discord.Interaction,
@@ -70,6 +79,8 @@ class StoryGroup(
         language: CHOICE | None = None,
         rating: CHOICE | None = None,
         free_typing: bool = False,
+        style: CHOICE | None = None,
+        creativity: DIAL | None = None,
     ) -> None:
         """Start a story; without a language it is told in that of the one who starts it."""
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -81,6 +92,8 @@ class StoryGroup(
             language=_language(language) or spoken,
             rating=_rating(rating) or "everyone",
             free_typing=free_typing,
+            style=style.value if style else "",
+            creativity=creativity or MIDDLE,
         )
         require_age(interaction, outline.rating)
         standing = await self._shelf.start(place_of(interaction), person_of(interaction), outline)
@@ -125,8 +138,10 @@ class StoryGroup(
         words="How long the narrator's passages are, in words or characters",
         free_typing="Take every message in this channel as a passage",
         adapter="The narrator's voice: a LoRA adapter that the host has added",
+        style="How the narrator tells: a named style, or that of the writers' own passages",
+        creativity="How daring the narrator is, from 1 (the likeliest words) to 5 (wild); 3 is what the host set",
     )
-    @app_commands.choices(language=LANGUAGES, rating=RATINGS)
+    @app_commands.choices(language=LANGUAGES, rating=RATINGS, style=STYLE_CHOICES)
     async def settings(
         self,
         interaction: discord.Interaction,
@@ -137,6 +152,8 @@ class StoryGroup(
         words: app_commands.Range[int, 30, 400] | None = None,
         free_typing: bool | None = None,
         adapter: app_commands.Range[str, 1, 50] | None = None,
+        style: CHOICE | None = None,
+        creativity: DIAL | None = None,
     ) -> None:
         """Change what is given; without anything, show how it is set."""
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -148,6 +165,8 @@ class StoryGroup(
             words=words,
             free_typing=free_typing,
             adapter=adapter,
+            style=style.value if style else None,
+            creativity=creativity,
         )
         require_age(interaction, changes.rating)
         place = place_of(interaction)

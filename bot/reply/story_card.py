@@ -7,6 +7,7 @@ from bot.locales import Text, _, _n
 from bot.story.adapters import Voice
 from bot.story.languages import LANGUAGES
 from bot.story.shelf import Overview, Page
+from bot.story.styles import named
 from bot.story.text import inline_name
 from storage.stories import Rating, Story
 
@@ -59,6 +60,8 @@ def card(overview: Overview, locale: str) -> discord.Embed:
         (_("Free typing"), on_off),
         (_("Passages"), _n("{n} passage", "{n} passages", overview.passages)),
         (_("The narrator writes about"), _length(story)),
+        (_("Style"), named(story.style)),
+        (_("Creativity"), _("{n} of 5", n=story.creativity)),
         (_("Language model"), model_line(overview.model)),
         *(((_("Voice"), voice_line(overview.voice)),) if overview.voice else ()),
     ):
