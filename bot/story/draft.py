@@ -19,6 +19,7 @@ from bot.story.narration import NarrationFilter, finish
 from bot.story.prompt import Prompt, StoryFacts, build, plan
 from bot.story.recall import Recall, passage_texts
 from bot.story.voice import Voice, voice_of
+from bot.story.wishes import note_of
 from bot.story.window import budget_bytes
 from storage import stories, trail
 from storage.database import Database
@@ -191,8 +192,8 @@ class Drafter:
             passage_texts(read),
             budget=budget,
             pinned=pinned,
-            direction=voice.directed(job.direction if job.kind == "continue" else None),
-            note=job.direction if job.kind != "continue" else None,
+            direction=voice.directed(None if job.kind in ("retry", "fix") else job.direction),
+            note=await note_of(self._database, job, story.language),
         )
         prompt = build(planned, await self._recall.memory(story, planned))
         recent = [told.passage.text for told in read[-RECENT:]]

@@ -19,7 +19,7 @@ from bot.story.people import Person, Place
 from bot.story.standing import Standing
 from bot.story.styles import NO_STYLE
 from bot.story.text import clean_passage
-from storage import actions, notices, passages, stories
+from storage import actions, notices, stories, trail
 from storage.database import Database, Transaction
 from storage.stories import Language, NewStory, Rating, State, Story
 
@@ -134,7 +134,7 @@ class Shelf:
         stand = await standing.of(self._database, await standing.running(self._database, place))
         voice = await self._adapters.voice(stand.story)
         told = voice if voice.name or self._adapters.names else None
-        return Overview(stand, stand.head.depth + 1 if stand.head else 0, self._model, told)
+        return Overview(stand, await trail.count(self._database, stand.branch.id), self._model, told)
 
     async def find(self, place: Place) -> Story | None:
         """Return the story that runs in a place, if one does."""
@@ -239,17 +239,15 @@ class Shelf:
         story = await stories.newest_in(self._database, place.channel_id)
         if story is None:
             raise Refused(_("No story has been told here yet. Start one with `/story start`."))
-        stand = await standing.of(self._database, story)
-        head = stand.head.id if stand.head else None
-        told = [
-            ExportedPassage(passage.text, passage.author_name, passage.model)
-            async for some in passages.whole(self._database, head)
-            for passage in some
+        read = [
+            ExportedPassage(told.passage.text, told.passage.author_name, told.passage.model)
+            async for some in trail.whole(self._database, story.branch_id)
+            for told in some
         ]
         ended = _day(story.ended) if story.ended is not None else None
         outline = ExportedStory(story.title, story.premise, story.language, _day(story.created), ended)
         # A long story takes longer than the event loop may be held.
-        return story, await asyncio.to_thread(markdown, outline, told, locale=locale)
+        return story, await asyncio.to_thread(markdown, outline, read, locale=locale)
 
     def _require_hearing(self, place: Place, free_typing: bool) -> None:
         if free_typing and place.guild_id and not self._hears_typing:
