@@ -26,6 +26,7 @@ from bot.story.people import Place
 from storage import stories, trail
 from storage.database import Database
 from tests.loglines import Log
+from tests.movable_clock import MovableClock
 from tests.openapi import described, violations_of
 from tests.person import Answer, Person
 from tests.person_forms import Payload
@@ -54,6 +55,9 @@ class Stage:
         self.config = config
         self.script = Script()
         self.backend = ScriptedBackend(self.script.reply, delay=self.script.delay)
+        self.clock = MovableClock()
+        self.calls = False
+        """Whether the bot may call people: one at a time, whose turn it is."""
         self.bot: StoryBot
         self.database: Database
         self.engine: Engine
@@ -106,7 +110,11 @@ class Stage:
             self.engine = await stack.enter_async_context(self._engine())
             self.database = await stack.enter_async_context(Database.open(self.config.storage.path))
             self.bot = make_bot(
-                self.config, engine=self.engine, database=self.database, hears_typing=self._hears_typing
+                self.config,
+                engine=self.engine,
+                database=self.database,
+                hears_typing=self._hears_typing,
+                clock=self.clock,
             )
             await stack.enter_async_context(self.bot)
             self._running = asyncio.create_task(self.bot.start(self.config.discord.token.get_secret_value()))
@@ -167,9 +175,10 @@ class Stage:
         assert [r for r in refused if r.status not in self._statuses] == []
         if described():
             assert violations_of(requests) == []
-        assert [r for r in requests if _pings(r.body)] == []
+        assert [r for r in requests if _pings(r.body) and not (self.calls and _calls_one(r.body))] == []
         said = [m for history in self.playground.world.histories.values() for m in history.all()]
-        assert [m for m in said if m["author"].get("bot") and _pinged(m)] == []
+        called = [m for m in said if m["author"].get("bot") and _pinged(m)]
+        assert [m for m in called if not self.calls or len(m["mentions"]) != 1] == []
 
     # What people do most
 
@@ -259,6 +268,14 @@ async def eventually(check: Callable[[], Awaitable[bool]]) -> None:
 def _pinged(message: Payload) -> bool:
     """Tell whether a message called somebody."""
     return bool(message["mentions"] or message["mention_roles"] or message["mention_everyone"])
+
+
+def _calls_one(body: Any) -> bool:
+    """Tell whether a message's body calls exactly the one person whom it names."""
+    allowed = body["allowed_mentions"]
+    named = re.findall(r"<@!?(\d+)>", body["content"])
+    everyone = allowed.get("parse") or allowed.get("roles") or allowed.get("replied_user")
+    return not everyone and [str(user) for user in allowed.get("users", [])] == named and len(named) == 1
 
 
 def _pings(body: Any) -> bool:

@@ -20,7 +20,7 @@ from bot.story.people import Person, Place
 from bot.story.turns import keeping, moves
 from bot.story.turns.keeping import Kept
 from bot.story.turns.news import decoded, still_true
-from bot.story.turns.state import Effect, Switched
+from bot.story.turns.state import Effect, NextUp, Nudge, Switched
 from bot.timekeeper import Timekeeper
 from storage import narrations, stories, turns
 from storage.database import Database
@@ -101,7 +101,9 @@ class TurnNews:
             self._due.add(story.id)
         elif news := await turns.news_of(self._database, story.id):
             effects = [decoded(one) for some in news for one in some.effects]
-            if await self._said(story, kept, effects, nonce=news[-1].id):
+            # Discord takes the same nonce once: a crash between saying and noting it says nothing twice.
+            nonce = f"{news[-1].id}-{news[-1].created}"
+            if await self._said(story, kept, effects, nonce=nonce):
                 async with self._database.transaction() as tx:
                     await turns.said(tx, story.id, up_to=news[-1].id)
             self._due.add(story.id)
@@ -123,7 +125,7 @@ class TurnNews:
             async with self._database.transaction() as tx:
                 await turns.set_narrating(tx, story.id, "no")
 
-    async def _said(self, story: Story, kept: Kept, effects: list[Effect], *, nonce: int) -> bool:
+    async def _said(self, story: Story, kept: Kept, effects: list[Effect], *, nonce: str) -> bool:
         """Say what is still true; False where that changed meanwhile and is to be looked at anew."""
         if story.state != "running":
             return True
@@ -139,7 +141,7 @@ class TurnNews:
             return True
         view = join_button(story) if any(isinstance(one, Switched) for one in effects) else None
         message = await self._send(story, "\n".join(lines), called=called, view=view, nonce=nonce)
-        if called is not None and message is not None:
+        if message is not None and all(isinstance(one, NextUp | Nudge) for one in effects):
             await self._replace_card(story, message)
         return True
 
@@ -150,7 +152,7 @@ class TurnNews:
         *,
         called: int | None = None,
         view: discord.ui.View | None = None,
-        nonce: int | None = None,
+        nonce: str | None = None,
     ) -> discord.Message | None:
         """Say something; a channel that is gone hears nothing more, and its story rests."""
         users = [discord.Object(called)] if called is not None else []
@@ -160,7 +162,7 @@ class TurnNews:
                 content,
                 allowed_mentions=only if users else NOBODY,
                 view=view or discord.utils.MISSING,
-                nonce=nonce if nonce is not None else discord.utils.MISSING,
+                nonce=nonce or discord.utils.MISSING,
             )
         except discord.Forbidden as error:
             log.warning("turns may not be told here", story=story.id, error=repr(error))
