@@ -21,7 +21,7 @@ from bot.story.creativity import MIDDLE
 from bot.story.pausing import Pausing, handle
 from bot.story.shelf import Changes, Outline, Shelf
 from bot.story.styles import NO_STYLE, STYLES
-from storage.stories import Language, Rating, State
+from storage.stories import NEVER, ON_REQUEST, Language, Rating, State
 
 OFFERED = 25  # Discord's most
 TITLE = app_commands.Range[str, 1, 100]
@@ -33,6 +33,15 @@ RATINGS = [
     CHOICE(name="for everyone", value="everyone"),
     CHOICE(name="for teens and up", value="teen"),
     CHOICE(name="for adults", value="mature"),
+]
+NARRATORS = [
+    CHOICE(name="when somebody asks", value=str(ON_REQUEST)),
+    CHOICE(name="by itself after each passage", value="1"),
+    CHOICE(name="by itself after 2 passages of people", value="2"),
+    CHOICE(name="by itself after 3 passages of people", value="3"),
+    CHOICE(name="by itself after 5 passages of people", value="5"),
+    CHOICE(name="by itself after 8 passages of people", value="8"),
+    CHOICE(name="never: people alone tell this story", value=str(NEVER)),
 ]
 STYLE_CHOICES = [
     CHOICE(name="none", value=NO_STYLE),
@@ -69,8 +78,9 @@ class StoryGroup(
         free_typing="Take every message in this channel as a passage",
         style="How the narrator tells: a named style, or that of the writers' own passages",
         creativity="How daring the narrator is, from 1 (the likeliest words) to 5 (wild); 3 is what the host set",
+        narrator="When the narrator writes",
     )
-    @app_commands.choices(language=LANGUAGES, rating=RATINGS, style=STYLE_CHOICES)
+    @app_commands.choices(language=LANGUAGES, rating=RATINGS, style=STYLE_CHOICES, narrator=NARRATORS)
     async def start(
         self,
         interaction: discord.Interaction,
@@ -81,6 +91,7 @@ class StoryGroup(
         free_typing: bool = False,
         style: CHOICE | None = None,
         creativity: DIAL | None = None,
+        narrator: CHOICE | None = None,
     ) -> None:
         """Start a story; without a language it is told in that of the one who starts it."""
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -94,6 +105,7 @@ class StoryGroup(
             free_typing=free_typing,
             style=style.value if style else "",
             creativity=creativity or MIDDLE,
+            ai_share=int(narrator.value) if narrator else ON_REQUEST,
         )
         require_age(interaction, outline.rating)
         standing = await self._shelf.start(place_of(interaction), person_of(interaction), outline)
@@ -140,8 +152,9 @@ class StoryGroup(
         adapter="The narrator's voice: a LoRA adapter that the host has added",
         style="How the narrator tells: a named style, or that of the writers' own passages",
         creativity="How daring the narrator is, from 1 (the likeliest words) to 5 (wild); 3 is what the host set",
+        narrator="When the narrator writes",
     )
-    @app_commands.choices(language=LANGUAGES, rating=RATINGS, style=STYLE_CHOICES)
+    @app_commands.choices(language=LANGUAGES, rating=RATINGS, style=STYLE_CHOICES, narrator=NARRATORS)
     async def settings(
         self,
         interaction: discord.Interaction,
@@ -154,6 +167,7 @@ class StoryGroup(
         adapter: app_commands.Range[str, 1, 50] | None = None,
         style: CHOICE | None = None,
         creativity: DIAL | None = None,
+        narrator: CHOICE | None = None,
     ) -> None:
         """Change what is given; without anything, show how it is set."""
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -167,12 +181,15 @@ class StoryGroup(
             adapter=adapter,
             style=style.value if style else None,
             creativity=creativity,
+            ai_share=int(narrator.value) if narrator else None,
         )
         require_age(interaction, changes.rating)
         place = place_of(interaction)
         if changes != Changes():
             story = await self._shelf.change(place, person_of(interaction), changes)
             await self._performance.mention_language(story)
+            if narrator is not None:
+                await self._performance.board.place_buttons(story)
             if free_typing is not None:
                 await self._performance.announce_typing(story)
         overview = await self._shelf.overview(place)
@@ -228,6 +245,20 @@ class StoryGroup(
             s for s in await self._pausing.offered(place_of(interaction)) if wanted in s.title.casefold()
         ]
         return [CHOICE(name=story.title, value=handle(story)) for story in found[:OFFERED]]
+
+    @app_commands.command(description="Measure how the story is written: repetition, variety, shares, pace")
+    async def quality(self, interaction: discord.Interaction) -> None:
+        """Show a story's figures, privately, with a picture of how they changed where it is long enough."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        locale = interaction.locale.value
+        story, report = await self._survey.quality(place_of(interaction))
+        files = []
+        if len(report.stretches) > 1:
+            png = await self._studio.trend(story.title, report, locale=locale)
+            files.append(trend_file(png, story, report, locale))
+        await interaction.edit_original_response(
+            embed=quality_card(story, report, locale, drawn=bool(files)), attachments=files
+        )
 
     @app_commands.command(description="End the story of this channel; it stays readable and can be exported")
     async def end(self, interaction: discord.Interaction) -> None:

@@ -9,7 +9,7 @@ from bot.story.languages import LANGUAGES
 from bot.story.shelf import Overview, Page
 from bot.story.styles import named
 from bot.story.text import inline_name
-from storage.stories import Rating, Story
+from storage.stories import ON_REQUEST, Rating, Story
 
 COLOUR = discord.Colour(0x8A6D3B)
 
@@ -30,6 +30,11 @@ def opening(story: Story) -> discord.Embed:
         "Write with `/write`, or let the narrator go on with `/continue`. Everyone here can join in."
         " To make every message a passage: `/story settings free_typing:True`."
     )
+    if not story.narrates:
+        how = _(
+            "Write with `/write`; everyone here can join in, and no machine does."
+            " To make every message a passage: `/story settings free_typing:True`."
+        )
     if story.free_typing:
         how = _(
             "Just type: every message here is a passage. (Words in parentheses, or after //, are table talk.)"
@@ -59,6 +64,7 @@ def card(overview: Overview, locale: str) -> discord.Embed:
         (_("Rating"), RATINGS[story.rating]),
         (_("Free typing"), on_off),
         (_("Passages"), _n("{n} passage", "{n} passages", overview.passages)),
+        (_("The narrator writes"), share(story)),
         (_("The narrator writes about"), _length(story)),
         (_("Style"), named(story.style)),
         (_("Creativity"), _("{n} of 5", n=story.creativity)),
@@ -70,6 +76,15 @@ def card(overview: Overview, locale: str) -> discord.Embed:
     line = _("Started by {name} on {date}", name=inline_name(story.starter_name or "—"), date=started)
     embed.add_field(name="\u200b", value=line.render(locale), inline=False)
     return embed
+
+
+def share(story: Story) -> Text:
+    """Say when the narrator writes."""
+    if not story.narrates:
+        return _("never: people alone tell this story")
+    if story.ai_share == ON_REQUEST:
+        return _("when somebody asks")
+    return _n("by itself after each passage", "by itself after {n} passages of people", story.ai_share)
 
 
 def model_line(model: ModelInfo) -> Text:

@@ -96,7 +96,7 @@ class TurnNews:
         if await narrations.of_story(self._database, story.id):
             return  # it tells when it is done
         kept = await keeping.read(self._database, story.id)
-        if kept.narrating == "due" and story.state == "running":
+        if kept.narrating == "due" and story.state == "running" and story.narrates:
             await self._narrate(story)
             self._due.add(story.id)
         elif news := await turns.news_of(self._database, story.id):

@@ -21,7 +21,7 @@ from bot.story.styles import NO_STYLE
 from bot.story.text import clean_passage
 from storage import actions, notices, stories, trail
 from storage.database import Database, Transaction
-from storage.stories import Language, NewStory, Rating, State, Story
+from storage.stories import ON_REQUEST, Language, NewStory, Rating, State, Story
 
 TITLE = 100
 PREMISE = 1000
@@ -40,6 +40,7 @@ class Outline:
     free_typing: bool = False
     style: str = ""
     creativity: int = MIDDLE
+    ai_share: int = ON_REQUEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,7 @@ class Changes:
     adapter: str | None = None
     style: str | None = None
     creativity: int | None = None
+    ai_share: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ class Shelf:
                     created=now(),
                     style=_style(outline.style),
                     creativity=outline.creativity,
+                    ai_share=outline.ai_share,
                 ),
             )
             await require_within(tx, story, f"{title}\n{premise}".rstrip())
@@ -180,7 +183,7 @@ class Shelf:
             standing.require_host(story, person)
             wanted = {
                 key: value
-                for key in ("language", "rating", "words", "free_typing", "creativity")
+                for key in ("language", "rating", "words", "free_typing", "creativity", "ai_share")
                 if (value := getattr(changes, key)) is not None
             }
             if changes.title is not None:
