@@ -28,20 +28,20 @@ class Moved:
 async def moved(
     tx: Transaction,
     before: Standing,
-    person: Person,
+    person: Person | None,
     kind: str,
     changes: Iterable[Change] = (),
     **detail: object,
 ) -> Moved:
-    """Log what a person did to a story's current branch, and return how the story stands now."""
+    """Log what a person, or one who shall not be named, did to a story's branch; return how the story stands now."""
     await turns.displaced(tx, before.story.id)
     after = await standing.of(tx, await stories.get(tx, before.story.id))
     about = after.head.id if after.head else None
     await actions.append(
         tx,
         story_id=before.story.id,
-        actor_id=person.id,
-        actor_name=person.name,
+        actor_id=person.id if person else None,
+        actor_name=person.name if person else None,
         kind=kind,
         passage_id=about,
         detail={"from": before.head.id if before.head else None} | detail,

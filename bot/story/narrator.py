@@ -4,10 +4,11 @@ A job that a crash interrupted is found again by `interrupted` and taken up by `
 narration, its row goes, the words that people wrote meanwhile join the story, and the next job can start.
 """
 
+import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
-from dataclasses import asdict, dataclass
+from contextlib import aclosing, suppress
+from dataclasses import asdict, dataclass, field
 
 import structlog
 
@@ -36,6 +37,7 @@ from storage.stories import Story
 log = structlog.get_logger(__name__)
 
 ATTEMPTS = 2  # drafts, at the most, for one passage
+LETTING_GO = 5.0  # seconds for a narration to end that nobody wants any more
 ATTEMPTS_TO_KEEP_WITHIN = 3  # where what was written crosses a boundary, so that nothing of it can be kept
 
 
@@ -44,6 +46,15 @@ class Suspended(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(_("The bot is restarting. The narrator goes on with this as soon as it is back."))
+
+
+class LetGo(Refused):
+    """Tell that somebody asked to leave the scene that was being written."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This passage was let go: somebody here asked to leave the scene. Nobody is told who it was.")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +79,8 @@ Progress = Waiting | Writing | Done
 class Narration:
     """Hold one job while it runs: iterate over `progress` to drive it; closing that early gives it up.
 
-    `before` is the take beside which another is written; `joined` are people's passages that came into the story
+    `unwanted` tells that nothing of it shall stay, `over` that it is done; `before` is the take beside which another is
+    written; `joined` are people's passages that came into the story
     when it was given up.
     """
 
@@ -79,6 +91,8 @@ class Narration:
     draft: Draft | None = None
     stopped: bool = False
     joined: tuple[Passage, ...] = ()
+    unwanted: bool = False
+    over: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stop(self) -> None:
         """End the writing where it is; the progress then ends with what was written."""
@@ -196,6 +210,15 @@ class Narrator:
         require_asker(narration.job.asked_by, person)
         narration.stop()
 
+    async def let_go(self, story_id: int) -> None:
+        """End what is being written of a story, if anything is, and keep nothing of it."""
+        for narration in list(self._running.values()):
+            if narration.job.story_id == story_id:
+                narration.unwanted = True
+                narration.stop()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(narration.over.wait(), LETTING_GO)
+
     async def _again(
         self, tx: Transaction, stand: Standing, person: Person, kind: Kind, old: Passage, note: str | None
     ) -> Narration:
@@ -244,19 +267,24 @@ class Narrator:
             async with aclosing(self._drafts(narration)) as steps:
                 async for step in steps:
                     yield step
-            yield await self._finish(narration)
+            if not narration.unwanted:
+                yield await self._finish(narration)
         except StoryloomError as error:
             if self._suspended or isinstance(error, EngineClosed):
                 self._suspended = True
                 raise Suspended from error
-            trouble = None if isinstance(error, GenerationCancelled) else error
-            if narration.draft is None or not narration.draft.text:
-                raise
-            yield await self._finish(narration, trouble=trouble)
+            if not narration.unwanted:
+                if narration.draft is None or not narration.draft.text:
+                    raise
+                trouble = None if isinstance(error, GenerationCancelled) else error
+                yield await self._finish(narration, trouble=trouble)
         finally:
             del self._running[job.id]
             if not self._suspended:
                 await self._give_up(narration)
+            narration.over.set()
+        if narration.unwanted:
+            raise LetGo
 
     async def _drafts(self, narration: Narration) -> AsyncGenerator[Progress]:
         """Write drafts until one has no flaw, but not for ever; the least flawed counts."""
@@ -300,7 +328,7 @@ class Narrator:
             passage = await passages.add(tx, self._passage(job, draft, finish if kept else "stopped"))
             await why.keep(tx, passage, draft.prompt)
             if kept:
-                await branches.advance(tx, story.branch_id, passage.id)
+                await _put(tx, job, story, passage)
                 await directions.use_up(tx, passage)
                 await boundaries.left_scene(tx, story.id, job.parent)
                 await self._show(tx, job, passage)
