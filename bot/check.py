@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 import sqlite3
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -71,7 +70,7 @@ async def findings(config: Config) -> AsyncIterator[Finding]:
         yield _adapters(config.adapters)
     if config.metrics.port:
         yield await _bot(config.metrics.url)
-    yield _fonts()
+    yield await asyncio.to_thread(_fonts)
 
 
 def _python() -> Finding:
@@ -234,12 +233,17 @@ def _graphics(cards: list[Card], *, tokens: int) -> Finding:
 
 
 def _fonts() -> Finding:
-    """Look for a font with Chinese characters, which pictures and files will need."""
-    program = shutil.which("fc-list")
-    if program is None:
-        return Finding("note", "fonts", "not looked for: fontconfig's fc-list is not installed")
-    listed = subprocess.run([program, ":lang=zh", "family"], capture_output=True, text=True, check=False)
-    families = sorted({line.split(",")[0] for line in listed.stdout.splitlines() if line})
-    if not families:
-        return Finding("note", "fonts", "none with Chinese characters: install one, e.g. fonts-lxgw-wenkai")
-    return Finding("ok", "fonts", f"Chinese characters in {families[0]}")
+    """Look for a font with Chinese characters, which pictures need."""
+    from bot.pictures.fonts import Typeface  # only here: it takes half a second to load
+
+    typeface = Typeface.find()
+    if typeface.chinese is None:
+        return Finding(
+            "note",
+            "fonts",
+            f"{typeface.families[0]}, none with Chinese characters: pictures show Chinese names as numbers, which"
+            " the message beside them explains; install one, e.g. fonts-noto-cjk or fonts-lxgw-wenkai",
+        )
+    return Finding(
+        "ok", "fonts", f"{typeface.families[0]} for pictures, Chinese characters in {typeface.chinese}"
+    )

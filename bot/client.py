@@ -14,19 +14,24 @@ from yarl import URL
 from bot.config import DiscordSettings
 from bot.engine.engine import Status
 from bot.locales import LOCALES, Text
+from bot.pictures.studio import Studio
 from bot.reply.answers import answer_error
 from bot.reply.buttons import StoryButton
 from bot.reply.lore_card import LoreButton
 from bot.reply.performance import Performance
 from bot.reply.turn_buttons import JoinButton
+from bot.reply.vote_card import VoteButton
+from bot.reply.voting import Voting
 from bot.story.adapters import Adapters
 from bot.story.editing import Editor
 from bot.story.lore.keeper import Keeper
 from bot.story.narrator import Narrator
 from bot.story.pausing import Pausing
+from bot.story.proposals import Proposals
 from bot.story.questions import Questions
 from bot.story.shelf import Shelf
 from bot.story.storyteller import Storyteller
+from bot.story.survey import Survey
 from bot.story.tree import Forester
 from bot.story.turns.table import TurnTable
 from storage.controls import Astray
@@ -40,13 +45,16 @@ EXTENSIONS = (
     "cogs.story",
     "cogs.writing",
     "cogs.tree",
+    "cogs.show",
     "cogs.typing",
     "cogs.about",
     "cogs.setup",
     "cogs.ask",
     "cogs.lore",
+    "cogs.proposals",
     "cogs.characters",
     "cogs.turns",
+    "cogs.twist",
 )
 # Seconds without a new server after which the client counts as ready. Nothing waits for the list to be whole:
 # stories are found by their channel's id, and a server that arrives later works from then on.
@@ -62,13 +70,17 @@ class Services:
     adapters: Adapters
     shelf: Shelf
     pausing: Pausing
+    survey: Survey
+    studio: Studio
     storyteller: Storyteller
     editor: Editor
     forester: Forester
     performance: Performance
     lore: Keeper
     questions: Questions
+    proposals: Proposals
     turns: TurnTable
+    voting: Voting
 
 
 class Translator(app_commands.Translator):
@@ -136,7 +148,7 @@ class StoryBot(commands.AutoShardedBot):
 
     async def setup_hook(self) -> None:
         """Load the cogs and tell Discord the commands, where they changed."""
-        self.add_dynamic_items(StoryButton, LoreButton, JoinButton)
+        self.add_dynamic_items(StoryButton, LoreButton, JoinButton, VoteButton)
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         await self.tree.set_translator(Translator())

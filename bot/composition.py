@@ -24,13 +24,18 @@ from bot.errors import StartError
 from bot.locales import _
 from bot.metrics.figures import Figures
 from bot.metrics.server import serving
+from bot.pictures.studio import Studio
 from bot.reload import reloading
 from bot.reply.board import Board
 from bot.reply.performance import Performance
 from bot.reply.turn_news import TurnNews
+from bot.reply.vote_timer import VoteTimer
+from bot.reply.voting import Voting
+from bot.story import ballot_box
 from bot.story.ability import Ability
 from bot.story.adapters import Adapters
 from bot.story.asking import Scribe
+from bot.story.ballot_box import BallotBox
 from bot.story.draft import Drafter
 from bot.story.editing import Editor
 from bot.story.finding import Finder
@@ -40,13 +45,16 @@ from bot.story.lore.meaning import Encoder
 from bot.story.lore.search import LoreSearch
 from bot.story.narrator import Narrator
 from bot.story.pausing import Pausing
+from bot.story.proposals import Proposals
 from bot.story.questions import Questions
 from bot.story.recall import Recall
 from bot.story.shelf import Shelf
 from bot.story.storyteller import Storyteller
+from bot.story.survey import Survey
 from bot.story.tree import Forester
 from bot.story.turns.keeping import TIMER
 from bot.story.turns.table import TurnTable
+from bot.story.twists import Twists
 from bot.timekeeper import Timekeeper
 from storage.database import Database
 
@@ -201,9 +209,12 @@ def make_bot(
     adapters = Adapters(database=database, names=config.adapters)
     shelf = Shelf(database=database, model=engine.model, adapters=adapters, hears_typing=hears_typing)
     storyteller = Storyteller(database=database, longest=config.limits.passage_characters, clock=clock)
-    archive = Archive(database=database, encoder=Encoder() if config.memory.embeddings else None)
+    encoder = Encoder() if config.memory.embeddings else None
+    archive = Archive(database=database, encoder=encoder)
     search = LoreSearch(database=database, archive=archive)
+    keeper = Keeper(database=database, archive=archive, search=search)
     scribe = Scribe(engine=engine)
+    ability = Ability(database=database, scribe=scribe, model=engine.model.id)
     drafter = Drafter(
         database=database,
         engine=engine,
@@ -228,25 +239,36 @@ def make_bot(
     board.listen(news.told)
     table = TurnTable(database=database, clock=clock, told=news.told)
     timekeeper.register(TIMER, table)
+    voting = Voting(
+        ballot_box=BallotBox(database=database, clock=clock),
+        twists=Twists(database=database, scribe=scribe, encoder=encoder),
+        performance=performance,
+        database=database,
+    )
+    timekeeper.register(ballot_box.TIMER, VoteTimer(voting=voting))
     services = Services(
         status=engine.status,
         adapters=adapters,
         shelf=shelf,
         pausing=Pausing(database=database),
+        survey=Survey(database=database),
+        studio=Studio(),
         storyteller=storyteller,
         editor=Editor(database=database, longest=config.limits.passage_characters),
         forester=Forester(database=database),
         performance=performance,
         turns=table,
-        lore=Keeper(database=database, archive=archive, search=search),
+        voting=voting,
+        lore=keeper,
         questions=Questions(
             database=database,
             scribe=scribe,
-            ability=Ability(database=database, scribe=scribe, model=engine.model.id),
+            ability=ability,
             finder=Finder(database=database, archive=archive, search=search),
         ),
+        proposals=Proposals(database=database, scribe=scribe, ability=ability, keeper=keeper, search=search),
     )
-    bot.provide(services, narrator, chores=(timekeeper.run, news.run))
+    bot.provide(services, narrator, chores=(timekeeper.run, news.run, voting.catch_up))
     return bot
 
 

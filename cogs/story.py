@@ -10,10 +10,12 @@ from discord.ext import commands
 
 from bot.client import StoryBot
 from bot.locales import _
+from bot.pictures.studio import Studio
 from bot.reply.adapter_choices import choices
 from bot.reply.answers import dismiss
 from bot.reply.curtain import show_shift
 from bot.reply.performance import Performance
+from bot.reply.quality_card import quality_card, trend_file
 from bot.reply.story_card import card, shelf_page
 from bot.reply.who import person_of, place_of, require_age, require_voice, sight_of
 from bot.story.adapters import Adapters
@@ -21,6 +23,7 @@ from bot.story.creativity import MIDDLE
 from bot.story.pausing import Pausing, handle
 from bot.story.shelf import Changes, Outline, Shelf
 from bot.story.styles import NO_STYLE, STYLES
+from bot.story.survey import Survey
 from storage.stories import NEVER, ON_REQUEST, Language, Rating, State
 
 OFFERED = 25  # Discord's most
@@ -62,10 +65,19 @@ class StoryGroup(
     """Keep the stories of a server."""
 
     def __init__(
-        self, *, shelf: Shelf, pausing: Pausing, performance: Performance, adapters: Adapters
+        self,
+        *,
+        shelf: Shelf,
+        pausing: Pausing,
+        survey: Survey,
+        studio: Studio,
+        performance: Performance,
+        adapters: Adapters,
     ) -> None:
         self._shelf = shelf
         self._pausing = pausing
+        self._survey = survey
+        self._studio = studio
         self._adapters = adapters
         self._performance = performance
 
@@ -298,6 +310,8 @@ async def setup(bot: StoryBot) -> None:
         StoryGroup(
             shelf=services.shelf,
             pausing=services.pausing,
+            survey=services.survey,
+            studio=services.studio,
             performance=services.performance,
             adapters=services.adapters,
         )

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+import structlog
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
+
+log = structlog.get_logger(__name__)
 
 # Latin first, for its narrow quotation marks; DejaVu comes with matplotlib, so one of them is always there.
 LATIN = ("Noto Sans", "Liberation Sans", "DejaVu Sans")
@@ -43,7 +46,9 @@ class Typeface:
     @classmethod
     def find(cls, latin: Sequence[str] = LATIN, chinese: Sequence[str] = CHINESE) -> Self:
         """Return the best that this machine has."""
-        known = {entry.name for entry in font_manager.fontManager.ttflist}
+        known = _families()
+        if not known.intersection(chinese):
+            known = _look_again()
         chosen = [name for name in latin if name in known][:1]
         chosen += [name for name in chinese if name in known][:1]
         families = tuple(dict.fromkeys([*chosen, LATIN[-1]]))
@@ -69,6 +74,21 @@ class Typeface:
 
     def _has(self, char: str) -> bool:
         return any(font.get_char_index(ord(char)) for font in self.fonts)
+
+
+def _families() -> set[str]:
+    return {entry.name for entry in font_manager.fontManager.ttflist}
+
+
+def _look_again() -> set[str]:
+    """Take in what was installed since matplotlib wrote its list of fonts, which it keeps for good."""
+    listed = {entry.fname for entry in font_manager.fontManager.ttflist}
+    for path in set(font_manager.findSystemFonts()) - listed:
+        try:
+            font_manager.fontManager.addfont(path)
+        except (OSError, RuntimeError) as error:
+            log.info("a font cannot be used", path=path, error=str(error))
+    return _families()
 
 
 def _font(family: str) -> FT2Font:

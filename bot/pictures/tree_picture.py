@@ -1,11 +1,9 @@
 """Draw a story's tree: its branches with names, where it stands, who wrote what."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from bot.locales import Text, _, _n, nearest
 from bot.pictures.canvas import FADED, INK, PALE, PAPER, Canvas
 from bot.pictures.cast import Cast
+from bot.pictures.drawn import Drawn
 from bot.pictures.fonts import Typeface
 from bot.story.shape import Row, Shape
 from bot.story.writers import NARRATOR
@@ -18,18 +16,6 @@ _NODE = 8.0
 _SMALL_NODE = 4.6
 _LEGEND_LINES = 2
 _LEGEND_LINE = 28.0
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """Hold a picture, and the names that this machine has no font for: they stand as numbers in it.
-
-    `wordless` is whether passages stand in it without their first words, for the same reason.
-    """
-
-    png: bytes
-    unwritten: Mapping[int, str]
-    wordless: bool
 
 
 def draw_tree(title: str, shape: Shape, *, locale: str, typeface: Typeface) -> Drawn:
