@@ -17,10 +17,10 @@ from bot.engine.errors import EngineClosed, GenerationCancelled, QueueFull
 from bot.errors import Refused, StoryloomError, Unavailable
 from bot.locales import _
 from bot.story import history, standing, why
+from bot.story.attempts import best, worth_another
 from bot.story.boundaries import require_within
 from bot.story.draft import Draft, Drafter, Waiting, Writing
 from bot.story.editing import find
-from bot.story.flaws import mildness
 from bot.story.people import Person, Place
 from bot.story.standing import Standing
 from bot.story.storyteller import join, require_asker, show_in
@@ -36,9 +36,7 @@ from storage.stories import Story
 
 log = structlog.get_logger(__name__)
 
-ATTEMPTS = 2  # drafts, at the most, for one passage
 LETTING_GO = 5.0  # seconds for a narration to end that nobody wants any more
-ATTEMPTS_TO_KEEP_WITHIN = 3  # where what was written crosses a boundary, so that nothing of it can be kept
 
 
 class Suspended(Unavailable):
@@ -270,14 +268,8 @@ class Narrator:
             if not narration.unwanted:
                 yield await self._finish(narration)
         except StoryloomError as error:
-            if self._suspended or isinstance(error, EngineClosed):
-                self._suspended = True
-                raise Suspended from error
-            if not narration.unwanted:
-                if narration.draft is None or not narration.draft.text:
-                    raise
-                trouble = None if isinstance(error, GenerationCancelled) else error
-                yield await self._finish(narration, trouble=trouble)
+            if done := await self._rescue(narration, error):
+                yield done
         finally:
             del self._running[job.id]
             if not self._suspended:
@@ -286,10 +278,21 @@ class Narrator:
         if narration.unwanted:
             raise LetGo
 
+    async def _rescue(self, narration: Narration, error: StoryloomError) -> Done | None:
+        """Keep what was written when something went wrong; raise that where nothing was."""
+        if self._suspended or isinstance(error, EngineClosed):
+            self._suspended = True
+            raise Suspended from error
+        if narration.unwanted:
+            return None
+        if narration.draft is None or not narration.draft.text:
+            raise error
+        return await self._finish(narration, None if isinstance(error, GenerationCancelled) else error)
+
     async def _drafts(self, narration: Narration) -> AsyncGenerator[Progress]:
         """Write drafts until one has no flaw, but not for ever; the least flawed counts."""
         drafts: list[Draft] = []
-        while not drafts or _again_after(drafts):
+        while worth_another(drafts):
             after = drafts[-1] if drafts else None
             draft = narration.draft = await self._drafter.begin(narration.job, after=after)
             if narration.stopped or self._suspended:
@@ -306,7 +309,7 @@ class Narrator:
                 return
             drafts.append(draft)
             log.info("draft flawed", flaw=draft.flaw, number=len(drafts), story=narration.job.story_id)
-        narration.draft = max(drafts, key=lambda written: mildness(written.flaw))
+        narration.draft = best(drafts)
 
     async def _finish(self, narration: Narration, trouble: StoryloomError | None = None) -> Done:
         """Commit what was written, and what people wrote meanwhile behind it, in one transaction."""
@@ -386,12 +389,6 @@ class Narrator:
         except StorageError:
             self._stuck.append(narration)  # tried again with the next asking
             raise
-
-
-def _again_after(drafts: Sequence[Draft]) -> bool:
-    """Tell whether another draft is worth its time."""
-    most = ATTEMPTS_TO_KEEP_WITHIN if all(draft.crossed for draft in drafts) else ATTEMPTS
-    return len(drafts) < most
 
 
 async def _put(tx: Transaction, job: Job, story: Story, passage: Passage) -> None:
