@@ -13,8 +13,9 @@ from bot.reply.folding import Folding
 from bot.reply.sheet import NOBODY, Sheet
 from bot.reply.story_card import ending, opening
 from bot.reply.stream import stream
+from bot.story.interruptions import Suspended
 from bot.story.moved import Moved
-from bot.story.narrator import Done, Narration, Narrator, Suspended
+from bot.story.narrator import Done, Narration, Narrator
 from bot.story.people import Person, Place
 from bot.story.shelf import Shelf
 from bot.story.standing import Standing
@@ -50,7 +51,7 @@ class Performance:
         """Commit a person's passage, then show it; words that wait for the narrator are shown without buttons."""
         written = await self._storyteller.write(place, person, words)
         try:
-            await self._show_written(written, place, person)
+            await self.show_written(written, place, person)
         except UNSAID as error:
             log.warning("a passage could not be shown", error=repr(error), story=written.story.id)
             raise Unavailable(
@@ -60,7 +61,8 @@ class Performance:
                 )
             ) from error
 
-    async def _show_written(self, written: Written, place: Place, person: Person) -> None:
+    async def show_written(self, written: Written, place: Place, person: Person) -> None:
+        """Show someone's words that were committed just now, as a passage or as words that wait."""
         sheet = self.board.sheet(place.channel_id)
         if written.passage is not None:
             await self.board.show(sheet, written.passage, written.story)

@@ -6,7 +6,7 @@ narration, its row goes, the words that people wrote meanwhile join the story, a
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import asdict, dataclass, field
 
@@ -21,6 +21,7 @@ from bot.story.attempts import best, worth_another
 from bot.story.boundaries import require_within
 from bot.story.draft import Draft, Drafter, Waiting, Writing
 from bot.story.editing import find
+from bot.story.interruptions import LetGo, Suspended
 from bot.story.people import Person, Place
 from bot.story.standing import Standing
 from bot.story.storyteller import join, require_asker, show_in
@@ -37,22 +38,6 @@ from storage.stories import Story
 log = structlog.get_logger(__name__)
 
 LETTING_GO = 5.0  # seconds for a narration to end that nobody wants any more
-
-
-class Suspended(Unavailable):
-    """Tell that the bot is stopping, and that its next start goes on with the narration."""
-
-    def __init__(self) -> None:
-        super().__init__(_("The bot is restarting. The narrator goes on with this as soon as it is back."))
-
-
-class LetGo(Refused):
-    """Tell that somebody asked to leave the scene that was being written."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            _("This passage was let go: somebody here asked to leave the scene. Nobody is told who it was.")
-        )
 
 
 @dataclass(frozen=True, slots=True)
