@@ -6,13 +6,13 @@ from discord.ext import commands
 
 from bot.client import StoryBot
 from bot.errors import Refused
-from bot.locales import Text
+from bot.locales import Text, _
 from bot.reply.answers import answering, dismiss
 from bot.reply.performance import Performance
 from bot.reply.tree_lines import branch_opened, branch_told, elsewhere, taken_back
 from bot.reply.tree_windows import BranchWindow, Filled, TakeButton, filled, open_editor, turned
 from bot.reply.who import person_of, place_of, require_voice
-from bot.story.editing import Editor
+from bot.story.editing import Editor, Found
 from bot.story.moved import Moved
 from bot.story.tree import NAME, Branched, Forester
 
@@ -82,30 +82,28 @@ class Tree(commands.Cog):
 
     async def edit_passage(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Open the window with the passage that a message shows."""
-        passage_id = await self._editor.shown_by(message.id)
-        found = await self._editor.look(place_of(interaction), person_of(interaction), passage_id)
-        await open_editor(interaction, found)
+        await open_editor(interaction, await self._found(interaction, message))
 
     async def retake(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Let the narrator write another take of the passage that a message shows."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         require_voice(interaction)
+        found = await self._found(interaction, message)
         place, person = place_of(interaction), person_of(interaction)
-        found = await self._editor.look(place, person, await self._editor.shown_by(message.id))
         await self._performance.retake(place, person, passage_id=found.passage.id)
         await self._tell_takes(interaction, found.leaf.slot)
 
     async def branch_from(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Ask for the name of a branch that begins at the passage that a message shows."""
-        passage_id = await self._editor.shown_by(message.id)
+        passage_id = await self._passage(message)
         await interaction.response.send_modal(BranchWindow(passage_id, interaction.locale.value))
 
     async def take_back(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Take back the passage that a message shows."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         require_voice(interaction)
+        found = await self._found(interaction, message)
         place, person = place_of(interaction), person_of(interaction)
-        found = await self._editor.look(place, person, await self._editor.shown_by(message.id))
         moved = await self._editor.take_back(place, person, found.passage.id)
         await self._performance.show_move(moved, taken_back(person))
         await dismiss(interaction)
@@ -134,6 +132,16 @@ class Tree(commands.Cog):
             moved = await self._editor.turn(place, person, passage_id, step=step)
             await self._performance.show_move(moved, taken_back(person))
             await self._tell_takes(interaction, _now_read(moved, passage_id))
+
+    async def _passage(self, message: discord.Message) -> int:
+        passage_id = await self._performance.board.passage_of(message.channel.id, message.id)
+        if passage_id is None:
+            raise Refused(_("This message shows no passage of a story. Choose one that does."))
+        return passage_id
+
+    async def _found(self, interaction: discord.Interaction, message: discord.Message) -> Found:
+        passage_id = await self._passage(message)
+        return await self._editor.look(place_of(interaction), person_of(interaction), passage_id)
 
     async def _edit(self, interaction: discord.Interaction, answer: Filled) -> None:
         person = person_of(interaction)

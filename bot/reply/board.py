@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from weakref import WeakValueDictionary
 
 import discord
@@ -29,6 +30,7 @@ from storage.stories import Story
 log = structlog.get_logger(__name__)
 
 TAKEN_BACK = "↩️"
+PATIENCE = 1.5  # seconds; whoever asks for a window must get it within three
 
 
 class Board:
@@ -145,6 +147,16 @@ class Board:
         if not shown:
             return ""
         return message_link(stand.story.guild_id, shown[0].channel_id, shown[0].message_id)
+
+    async def passage_of(self, channel_id: int, message_id: int) -> int | None:
+        """Return which passage a message shows, if one; a message comes a moment before the note of what it shows."""
+        display = await displays.by_message(self._database, message_id)
+        story = await stories.running_in(self._database, channel_id)
+        if display is None and story is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE), self.lock(story.id):
+                    display = await displays.by_message(self._database, message_id)
+        return display.passage_id if display else None
 
     async def say(self, story: Story, line: Text) -> None:
         """Tell everyone in the story's channel what was done, in one small line."""

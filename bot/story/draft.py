@@ -19,8 +19,8 @@ from bot.story.narration import NarrationFilter, finish
 from bot.story.prompt import Prompt, StoryFacts, build, plan
 from bot.story.recall import Recall, passage_texts
 from bot.story.voice import Voice, voice_of
-from bot.story.wishes import note_of
 from bot.story.window import budget_bytes
+from bot.story.wishes import note_of
 from storage import stories, trail
 from storage.database import Database
 from storage.narrations import Narration as Job

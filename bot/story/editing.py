@@ -12,7 +12,7 @@ from bot.story.naming import named_by
 from bot.story.people import Person, Place
 from bot.story.standing import Standing
 from bot.story.text import clean_passage
-from storage import displays, edits, passages, stories, trail
+from storage import edits, passages, stories, trail
 from storage.database import Database, Reader, Transaction
 from storage.edits import Edit
 from storage.passages import NewPassage, Passage
@@ -47,13 +47,6 @@ class Editor:
         """Write to a database; `longest` is the longest passage of a person, in characters."""
         self._database = database
         self._longest = longest
-
-    async def shown_by(self, message_id: int) -> int:
-        """Return the passage that a message shows, told or not."""
-        display = await displays.by_message(self._database, message_id)
-        if display is None:
-            raise Refused(_("This message shows no passage of a story. Choose one that does."))
-        return display.passage_id
 
     async def look(self, place: Place, person: Person, passage_id: int) -> Found:
         """Return what is read where a passage stands, for someone who may change it."""
@@ -127,6 +120,8 @@ async def find(reader: Reader, place: Place, passage_id: int) -> Found:
         )
     stand = await standing.of(reader, await standing.running(reader, place))
     leaf = await trail.find(reader, stand.branch.id, passage_id)
+    if leaf is None:
+        leaf = await _in_place_of(reader, stand.branch.id, passage)
     if stand.story.id != story.id or leaf is None:
         raise Refused(
             _(
@@ -139,6 +134,15 @@ async def find(reader: Reader, place: Place, passage_id: int) -> Found:
     shown = await passages.get(reader, leaf.shown)
     number = await trail.count(reader, stand.branch.id, before=leaf.depth) + 1
     return Found(stand, leaf, shown, number, tuple(await passages.takes(reader, shown)))
+
+
+async def _in_place_of(reader: Reader, branch_id: int, passage: Passage) -> Leaf | None:
+    """Return the slot of a passage that was written, perhaps at the end of a row of others, to stand for this one."""
+    leaf = await trail.at(reader, branch_id, passage.depth)
+    before = leaf.shown if leaf else None
+    while before is not None and before > passage.id:
+        before = (await passages.get(reader, before)).replaces
+    return leaf if before == passage.id else None
 
 
 def _revised(old: Passage, text: str) -> NewPassage:
