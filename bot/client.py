@@ -24,6 +24,7 @@ from bot.reply.vote_card import VoteButton
 from bot.reply.voting import Voting
 from bot.story.adapters import Adapters
 from bot.story.editing import Editor
+from bot.story.keeping_up import KeepingUp
 from bot.story.lore.keeper import Keeper
 from bot.story.narrator import Narrator
 from bot.story.pausing import Pausing
@@ -34,6 +35,7 @@ from bot.story.storyteller import Storyteller
 from bot.story.survey import Survey
 from bot.story.tree import Forester
 from bot.story.turns.table import TurnTable
+from bot.story.why import Reasons
 from storage.controls import Astray
 
 log = structlog.get_logger(__name__)
@@ -54,6 +56,7 @@ EXTENSIONS = (
     "cogs.proposals",
     "cogs.characters",
     "cogs.turns",
+    "cogs.memory",
     "cogs.twist",
 )
 # Seconds without a new server after which the client counts as ready. Nothing waits for the list to be whole:
@@ -76,6 +79,8 @@ class Services:
     editor: Editor
     forester: Forester
     performance: Performance
+    keeping_up: KeepingUp
+    reasons: Reasons
     lore: Keeper
     questions: Questions
     proposals: Proposals

@@ -35,10 +35,12 @@ from bot.story import ballot_box
 from bot.story.ability import Ability
 from bot.story.adapters import Adapters
 from bot.story.asking import Scribe
+from bot.story.background import Background
 from bot.story.ballot_box import BallotBox
 from bot.story.draft import Drafter
 from bot.story.editing import Editor
 from bot.story.finding import Finder
+from bot.story.keeping_up import KeepingUp
 from bot.story.lore.archive import Archive
 from bot.story.lore.keeper import Keeper
 from bot.story.lore.meaning import Encoder
@@ -48,12 +50,15 @@ from bot.story.pausing import Pausing
 from bot.story.proposals import Proposals
 from bot.story.questions import Questions
 from bot.story.recall import Recall
+from bot.story.recapping import Recapper
+from bot.story.recaps import Recaps
 from bot.story.shelf import Shelf
 from bot.story.storyteller import Storyteller
 from bot.story.survey import Survey
 from bot.story.tree import Forester
 from bot.story.turns.keeping import TIMER
 from bot.story.turns.table import TurnTable
+from bot.story.why import Reasons
 from bot.story.twists import Twists
 from bot.timekeeper import Timekeeper
 from storage.database import Database
@@ -215,6 +220,11 @@ def make_bot(
     keeper = Keeper(database=database, archive=archive, search=search)
     scribe = Scribe(engine=engine)
     ability = Ability(database=database, scribe=scribe, model=engine.model.id)
+    recapper = Recapper(scribe=scribe, ability=ability, model=engine.model)
+    recaps = Recaps(database=database, recapper=recapper, lore=search, model=engine.model)
+    background = Background(database=database)
+    background.register("recaps", recaps.keep)
+    background.register("search", archive.catch_up)
     drafter = Drafter(
         database=database,
         engine=engine,
@@ -266,9 +276,11 @@ def make_bot(
             ability=ability,
             finder=Finder(database=database, archive=archive, search=search),
         ),
+        keeping_up=KeepingUp(database=database, recapper=recapper, lore=search, clock=clock),
+        reasons=Reasons(database=database, counter=engine),
         proposals=Proposals(database=database, scribe=scribe, ability=ability, keeper=keeper, search=search),
     )
-    bot.provide(services, narrator, chores=(timekeeper.run, news.run, voting.catch_up))
+    bot.provide(services, narrator, chores=(timekeeper.run, background.run, news.run, voting.catch_up))
     return bot
 
 

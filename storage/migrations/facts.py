@@ -21,9 +21,6 @@ CREATE TABLE proposals (
     story_id INTEGER NOT NULL REFERENCES stories (id),
     title TEXT NOT NULL,
     text TEXT NOT NULL,
-    keys TEXT NOT NULL,  -- a JSON list
-    kind TEXT NOT NULL,
-    entry_id INTEGER REFERENCES lore_entries (id),  -- what it would change; NULL for something new
     slots TEXT NOT NULL,  -- where it came from: a JSON list of pairs, the slot and what was read there
     since INTEGER NOT NULL REFERENCES passages (id),  -- the newest of those slots
     state TEXT NOT NULL,

@@ -1,6 +1,8 @@
 """Keep a story's lore: everyone adds; who wrote an entry, who started the story and moderators change it."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from bot.clock import now
 from bot.errors import Refused
@@ -29,6 +31,14 @@ from storage.lore import Kind, NewVersion, Version
 from storage.stories import Story
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Say from which slot on an entry holds, and what is settled in the transaction that keeps it."""
+
+    since: int
+    settle: Callable[[Transaction, Version], Awaitable[None]]
+
+
 class Keeper:
     """Change lore and characters, and show them."""
 
@@ -38,11 +48,18 @@ class Keeper:
         self._search = search
 
     async def add(
-        self, place: Place, person: Person, kind: Kind, sketch: Sketch, *, player: Player | None = None
+        self,
+        place: Place,
+        person: Person,
+        kind: Kind,
+        sketch: Sketch,
+        *,
+        player: Player | None = None,
+        origin: Origin | None = None,
     ) -> Version:
         """Add an entry to the story of a place."""
         clean = await asyncio.to_thread(checked, sketch, kind, None)
-        new = _written(clean, person, player or Player(None, None))
+        new = _written(clean, person, player or Player(None, None), origin)
         document = await self._document(new)
         async with self._database.transaction() as tx:
             story = await standing.running(tx, place)
@@ -52,15 +69,24 @@ class Keeper:
             version = await lore.add(tx, story.id, kind, new)
             await self._archive.keep(tx, story.id, document.of(version.id))
             await _log(tx, story, person, f"add {kind}", version)
+            if origin is not None:
+                await origin.settle(tx, version)
         return version
 
     async def change(
-        self, place: Place, person: Person, seen: Version, sketch: Sketch, *, player: Player | None = None
+        self,
+        place: Place,
+        person: Person,
+        seen: Version,
+        sketch: Sketch,
+        *,
+        player: Player | None = None,
+        origin: Origin | None = None,
     ) -> Version:
         """Change an entry that someone saw as a version; refused where another changed it meanwhile."""
         clean = await asyncio.to_thread(checked, sketch, seen.kind, seen)
         whose = player or Player(seen.player_id, seen.player_name)
-        new = _written(clean, person, whose)
+        new = _written(clean, person, whose, origin)
         document = await self._document(new)
         async with self._database.transaction() as tx:
             story = await standing.running(tx, place)
@@ -72,6 +98,8 @@ class Keeper:
             version = await lore.change(tx, story.id, seen.entry_id, new)
             await self._archive.keep(tx, story.id, document.of(version.id))
             await _log(tx, story, person, f"edit {seen.kind}", version)
+            if origin is not None:
+                await origin.settle(tx, version)
         return version
 
     async def remove(self, place: Place, person: Person, entry_id: int) -> Version:
@@ -138,7 +166,7 @@ class Keeper:
         return document
 
 
-def _written(clean: Sketch, person: Person, player: Player) -> NewVersion:
+def _written(clean: Sketch, person: Person, player: Player, origin: Origin | None) -> NewVersion:
     title, text = clean.title or "", clean.text or ""
     return NewVersion(
         title=title,
@@ -153,6 +181,7 @@ def _written(clean: Sketch, person: Person, player: Player) -> NewVersion:
         player_name=player.name,
         author_id=person.id,
         author_name=person.name,
+        since=origin.since if origin else None,
         title_digest=digest(title),
         text_digest=digest(text),
         created=now(),
