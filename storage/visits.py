@@ -53,10 +53,11 @@ async def left(reader: Reader, *, story_id: int, person_id: int, now: int) -> Le
     return Leaving(*row) if row and row["at"] is not None else None
 
 
-async def first_unseen(reader: Reader, branch_id: int, slot: int | None) -> int:
-    """Return the depth from which on a branch holds what is new to someone who had read up to a slot.
+async def first_unseen(reader: Reader, branch_id: int, *, person_id: int, leaving: Leaving) -> int:
+    """Return the depth from which on a branch holds what is new to someone who left then.
 
-    Where that slot is not on the branch, this is where the two ways part.
+    Where the newest slot of then is not on the branch, this is where the two ways part. What they had written until
+    then they know, though it was not in the story yet when they were noted.
     """
     row = await reader.fetch_one(
         "WITH RECURSIVE up (id, parent, depth, known) AS ("
@@ -65,8 +66,15 @@ async def first_unseen(reader: Reader, branch_id: int, slot: int | None) -> int:
         " UNION ALL SELECT p.id, p.parent, p.depth,"
         " EXISTS (SELECT 1 FROM trail WHERE branch_id = :branch AND slot = p.id)"
         " FROM passages AS p JOIN up ON p.id = up.parent WHERE NOT up.known)"
-        " SELECT coalesce(max(depth) + 1, 0) AS depth FROM up WHERE known",
-        {"branch": branch_id, "slot": slot},
+        " SELECT 1 + max(coalesce((SELECT max(depth) FROM up WHERE known), -1), coalesce(("
+        "  SELECT max(trail.depth) FROM passages JOIN trail ON trail.branch_id = :branch AND trail.shown = passages.id"
+        "  WHERE passages.author_id = :person AND passages.created <= :until), -1)) AS depth",
+        {
+            "branch": branch_id,
+            "slot": leaving.slot,
+            "person": person_id,
+            "until": leaving.at + PAUSE,
+        },
     )
     return int(row["depth"]) if row else 0
 

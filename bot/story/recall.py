@@ -15,7 +15,6 @@ from bot.story.prompt import Plan
 from bot.story.window import SEPARATOR, PassageText, Shares, shares
 from storage import recaps
 from storage.database import Database
-from storage.lore import Version
 from storage.recaps import Recap
 from storage.stories import Story
 from storage.trail import Told

@@ -1,4 +1,4 @@
-"""Let the model tell in few words what happened, believe it only where the text bears it out, and else quote the text."""
+"""Let the model tell in few words what happened; believe it where the text bears it out, and else quote the text."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -9,6 +9,7 @@ import structlog
 
 from bot.engine.errors import PromptTooLong
 from bot.engine.request import Message, ModelInfo, Sampling
+from bot.story.ability import Ability
 from bot.story.asking import Scribe
 from bot.story.excerpts import sentences
 from bot.story.extract import extract, joined
@@ -67,8 +68,9 @@ class Retelling:
 class Recapper:
     """Tell what happened."""
 
-    def __init__(self, *, scribe: Scribe, model: ModelInfo) -> None:
+    def __init__(self, *, scribe: Scribe, ability: Ability, model: ModelInfo) -> None:
         self._scribe = scribe
+        self._ability = ability
         self._model = model
 
     def writes(self, language: str) -> bool:
@@ -86,13 +88,14 @@ class Recapper:
     ) -> Retelling:
         """Return what happened in some texts; names of `facts` that occur in them are in it.
 
-        Raises what ends a stream, but for a text that is too long: that is told by its own sentences.
+        A model that cannot read well enough is not asked. Raises what ends a stream, but for a text that is too long: that is told by its own sentences.
         """
         source = neutralise("\n\n".join(texts))
         wanted = Names(facts).within(source)
         language = language_of(source)
         length = KINDS[kind].length(language)
-        if not self.writes(language):
+        able = self.writes(language) and await self._ability.reads(story, person_id=person_id)
+        if not able:
             return Retelling(_extracted(source, length, wanted), own=False)
         for number in range(ATTEMPTS):
             try:

@@ -1,0 +1,240 @@
+"""Show what is remembered: recaps, what is new to somebody, and what made a passage."""
+
+from collections.abc import Sequence
+
+import discord
+
+from bot.locales import Text, _, _n
+from bot.reply.links import message_link
+from bot.reply.story_card import COLOUR
+from bot.story.keeping_up import Chapter, News, SoFar, Spot
+from bot.story.lore.found import OBSTACLES
+from bot.story.memory import Item
+from bot.story.prompt import PartName
+from bot.story.text import inline_name
+from bot.story.turns.state import TurnState
+from bot.story.why import Cost, Why
+from storage.recaps import Level
+from storage.stories import Story
+from storage.visits import Voice
+
+ROOM = 3600  # characters of a card's text, of Discord's 4,096
+FIELD = 1000
+_WRITERS = 6
+_PERSON = 160  # characters about one person
+_ITEMS = 12  # of one part of a prompt
+
+LEVELS: dict[Level, Text] = {"book": _("The story"), "chapter": _("Chapter"), "scene": _("Scene")}
+PARTS: dict[PartName, Text] = {
+    "rules": _("Rules"),
+    "story": _("Title and premise"),
+    "pinned": _("Pinned lore"),
+    "recaps": _("Recaps"),
+    "settled": _("Lore of this part of the story"),
+    "passages": _("Passages, word for word"),
+    "triggered": _("Lore that came up"),
+    "cast": _("Who is there"),
+    "request": _("Request"),
+    "direction": _("Direction"),
+}
+
+
+def so_far(found: SoFar, locale: str) -> discord.Embed:
+    """Return the recaps of a story; where they are too many for a card, the newest."""
+    story = found.story
+    embed = discord.Embed(title=_title(story), colour=COLOUR)
+    if not found.chapters:
+        none = _(
+            "There is no recap yet. One comes after about a dozen passages; this story has {n}.",
+            n=found.passages,
+        )
+        embed.description = none.render(locale)
+        return embed
+    blocks = [_block(chapter, story, locale) for chapter in found.chapters]
+    kept = _newest(blocks, ROOM)
+    if len(kept) < len(blocks):
+        line = _("Earlier ones have no room here: `/recap level:The story` tells them in short.")
+        kept.insert(0, f"-# {line.render(locale)}")
+    if found.untold:
+        line = _n(
+            "{n} newer passage is not in it yet.", "{n} newer passages are not in it yet.", found.untold
+        )
+        kept.append(f"-# {line.render(locale)}{_link(_('Newest'), found.newest, story, locale)}")
+    embed.description = "\n\n".join(kept)
+    return embed
+
+
+def news(found: News, locale: str) -> discord.Embed:
+    """Return what is new to somebody."""
+    story = found.story
+    embed = discord.Embed(title=_title(story), colour=COLOUR)
+    lines = [_since(found).render(locale)]
+    if found.first <= found.passages:
+        lines[0] += _link(_("Read on from there"), found.begins, story, locale)
+        lines[0] += _link(_("Newest"), found.newest, story, locale)
+    blocks = [_block(chapter, story, locale) for chapter in found.chapters]
+    kept = _newest(blocks, ROOM - 600)
+    if any(chapter.untranslated for chapter in found.chapters):
+        line = _("The narrator's model cannot put this into your language, so here it is as it was told.")
+        kept.append(f"-# {line.render(locale)}")
+    embed.description = "\n\n".join([*lines, *kept])
+    for name, value in (
+        (_("Who wrote"), ", ".join(_wrote(voice, locale) for voice in found.writers[:_WRITERS])),
+        (_("Who is who"), _people(found, locale)),
+        (_("Whose turn"), _turn(found.turns).render(locale) if story.state == "running" else ""),
+    ):
+        if value:
+            embed.add_field(name=name.render(locale), value=value[:FIELD], inline=False)
+    return embed
+
+
+def why(found: Why, locale: str) -> discord.Embed:
+    """Return what made a passage, part by part; the prompt itself goes into a file."""
+    passage = found.passage
+    number = _("a passage that is not read now") if found.number is None else _("passage {n}", n=found.number)
+    title = _("What made {passage}", passage=number).render(locale)
+    embed = discord.Embed(title=title, colour=COLOUR)
+    lines = [_model_line(found).render(locale)]
+    if passage.direction:
+        asked = _("Asked for: {direction}", direction=inline_name(passage.direction))
+        lines.append(asked.render(locale))
+    if not found.parts:
+        gone = _("Its prompt is not kept any more: the newest {n} of a story are.", n=200)
+        embed.description = "\n".join([*lines, gone.render(locale)])
+        return embed
+    total = sum(cost.tokens for cost in found.parts)
+    lines.append(_n("The prompt has {n} token:", "The prompt has {n} tokens:", total).render(locale))
+    lines += [_cost_line(cost, locale) for cost in found.parts]
+    embed.description = "\n".join(lines)[:ROOM]
+    for cost in found.parts:
+        if cost.part.items:
+            told = "\n".join(_item_line(item, locale) for item in cost.part.items[:_ITEMS])
+            embed.add_field(name=PARTS[cost.part.name].render(locale), value=told[:FIELD], inline=False)
+    if found.left_out:
+        lost = "\n".join(
+            f"{inline_name(one.title)}: {OBSTACLES[one.obstacle].render(locale)}"
+            for one in found.left_out[:_ITEMS]
+        )
+        embed.add_field(name=_("Left out").render(locale), value=lost[:FIELD], inline=False)
+    return embed
+
+
+def prompt_file(found: Why) -> str:
+    """Return the exact prompt as text: each message under its role."""
+    return "\n\n".join(f"=== {message.role} ===\n{message.content}" for message in found.messages)
+
+
+def _title(story: Story) -> str:
+    return story.title[:256]
+
+
+def _block(chapter: Chapter, story: Story, locale: str) -> str:
+    name = LEVELS[chapter.level] if chapter.level else _("Newest")
+    numbers = f"{chapter.first}-{chapter.last}" if chapter.last > chapter.first else f"{chapter.first}"
+    head = _("**{name}**, passages {numbers}", name=name, numbers=numbers).render(locale)
+    quoted = "" if chapter.own else f"\n-# {_('in the words of the story itself').render(locale)}"
+    return f"{head}{_link(_('from here'), chapter.begins, story, locale)}\n{_plain(chapter.text)}{quoted}"
+
+
+def _link(name: Text, spot: Spot | None, story: Story, locale: str) -> str:
+    if spot is None:
+        return ""
+    return f" · [{name.render(locale)}]({message_link(story.guild_id, spot.channel_id, spot.message_id)})"
+
+
+def _newest(blocks: Sequence[str], room: int) -> list[str]:
+    """Return the last blocks that fit; of a single one that does not, its beginning."""
+    kept: list[str] = []
+    for block in reversed(blocks):
+        room -= len(block) + 2
+        if room < 0:
+            break
+        kept.insert(0, block)
+    return kept or [block[: max(room, ROOM // 2)] for block in blocks[-1:]]
+
+
+def _since(found: News) -> Text:
+    new = found.passages - found.first + 1
+    if found.passages == 0:
+        return _("Nothing has been told yet. Write the first lines with `/write`.")
+    if found.left is None:
+        return _n(
+            "You are new here. {n} passage has been told.",
+            "You are new here. {n} passages have been told.",
+            new,
+        )
+    at = f"<t:{found.left.at // 1000}:R>"
+    if new <= 0:
+        return _("Nothing is new since you were here {at}.", at=at)
+    return _n(
+        "Since you were here {at}: {n} new passage.",
+        "Since you were here {at}: {n} new passages.",
+        new,
+        at=at,
+    )
+
+
+def _wrote(voice: Voice, locale: str) -> str:
+    name = _("the narrator").render(locale) if voice.kind == "narrator" else inline_name(voice.name or "—")
+    return f"{name} ({voice.passages})"
+
+
+def _people(found: News, locale: str) -> str:
+    lines = []
+    for person in found.people:
+        text = " ".join(person.text.split())
+        short = f"{text[:_PERSON]}…" if len(text) > _PERSON else text
+        player = f" ({inline_name(person.player_name)})" if person.player_name else ""
+        lines.append(f"**{inline_name(person.title)}**{player}: {_plain(short)}")
+    return "\n".join(_fitting(lines, FIELD))
+
+
+def _fitting(lines: Sequence[str], room: int) -> list[str]:
+    kept = []
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            break
+        kept.append(line)
+    return kept
+
+
+def _turn(turns: TurnState) -> Text:
+    if turns.missing:
+        names = ", ".join(inline_name(seat.name) for seat in turns.missing)
+        return _("Waiting for: {names}", names=names)
+    if turns.holder is not None:
+        return _("{name}", name=inline_name(turns.holder.name))
+    return _("Everyone may write.")
+
+
+def _model_line(found: Why) -> Text:
+    passage, sampling = found.passage, found.passage.sampling or {}
+    shown = ", ".join(
+        f"{key} {value:g}"
+        for key, value in sampling.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and value
+    )
+    return _(
+        "Model {model}, seed {seed}, {sampling}",
+        model=inline_name(passage.model or "—"),
+        seed=passage.seed if passage.seed is not None else "—",
+        sampling=shown,
+    )
+
+
+def _cost_line(cost: Cost, locale: str) -> str:
+    line = _n("{part}: {n} token", "{part}: {n} tokens", cost.tokens, part=PARTS[cost.part.name])
+    return f"- {line.render(locale)}"
+
+
+def _item_line(item: Item, locale: str) -> str:
+    if item.kind == "recap":
+        return inline_name(item.title)
+    reasons = ", ".join(reason.text.render(locale) for reason in item.reasons)
+    return f"{inline_name(item.title)}: {reasons}" if reasons else inline_name(item.title)
+
+
+def _plain(text: str) -> str:
+    """Return a text that makes no link and no mention of all of its own."""
+    return text.replace("](", "]\u200b(").replace("@", "@\u200b")
