@@ -16,6 +16,7 @@ from bot.engine.engine import Status
 from bot.locales import LOCALES, Text
 from bot.pictures.studio import Studio
 from bot.reply.answers import answer_error
+from bot.reply.boundary_buttons import BoundaryButton
 from bot.reply.buttons import StoryButton
 from bot.reply.lore_card import LoreButton
 from bot.reply.performance import Performance
@@ -23,6 +24,7 @@ from bot.reply.turn_buttons import JoinButton
 from bot.reply.vote_card import VoteButton
 from bot.reply.voting import Voting
 from bot.story.adapters import Adapters
+from bot.story.boundaries import Boundaries
 from bot.story.editing import Editor
 from bot.story.keeping_up import KeepingUp
 from bot.story.lore.keeper import Keeper
@@ -30,6 +32,7 @@ from bot.story.narrator import Narrator
 from bot.story.pausing import Pausing
 from bot.story.proposals import Proposals
 from bot.story.questions import Questions
+from bot.story.scenes import Scenes
 from bot.story.shelf import Shelf
 from bot.story.storyteller import Storyteller
 from bot.story.survey import Survey
@@ -58,6 +61,7 @@ EXTENSIONS = (
     "cogs.turns",
     "cogs.memory",
     "cogs.twist",
+    "cogs.boundaries",
 )
 # Seconds without a new server after which the client counts as ready. Nothing waits for the list to be whole:
 # stories are found by their channel's id, and a server that arrives later works from then on.
@@ -86,6 +90,8 @@ class Services:
     proposals: Proposals
     turns: TurnTable
     voting: Voting
+    boundaries: Boundaries
+    scenes: Scenes
 
 
 class Translator(app_commands.Translator):
@@ -153,7 +159,7 @@ class StoryBot(commands.AutoShardedBot):
 
     async def setup_hook(self) -> None:
         """Load the cogs and tell Discord the commands, where they changed."""
-        self.add_dynamic_items(StoryButton, LoreButton, JoinButton, VoteButton)
+        self.add_dynamic_items(StoryButton, LoreButton, JoinButton, VoteButton, BoundaryButton)
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         await self.tree.set_translator(Translator())

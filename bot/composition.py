@@ -37,6 +37,7 @@ from bot.story.adapters import Adapters
 from bot.story.asking import Scribe
 from bot.story.background import Background
 from bot.story.ballot_box import BallotBox
+from bot.story.boundaries import Boundaries
 from bot.story.draft import Drafter
 from bot.story.editing import Editor
 from bot.story.finding import Finder
@@ -52,14 +53,15 @@ from bot.story.questions import Questions
 from bot.story.recall import Recall
 from bot.story.recapping import Recapper
 from bot.story.recaps import Recaps
+from bot.story.scenes import Scenes
 from bot.story.shelf import Shelf
 from bot.story.storyteller import Storyteller
 from bot.story.survey import Survey
 from bot.story.tree import Forester
 from bot.story.turns.keeping import TIMER
 from bot.story.turns.table import TurnTable
-from bot.story.why import Reasons
 from bot.story.twists import Twists
+from bot.story.why import Reasons
 from bot.timekeeper import Timekeeper
 from storage.database import Database
 
@@ -269,6 +271,8 @@ def make_bot(
         performance=performance,
         turns=table,
         voting=voting,
+        boundaries=Boundaries(database=database),
+        scenes=Scenes(database=database, narrator=narrator),
         lore=keeper,
         questions=Questions(
             database=database,

@@ -130,6 +130,8 @@ class Writing(commands.Cog):
     @commands.Cog.listener()
     async def on_story_button(self, interaction: discord.Interaction, action: str, about: int) -> None:
         """Do what a button says; its `about` is the passage or narration that it stands under."""
+        if action == "twist":
+            return  # cogs/twist.py listens too
         async with answering(interaction):
             if action == "write":
                 await self._open_window(interaction)

@@ -8,12 +8,13 @@ import discord
 from bot.locales import Text, _
 from bot.story.standing import Standing
 
-_EMOJI = {"write": "✏️", "continue": "▶️", "retry": "🔁", "undo": "↩️", "stop": "⏹️", "keep": "✅"}
+_EMOJI = {"write": "✏️", "continue": "▶️", "retry": "🔁", "undo": "↩️", "twist": "🌀", "stop": "⏹️", "keep": "✅"}
 _LABELS = {
     "write": _("Write"),
     "continue": _("Continue"),
     "retry": _("Retry"),
     "undo": _("Undo"),
+    "twist": _("Twist"),
     "stop": _("Stop"),
     "keep": _("Keep it"),
 }
@@ -66,6 +67,7 @@ def controls(standing: Standing, locale: str) -> discord.ui.View:
     actions = ["write", "continue"] if narrator else ["write"]
     if head is not None:
         actions += ["retry", "undo"] if head.kind == "narrator" and narrator else ["undo"]
+    actions += ["twist"] if narrator else []
     for action in actions:
         view.add_item(StoryButton(action, about, locale=locale))
     if len(standing.takes) > 1:

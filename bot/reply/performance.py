@@ -8,6 +8,7 @@ from bot.errors import StoryloomError, Unavailable
 from bot.locales import Text, _
 from bot.reply.answers import UNSAID
 from bot.reply.board import Board
+from bot.reply.boundary_buttons import single
 from bot.reply.buttons import only
 from bot.reply.folding import Folding
 from bot.reply.sheet import NOBODY, Sheet
@@ -102,7 +103,9 @@ class Performance:
     async def open(self, standing: Standing) -> None:
         """Open a story in its channel: its card, and the buttons to begin with."""
         channel = self.board.channel(standing.story.channel_id)
-        await channel.send(embed=opening(standing.story), allowed_mentions=NOBODY)
+        story = standing.story
+        view = single("open", story.id, story.language)
+        await channel.send(embed=opening(story), view=view, allowed_mentions=NOBODY)
         await self.mention_language(standing.story)
         await self.board.place_buttons(standing.story)
 

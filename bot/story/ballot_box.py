@@ -8,18 +8,17 @@ the next passage itself where someone proposed it as that.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.clock import now
+from bot.clock import Clock
 from bot.errors import Refused
 from bot.locales import _
 from bot.story import standing
 from bot.story.people import Person, Place
-from bot.story.storyteller import join
+from bot.story.storyteller import Written, join
 from bot.story.text import clean_passage
 from bot.story.votes import Count, Nobody, Tied, Won, all_voted, count, outcome
 from storage import actions, directions, inbox, narrations, stories, timers, turns, votes
 from storage.database import Database, Reader, Transaction
 from storage.inbox import NewArrival
-from storage.passages import Passage
 from storage.stories import Story
 from storage.votes import Kind, NewOption, NewVote, Option, Vote
 
@@ -57,19 +56,19 @@ class Poll:
 class Decision:
     """Tell how a vote stands after it was closed or a tie was broken.
 
-    `passage` is the winner, where it is a passage of its own; it `waits` where the narrator is writing just now.
+    `written` are the winner's words where they are the next passage themselves.
     """
 
     poll: Poll
-    passage: Passage | None = None
-    waits: bool = False
+    written: Written | None = None
 
 
 class BallotBox:
     """Hold the votes of all stories."""
 
-    def __init__(self, *, database: Database) -> None:
+    def __init__(self, *, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
     async def open(
         self,
@@ -95,14 +94,14 @@ class BallotBox:
                     opener_name=person.name,
                     channel_id=place.channel_id,
                     seconds=seconds,
-                    deadline=_deadline(seconds),
-                    created=now(),
+                    deadline=self._deadline(seconds),
+                    created=self._clock.now(),
                 ),
             )
             await timers.put(tx, TIMER, vote.id, vote.deadline)
             for option in options[:MOST]:
                 await votes.add_option(tx, vote, option)
-            await _log(tx, vote, person, "vote opened")
+            await _log(tx, vote, person, self._clock.now(), "vote opened")
             return await _poll(tx, story, vote)
 
     async def require_none(self, place: Place) -> Story:
@@ -111,10 +110,11 @@ class BallotBox:
         await _require_none(self._database, story)
         return story
 
-    async def shown(self, vote: Vote, message_id: int) -> None:
-        """Note that a message shows a vote as it is."""
+    async def shown(self, vote: Vote, message_id: int, *, waiting: bool) -> None:
+        """Note that a message shows a vote as it is; a start looks again at one whose choice is `waiting`."""
+        shown = f"{vote.state}:{vote.round}{':waiting' if waiting else ''}"
         async with self._database.transaction() as tx:
-            await votes.show_in(tx, vote.id, message_id, shown=f"{vote.state}:{vote.round}")
+            await votes.show_in(tx, vote.id, message_id, shown=shown)
 
     async def poll(self, vote_id: int) -> Poll | None:
         """Return how a vote stands."""
@@ -145,7 +145,9 @@ class BallotBox:
             poll = await _poll(tx, story, vote)
             if number not in poll.count.votes:
                 raise Refused(_("This is not one of the choices any more. Use the buttons under the vote."))
-            await votes.cast(tx, vote, voter_id=person.id, voter_name=person.name, number=number, now=now())
+            await votes.cast(
+                tx, vote, voter_id=person.id, voter_name=person.name, number=number, now=self._clock.now()
+            )
             return await _poll(tx, story, vote)
 
     async def propose(self, place: Place, person: Person, vote_id: int, text: str, *, verbatim: bool) -> Poll:
@@ -175,7 +177,7 @@ class BallotBox:
                     vote,
                     NewOption(
                         text=text,
-                        created=now(),
+                        created=self._clock.now(),
                         author_id=person.id,
                         author_name=person.name,
                         verbatim=verbatim,
@@ -193,12 +195,12 @@ class BallotBox:
                 raise Refused(
                     _("This vote is counted already, and tied. Choose one of the tied, or press Run-off.")
                 )
-            return await _counted(tx, story, vote, person)
+            return await _counted(tx, story, vote, person, self._clock.now())
 
     async def complete(self, vote_id: int) -> Decision | None:
         """Count a vote in which nobody is left to wait for; None where it is over already."""
         async with self._database.transaction() as tx:
-            return await ended(tx, vote_id)
+            return await ended(tx, vote_id, now=self._clock.now())
 
     async def choose(self, place: Place, person: Person, vote_id: int, number: int) -> Decision:
         """Break a tie, aloud: for the story's host and moderators."""
@@ -208,7 +210,7 @@ class BallotBox:
             poll = await _poll(tx, story, vote)
             if vote.state != "tied" or number not in poll.count.votes:
                 raise Refused(_("This is not one of the choices any more. Use the buttons under the vote."))
-            return await _decided(tx, story, vote, number, person)
+            return await _decided(tx, story, vote, number, person, self._clock.now())
 
     async def run_off(self, place: Place, person: Person, vote_id: int) -> Poll:
         """Let the group vote again between what tied; for everyone who may vote."""
@@ -218,14 +220,17 @@ class BallotBox:
             if vote.state != "tied":
                 raise Refused(_("The run-off has begun already. Vote with the buttons."))
             vote = await votes.change(
-                tx, vote.id, state="open", round_=vote.round + 1, deadline=_deadline(vote.seconds)
+                tx, vote.id, state="open", round_=vote.round + 1, deadline=self._deadline(vote.seconds)
             )
             await timers.put(tx, TIMER, vote.id, vote.deadline)
-            await _log(tx, vote, person, "run-off")
+            await _log(tx, vote, person, self._clock.now(), "run-off")
             return await _poll(tx, story, vote)
 
+    def _deadline(self, seconds: int | None) -> int | None:
+        return None if seconds is None else self._clock.now() + seconds * 1000
 
-async def ended(tx: Transaction, vote_id: int) -> Decision | None:
+
+async def ended(tx: Transaction, vote_id: int, *, now: int) -> Decision | None:
     """Count a vote whose time is up; None where there is nothing to count.
 
     While its story is paused a vote waits; in a story that has ended it comes to nothing.
@@ -235,9 +240,9 @@ async def ended(tx: Transaction, vote_id: int) -> Decision | None:
         return None
     story = await stories.get(tx, vote.story_id)
     if story.state == "paused":
-        await timers.put(tx, TIMER, vote.id, now() + RESTING)
+        await timers.put(tx, TIMER, vote.id, now + RESTING)
         return None
-    return await (_lapsed if story.state == "ended" else _counted)(tx, story, vote, None)
+    return await (_lapsed if story.state == "ended" else _counted)(tx, story, vote, None, now)
 
 
 async def seated(reader: Reader, story: Story) -> frozenset[int] | None:
@@ -295,39 +300,42 @@ async def _poll(reader: Reader, story: Story, vote: Vote) -> Poll:
     return Poll(story, vote, options, count(standing_, ballots, may), complete)
 
 
-async def _counted(tx: Transaction, story: Story, vote: Vote, person: Person | None) -> Decision:
+async def _counted(tx: Transaction, story: Story, vote: Vote, person: Person | None, now: int) -> Decision:
     """Close a vote's round and do what it comes to."""
     await timers.put(tx, TIMER, vote.id, None)
     match outcome((await _poll(tx, story, vote)).count):
         case Won(number):
-            return await _decided(tx, story, vote, number, person)
+            return await _decided(tx, story, vote, number, person, now)
         case Tied(numbers):
             await votes.keep_standing(tx, vote.id, numbers, round_=vote.round + 1)
             vote = await votes.change(tx, vote.id, state="tied", round_=vote.round, deadline=None)
-            await _log(tx, vote, person, "vote tied")
+            await _log(tx, vote, person, now, "vote tied")
             return Decision(await _poll(tx, story, vote))
         case Nobody():
-            return await _lapsed(tx, story, vote, person)
+            return await _lapsed(tx, story, vote, person, now)
 
 
-async def _lapsed(tx: Transaction, story: Story, vote: Vote, person: Person | None) -> Decision:
+async def _lapsed(tx: Transaction, story: Story, vote: Vote, person: Person | None, now: int) -> Decision:
     """Close a vote that came to nothing."""
-    vote = await votes.change(tx, vote.id, state="lapsed", round_=vote.round, deadline=None, closed=now())
-    await _log(tx, vote, person, "vote lapsed")
+    vote = await votes.change(tx, vote.id, state="lapsed", round_=vote.round, deadline=None, closed=now)
+    await _log(tx, vote, person, now, "vote lapsed")
     return Decision(await _poll(tx, story, vote))
 
 
-async def _decided(tx: Transaction, story: Story, vote: Vote, number: int, person: Person | None) -> Decision:
+async def _decided(
+    tx: Transaction, story: Story, vote: Vote, number: int, person: Person | None, now: int
+) -> Decision:
     """Keep what was chosen: as the next passage's direction, or as a passage."""
     vote = await votes.change(
-        tx, vote.id, state="decided", round_=vote.round, deadline=None, winner=number, closed=now()
+        tx, vote.id, state="decided", round_=vote.round, deadline=None, winner=number, closed=now
     )
     poll = await _poll(tx, story, vote)
-    await _log(tx, vote, person, "vote decided", winner=number, voters=poll.count.voters)
+    await _log(tx, vote, person, now, "vote decided", winner=number, voters=poll.count.voters)
     winner = poll.winner
     assert winner is not None  # just chosen
     if not winner.verbatim or winner.author_id is None:
-        await directions.add(tx, story.id, winner.text, created=now())
+        if story.narrates:
+            await directions.add(tx, story.id, winner.text, created=now)
         return Decision(poll)
     arrival = NewArrival(
         story_id=story.id,
@@ -337,19 +345,16 @@ async def _decided(tx: Transaction, story: Story, vote: Vote, number: int, perso
         channel_id=vote.channel_id,
         message_ids=(),
         own=True,
-        created=now(),
+        created=now,
     )
     if await narrations.of_story(tx, story.id):
-        await inbox.add(tx, arrival)
-        return Decision(poll, waits=True)
-    return Decision(poll, passage=await join(tx, story, arrival))
+        return Decision(poll, Written(story, winner.text, arrival=await inbox.add(tx, arrival)))
+    return Decision(poll, Written(story, winner.text, passage=await join(tx, story, arrival)))
 
 
-def _deadline(seconds: int | None) -> int | None:
-    return None if seconds is None else now() + seconds * 1000
-
-
-async def _log(tx: Transaction, vote: Vote, person: Person | None, kind: str, **detail: object) -> None:
+async def _log(
+    tx: Transaction, vote: Vote, person: Person | None, now: int, kind: str, **detail: object
+) -> None:
     await actions.append(
         tx,
         story_id=vote.story_id,
@@ -357,5 +362,5 @@ async def _log(tx: Transaction, vote: Vote, person: Person | None, kind: str, **
         actor_name=person.name if person else None,
         kind=kind,
         detail={"vote": vote.id, "round": vote.round, **detail},
-        created=now(),
+        created=now,
     )

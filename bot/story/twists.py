@@ -52,7 +52,7 @@ class Twist:
 class Twists:
     """Invent twists with the model."""
 
-    def __init__(self, *, database: Database, scribe: Scribe, encoder: Encoder) -> None:
+    def __init__(self, *, database: Database, scribe: Scribe, encoder: Encoder | None) -> None:
         self._database = database
         self._scribe = scribe
         self._encoder = encoder
@@ -65,7 +65,7 @@ class Twists:
         devices = _shuffled(dice, used=[one.device for one in earlier if one.device])
         invented: list[Twist] = []
         for size in get_args(Size):
-            before = [one.text for one in (*earlier, *invented)]
+            before = [one.text for one in earlier] + [one.text for one in invented]
             for number in range(TRIES):
                 task = _Task(story, material, size, devices.pop(0), dice.getrandbits(31), number)
                 twist = await self._try(task, before, person_id)
@@ -93,7 +93,7 @@ class Twists:
 
     async def _same_meaning(self, text: str, before: Sequence[str]) -> bool:
         """Tell whether a twist says what another does, in other words."""
-        if not before:
+        if not before or self._encoder is None:
             return False
         vectors = await self._encoder.encode([text, *before])
         return bool((vectors[1:] @ vectors[0]).max() >= SAME_MEANING)

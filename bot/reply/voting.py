@@ -1,0 +1,221 @@
+"""Carry votes through: put them up, keep their cards in step, and let what was chosen happen.
+
+A card is edited at most once in a while, however many people press, and never to what it shows already.
+"""
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any
+from weakref import WeakValueDictionary
+
+import discord
+import structlog
+
+from bot.clock import now
+from bot.errors import Refused, StoryloomError
+from bot.locales import _
+from bot.reply import vote_card
+from bot.reply.answers import UNSAID
+from bot.reply.performance import Performance
+from bot.reply.sheet import NOBODY
+from bot.story.ballot_box import BallotBox, Decision, Poll
+from bot.story.people import Person, Place
+from bot.story.turns import keeping
+from bot.story.twists import Twists
+from storage import directions
+from storage.database import Database
+from storage.stories import Story
+from storage.votes import NewOption, Option, Vote
+
+log = structlog.get_logger(__name__)
+
+HOUR = 3600  # seconds
+PACE = 1.5  # seconds between two edits of a card
+DELETED = 10008
+
+
+class Voting:
+    """Show votes and act on them, for the commands, the buttons and the clock alike."""
+
+    def __init__(
+        self, *, ballot_box: BallotBox, twists: Twists, performance: Performance, database: Database
+    ) -> None:
+        self._ballot_box = ballot_box
+        self._twists = twists
+        self._performance = performance
+        self._database = database
+        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._shown: dict[int, tuple[float, object]] = {}
+        self._due: set[int] = set()
+        self._inventing: set[int] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def offer_twists(self, place: Place, person: Person, *, hidden: bool, seconds: int | None) -> Poll:
+        """Let the narrator invent twists and put them to the group; without a good one people propose their own.
+
+        Without `seconds` they may vote as long as a turn lasts, an hour where there are no turns.
+        """
+        story = await self._ballot_box.require_none(place)
+        if story.id in self._inventing:
+            raise Refused(_("The narrator is thinking of twists already. They come in a moment."))
+        self._inventing.add(story.id)
+        try:
+            invented = await self._twists.invent(story, person_id=person.id) if story.narrates else []
+            options = [
+                NewOption(text=one.text, created=now(), size=one.size, device=one.device) for one in invented
+            ]
+            poll = await self._ballot_box.open(
+                place, person, "twist", options, hidden=hidden, seconds=seconds or await self._usual(story)
+            )
+        finally:
+            self._inventing.discard(story.id)
+        await self.show(poll.vote.id)
+        return poll
+
+    async def cast(self, place: Place, person: Person, vote_id: int, number: int) -> Option | None:
+        """Take a ballot, or the host's word in a tie; return what was voted for, None where a tie was broken."""
+        poll = await self._ballot_box.poll(vote_id)
+        if poll is not None and poll.vote.state == "tied" and may_host(poll, person):
+            decision = await self._ballot_box.choose(place, person, vote_id, number)
+            await self._carry_out(decision, person)
+            return None
+        poll = await self._ballot_box.cast(place, person, vote_id, number)
+        if poll.complete and (decided := await self._ballot_box.complete(vote_id)) is not None:
+            self._aside(self._carry_out(decided, person))
+        else:
+            self.refresh(vote_id)
+        return next(option for option in poll.options if option.number == number)
+
+    async def propose(self, place: Place, person: Person, vote_id: int, text: str, *, verbatim: bool) -> None:
+        """Add a proposal."""
+        await self._ballot_box.propose(place, person, vote_id, text, verbatim=verbatim)
+        await self.show(vote_id)
+
+    async def close(self, place: Place, person: Person, vote_id: int) -> None:
+        """Count now."""
+        await self._carry_out(await self._ballot_box.close(place, person, vote_id), person)
+
+    async def run_off(self, place: Place, person: Person, vote_id: int) -> None:
+        """Vote again between what tied."""
+        await self._ballot_box.run_off(place, person, vote_id)
+        await self.show(vote_id)
+
+    async def go(self, place: Place, person: Person, vote_id: int) -> None:
+        """Let the narrator write what was chosen, if that still waits."""
+        poll = await self._ballot_box.poll(vote_id)
+        waiting = poll is not None and await directions.waiting(self._database, poll.story.id)
+        if not waiting:
+            await self.show(vote_id)
+            raise Refused(
+                _("What was chosen here is in the story already. Continue lets the narrator go on.")
+            )
+        await self._performance.go_on(place, person)
+        await self.show(vote_id)
+
+    def carry_out(self, decision: Decision) -> None:
+        """Do, beside the events, what a vote came to whose time was up."""
+        vote = decision.poll.vote
+        self._aside(self._carry_out(decision, Person(vote.opened_by or 0, vote.opener_name or "—")))
+
+    async def catch_up(self) -> None:
+        """Bring the cards up to date that the last run of the bot left behind."""
+        for poll in await self._ballot_box.behind():
+            try:
+                await self.show(poll.vote.id)
+            except UNSAID as error:
+                log.warning("a vote could not be shown", vote=poll.vote.id, error=repr(error))
+
+    def refresh(self, vote_id: int) -> None:
+        """Bring a card up to date soon."""
+        if vote_id not in self._due:
+            self._due.add(vote_id)
+            self._aside(self._refresh(vote_id))
+
+    async def rest(self) -> None:
+        """Wait until what goes on beside the events is done."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def show(self, vote_id: int) -> None:
+        """Bring a vote's card up to date, in a message of its own."""
+        async with self._locks.setdefault(vote_id, asyncio.Lock()):
+            poll = await self._ballot_box.poll(vote_id)
+            if poll is None:
+                return
+            waiting = poll.winner is not None and poll.winner.text in await directions.waiting(
+                self._database, poll.story.id
+            )
+            embed, view = vote_card.card(poll), vote_card.buttons(poll, waiting=waiting)
+            face = (embed.to_dict(), view.to_components() if view else [])
+            _when, before = self._shown.get(vote_id, (0.0, None))
+            if before != face:
+                message_id = await self._put(poll.vote, embed, view)
+                await self._ballot_box.shown(poll.vote, message_id, waiting=waiting)
+            self._shown[vote_id] = (time.monotonic(), face)
+            if poll.vote.state in ("decided", "lapsed") and not waiting:
+                del self._shown[vote_id]
+
+    async def _refresh(self, vote_id: int) -> None:
+        last, _face = self._shown.get(vote_id, (0.0, None))
+        await asyncio.sleep(max(0.0, last + PACE - time.monotonic()))
+        # What is pressed from here on is shown by the next refresh.
+        self._due.discard(vote_id)
+        await self.show(vote_id)
+
+    async def _put(self, vote: Vote, embed: discord.Embed, view: discord.ui.View | None) -> int:
+        """Edit the message of a vote, or send one where it has none any more; return its id."""
+        channel = self._performance.board.channel(vote.channel_id)
+        if vote.message_id is not None:
+            try:
+                message = channel.get_partial_message(vote.message_id)
+                await message.edit(embed=embed, view=view, allowed_mentions=NOBODY)
+                return vote.message_id
+            except discord.HTTPException as error:
+                if error.code != DELETED:
+                    raise
+                log.info("the card of a vote is gone; sending it anew", vote=vote.id)
+        sent = await channel.send(embed=embed, view=view or discord.utils.MISSING, allowed_mentions=NOBODY)
+        return sent.id
+
+    async def _carry_out(self, decision: Decision, person: Person) -> None:
+        """Show what was decided, and let it happen: as a passage, or by the narrator."""
+        poll = decision.poll
+        await self.show(poll.vote.id)
+        place = Place(poll.story.guild_id, poll.vote.channel_id)
+        if decision.written is not None:
+            assert poll.winner is not None  # its words are what was written
+            author = Person(poll.winner.author_id or 0, poll.winner.author_name or "—")
+            await self._performance.show_written(decision.written, place, author)
+        elif poll.vote.state == "decided" and poll.story.narrates:
+            try:
+                # The group has decided, so it is nobody's turn to say no.
+                await self._performance.go_on(place, replace(person, moderator=True))
+            except StoryloomError as error:
+                # It waits; the card has a button for it, and the next Continue takes it too.
+                log.info("what was chosen waits", reason=error.text.msgid, vote=poll.vote.id)
+            await self.show(poll.vote.id)
+
+    async def _usual(self, story: Story) -> int:
+        """Return how many seconds a vote lasts in a story."""
+        rules = (await keeping.read(self._database, story.id)).state.rules
+        return HOUR if rules.mode == "free" else rules.length // 1000
+
+    def _aside(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(_logged(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def may_host(poll: Poll, person: Person) -> bool:
+    """Tell whether someone may decide about the vote's story."""
+    return person.moderator or person.id == poll.story.hosted_by
+
+
+async def _logged(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except UNSAID as error:
+        log.warning("a vote could not be shown", error=repr(error))
+    except Exception:  # the root of a task that nobody waits for
+        log.exception("a vote could not be carried out")

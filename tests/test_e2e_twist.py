@@ -1,0 +1,285 @@
+"""Play twists and votes with the real bot: cards, ballots, ties, run-offs, proposals, restarts."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from bot.errors import Refused
+from bot.story.people import Person as Actor
+from storage import directions, votes
+from tests.person import Answer, Person
+from tests.person_forms import Payload
+from tests.stage import Stage, answered, buttons, eventually, refused, saying, with_button
+
+HERE = "fireside"
+OPENING = "Mara counted the ships. Tom held the lamp, and Mara asked Tom who had lit it."
+MINOR = "It comes out that Mara has secretly buried the spare lamp under the pier."
+MAJOR = "To go on, Tom must give up the only boat that still floats."
+WILD = "At the door stands a drowned sailor whom Mara had already mourned."
+THREE = (MINOR, MAJOR, WILD)
+
+
+def voting(message: Payload) -> bool:
+    """Match the card of a vote that is open."""
+    return bool(message["embeds"]) and "Count now" in buttons(message)
+
+
+def card_saying(*words: str) -> Any:
+    """Match a card with all of these words in it."""
+    return lambda m: bool(m["embeds"]) and all(word in described(m) for word in words)
+
+
+def described(message: Payload) -> str:
+    """Return the text of a card."""
+    embed = message["embeds"][0]
+    return f"{embed.get('title', '')}\n{embed.get('description', '')}"
+
+
+async def offered(stage: Stage, person: Person, **options: object) -> Payload:
+    """Let a person start a story and ask for twists, and give the card of the vote."""
+    await stage.begin(person)
+    await stage.write(person, OPENING)
+    stage.script.says(*THREE)
+    await person.command("twist", channel=HERE, options=options)
+    return await person.wait_for_message(voting)
+
+
+async def told(answer: Answer) -> str:
+    """Wait for the private answer and give its words."""
+    return str((await answered(answer))["content"])
+
+
+async def pressed_late(stage: Stage, person: Person, card: Payload, number: int) -> str:
+    """Press an option that is gone from a card, as someone does whose screen lags; give the refusal."""
+    voting, place = stage.bot.services.voting, stage.place(HERE)
+    vote_id = int(card["components"][0]["components"][0]["custom_id"].split(":")[1])
+    with pytest.raises(Refused) as refusal:
+        await voting.cast(place, Actor(int(person.user["id"]), "Late"), vote_id, number)
+    return str(refusal.value)
+
+
+async def test_three_twists_are_voted_on_and_the_winner_directs_the_narrator_once(stage: Stage) -> None:
+    """Each is of its size and device; the winner reaches the model for one passage and no further."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    card = await offered(stage, mara)
+    assert buttons(card) == ["A", "B", "C", "Propose", "Count now"]
+    for size, text in zip(("Minor", "Major", "Curveball"), THREE, strict=True):
+        assert size in described(card)
+        assert text in described(card)
+    assert "vote is for B" in await told(await mara.click(card, "B"))
+    assert "vote is for C" in await told(await jun.click(card, "C"))
+    await jun.wait_for_message(card_saying("2 people have voted"))
+    assert "vote is for B" in await told(await jun.click(card, "B"))
+    stage.script.says("The boat went under without a sound.")
+    await mara.click(card, "Count now")
+    await mara.wait_for_message(card_saying("Chosen: **B**", "2 votes"))
+    await mara.wait_for_message(saying("The boat went under", button="Retry"))
+    assert MAJOR in stage.backend.requests[-1].messages[-1].content
+    closed = mara.current(card)
+    await mara.wait_for_message(lambda m: m["id"] == closed["id"] and not buttons(m))
+    await stage.narrate(mara, "Morning came over the pier.")
+    assert MAJOR not in stage.backend.requests[-1].messages[-1].content
+
+
+async def test_one_person_has_one_vote_however_often_they_press(stage: Stage) -> None:
+    """A double click counts once, a change moves the vote, and all at once is no way around that."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    card = await offered(stage, mara)
+    await asyncio.gather(*(mara.click(card, choice) for choice in "AAABCCA"))
+    await jun.click(card, "B")
+    await jun.wait_for_message(card_saying("2 people have voted"))
+    vote = await votes.open_in(stage.database, 1)
+    assert vote is not None
+    ballots = await votes.ballots(stage.database, vote)
+    assert len(ballots) == 2
+    assert ballots[int(jun.user["id"])] == 2
+
+
+async def test_a_tie_is_named_and_the_host_chooses(stage: Stage) -> None:
+    """Nothing is chosen in silence: others may only vote again, the host says it aloud."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    card = await offered(stage, mara)
+    await mara.click(card, "A")
+    await jun.click(card, "C")
+    await mara.click(card, "Count now")
+    tied = await jun.wait_for_message(card_saying("A tie between A, C", "Mara or a moderator"))
+    assert buttons(tied) == ["A", "C", "Run-off"]
+    await refused(await jun.click(tied, "A"), "is over, and tied")
+    stage.script.says("He was wet, and smiling.")
+    assert "broken the tie" in await told(await mara.click(tied, "C"))
+    await jun.wait_for_message(card_saying("Chosen: **C**"))
+    await jun.wait_for_message(saying("He was wet", button="Retry"))
+    assert await pressed_late(stage, jun, tied, 1) == "This vote is over."
+
+
+async def test_a_tie_is_voted_on_again_in_a_run_off_across_a_restart(stage: Stage) -> None:
+    """Only what tied stands, ballots start anew, and all of it outlives a restart."""
+    mara, jun, ida = [await stage.seat(name) for name in ("Mara", "Jun", "Ida")]
+    card = await offered(stage, mara)
+    await mara.click(card, "A")
+    await jun.click(card, "C")
+    await stage.restart()
+    await mara.click(card, "Count now")
+    tied = await jun.wait_for_message(card_saying("A tie between A, C"))
+    await stage.restart()
+    await jun.click(tied, "Run-off")
+    again = await jun.wait_for_message(card_saying("Run-off", "0 people have voted"))
+    assert buttons(again) == ["A", "C", "Count now"]
+    assert "not one of the choices any more" in await pressed_late(stage, ida, card, 2)
+    for person in (mara, jun, ida):
+        await person.click(again, "C")
+    stage.script.says("He was wet, and smiling.")
+    await mara.click(again, "Count now")
+    await jun.wait_for_message(card_saying("Chosen: **C**", "3 votes"))
+    await jun.wait_for_message(saying("He was wet", button="Retry"))
+
+
+async def test_people_propose_their_own_word_for_word_or_as_a_direction(stage: Stage) -> None:
+    """A proposal joins the choices; one that is word for word becomes its author's passage."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    card = await offered(stage, mara)
+    window = (await jun.click(card, "Propose")).modal
+    assert window is not None
+    await stage.restart()
+    await jun.submit_modal(window, {"Your proposal": "The lamp spoke.", "Word for word": True})
+    more = await mara.wait_for_message(card_saying("The lamp spoke.", "Jun, word for word"))
+    assert buttons(more)[:4] == ["A", "B", "C", "D"]
+    window = (await jun.click(card, "Propose")).modal
+    assert window is not None
+    await jun.submit_modal(window, {"Your proposal": "The lamp sang.", "Word for word": True})
+    await mara.wait_for_message(card_saying("The lamp sang."))
+    await mara.click(more, "D")
+    window = (await jun.click(card, "Propose")).modal
+    assert window is not None
+    answer = await jun.submit_modal(window, {"Your proposal": "Too late."})
+    back = await refused(answer, "Others have voted for what you proposed")
+    assert back["attachments"]
+    await mara.click(card, "Count now")
+    await mara.wait_for_message(saying("The lamp sang.", "Jun", button="Continue"))
+    assert await stage.told() == [OPENING, "The lamp sang."]
+
+
+async def test_without_a_good_twist_people_are_asked_kindly_for_their_own(stage: Stage) -> None:
+    """Nonsense is filtered and tried again; when nothing good comes the card stands there for proposals."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    await stage.write(mara, OPENING)
+    stage.script.says(*["As an AI I write stories."] * 15)
+    answer = await mara.command("twist", channel=HERE)
+    assert "No good twist came" in await told(answer)
+    card = await mara.wait_for_message(voting)
+    assert buttons(card) == ["Propose", "Count now"]
+    assert "Nothing is proposed yet" in described(card)
+    await mara.click(card, "Count now")
+    await mara.wait_for_message(card_saying("nothing was chosen"))
+    assert await directions.waiting(stage.database, 1) == []
+
+
+async def test_twists_differ_from_each_other_and_from_earlier_ones(stage: Stage) -> None:
+    """What was offered is not offered again, also in other words."""
+    mara = await stage.seat("Mara")
+    card = await offered(stage, mara)
+    await mara.click(card, "Count now")
+    await mara.wait_for_message(card_saying("nothing was chosen"))
+    other = (
+        "A letter tells that Tom was never the keeper of the lighthouse.",
+        "Mara must choose between the ships and the bell below the cliff.",
+        "Only minutes are left until the tide takes the stairs under Tom.",
+    )
+    stage.script.says(
+        MINOR, "It comes out that Mara secretly buried the spare lamp beneath the pier.", *other
+    )
+    await mara.command("twist", channel=HERE)
+    second = await mara.wait_for_message(lambda m: voting(m) and m["id"] != card["id"])
+    assert all(text in described(second) for text in other)
+    assert "buried" not in described(second)
+
+
+async def test_a_hidden_count_is_shown_at_the_end(stage: Stage) -> None:
+    """While the vote is open the card tells how many voted, not what."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    card = await offered(stage, mara, hidden=True)
+    await mara.click(card, "A")
+    await jun.click(card, "A")
+    open_card = await mara.wait_for_message(card_saying("2 people have voted", "shown at the end"))
+    assert "2 votes" not in described(open_card)
+    await mara.click(card, "Count now")
+    await mara.wait_for_message(card_saying("Chosen: **A**", "2 votes"))
+
+
+async def test_one_vote_at_a_time_and_only_the_host_counts_early(stage: Stage) -> None:
+    """A second /twist is told where the vote is; a guest cannot cut it short."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    card = await offered(stage, mara)
+    await refused(await jun.command("twist", channel=HERE), "has a vote before it already")
+    await refused(await jun.click(card, "Count now"), "Only Mara")
+    await mara.command("story end", channel=HERE)
+    await refused(await jun.click(card, "A"), "No story is being told here")
+
+
+async def test_in_a_story_with_seats_those_who_sit_vote(stage: Stage) -> None:
+    """A guest is sent to /turn join; when all who sit have voted it is counted; who left counts no more."""
+    mara, jun, ida = [await stage.seat(name) for name in ("Mara", "Jun", "Ida")]
+    await stage.begin(mara)
+    await stage.write(mara, OPENING)
+    for person in (mara, jun):
+        await person.command("turn join", channel=HERE)
+    stage.script.says(*THREE)
+    await mara.command("twist", channel=HERE)
+    card = await mara.wait_for_message(voting)
+    await refused(await ida.click(card, "A"), "Those with a seat vote here")
+    await jun.click(card, "B")
+    await jun.command("turn leave", channel=HERE)
+    stage.script.says("The lamp was there, under wet planks.")
+    await mara.click(card, "A")
+    await mara.wait_for_message(card_saying("Chosen: **A**", "1 person has voted"))
+    await mara.wait_for_message(saying("wet planks", button="Retry"))
+
+
+async def test_the_button_under_the_newest_passage_asks_for_twists_too(stage: Stage) -> None:
+    """Twist stands beside Continue; its card is in the story's language, its answers in the reader's."""
+    lin = await stage.seat("Lin", locale="zh-CN")
+    await lin.command("story start", channel=HERE, options={"title": "灯"})
+    text = "玛拉数着船。汤姆提着灯，玛拉问汤姆是谁点的灯。玛拉看着汤姆。"
+    await lin.command("write", channel=HERE, options={"text": text})
+    shown = await lin.wait_for_message(saying("玛拉数着船", button="转折"))
+    stage.script.says(
+        "原来玛拉一直瞒着大家，把备用的灯埋在码头下面。",
+        "天亮之前，汤姆必须划船回来救人。",
+        "门口站着一个玛拉早已哭过的溺水水手。",
+    )
+    await lin.click(shown, "转折")
+    card = await lin.wait_for_message(with_button("马上计票"))
+    assert "转折" in described(card)
+    assert "小意外" in described(card)
+    assert "你投给了 A" in await told(await lin.click(card, "A"))
+    stage.script.says("灯还亮着，沙子是热的。")
+    await lin.click(card, "马上计票")
+    await lin.wait_for_message(saying("沙子是热的", button="重写"))
+
+
+async def test_a_choice_waits_while_the_narrator_cannot_write(stage: Stage) -> None:
+    """It is kept through a restart, and a button lets the narrator write it later."""
+    mara = await stage.seat("Mara")
+    card = await offered(stage, mara)
+    await mara.click(card, "A")
+    stage.script.hold(after=0)
+    await mara.command("continue", channel=HERE)
+    writing = await mara.wait_for_message(with_button("Stop"))
+    await mara.click(card, "Count now")
+    waiting = await mara.wait_for_message(with_button("Let the narrator write it"))
+    stage.script.go_on()
+    await mara.wait_for_message(lambda m: m["id"] == writing["id"] and "Retry" in buttons(m))
+    await stage.restart()
+    assert await directions.waiting(stage.database, 1) == [MINOR]
+    stage.script.says("Under the pier the sand was warm.")
+    await mara.click(waiting, "Let the narrator write it")
+    await mara.wait_for_message(saying("sand was warm", button="Retry"))
+    assert MINOR in stage.backend.requests[-1].messages[-1].content
+    await mara.wait_for_message(lambda m: m["id"] == card["id"] and not buttons(m))
+    await eventually(lambda: _none_waits(stage))
+
+
+async def _none_waits(stage: Stage) -> bool:
+    return await directions.waiting(stage.database, 1) == []
