@@ -1,0 +1,119 @@
+"""People who were away learn what happened, and everyone can see what the narrator was told."""
+
+from pathlib import Path
+
+from bot.engine.request import Request
+from bot.story.recaps import SCENE_PASSAGES
+from storage import recaps, stories
+from tests.person import Answer, Person
+from tests.person_forms import Payload
+from tests.stage import Stage, answered, eventually, refused
+
+LINES = (
+    "Henrik rowed Ilse across the black river, and she paid him with a secret.",
+    "Halfway over, a bell rang under the water, three times.",
+    "Old Marten waited on the far bank and held up a lantern.",
+    "Ilse opened her hand, and in it lay a small wet shoe.",
+)
+
+
+async def played(stage: Stage, person: Person, number: int, *, lines: tuple[str, ...] = LINES) -> None:
+    """Let a person write so many passages."""
+    for at in range(number):
+        await stage.write(person, f"{lines[at % len(lines)]} It was hour {at}.")
+
+
+async def recapped(stage: Stage, number: int) -> None:
+    """Wait until the story has so many scenes in use."""
+    story = await stories.newest_in(stage.database, stage.place("fireside").channel_id)
+    assert story is not None
+
+    async def enough() -> bool:
+        found = await recaps.in_use(stage.database, story.id, story.branch_id, "scene")
+        return len(found) == number
+
+    await eventually(enough)
+
+
+async def card(answer: Answer) -> Payload:
+    """Return the card of a private answer."""
+    message = await answered(answer)
+    embed: Payload = message["embeds"][0]
+    return embed
+
+
+async def test_a_story_is_recapped_in_the_background_and_after_a_restart(tmp_path: Path) -> None:
+    """A dozen passages make a scene, which undo takes out of use and redo brings back; its passages are linked."""
+    async with Stage.open(tmp_path) as stage:
+        mara = await stage.seat("Mara")
+        await stage.begin(mara)
+        none = await card(await mara.command("recap", channel="fireside"))
+        assert "no recap yet" in none["description"]
+        await played(stage, mara, SCENE_PASSAGES + 5)
+        await recapped(stage, 1)
+        told = await card(await mara.command("recap", channel="fireside"))
+
+        assert "passages 1-12" in told["description"]
+        assert "Henrik" in told["description"]
+        assert "in the words of the story itself" in told["description"]
+        assert "https://discord.com/channels/" in told["description"]
+        assert "5 newer passages" in told["description"]
+        await stage.restart()
+        again = await card(await mara.command("recap", channel="fireside"))
+        assert again["description"] == told["description"]
+
+
+async def test_who_was_away_learns_what_is_new(tmp_path: Path) -> None:
+    """From the first new passage on, who wrote it, who is who and whose turn it is; in the reader's language."""
+    async with Stage.open(tmp_path) as stage:
+        mara, lin = await stage.seat("Mara"), await stage.seat("Lin", locale="zh-CN")
+        await stage.begin(mara)
+        await mara.command(
+            "character add",
+            channel="fireside",
+            options={"name": "Ilse", "description": "A girl who keeps a wet shoe."},
+        )
+        await stage.write(mara, LINES[0])
+        new = await card(await lin.command("catchup", channel="fireside"))
+        assert "1" in new["description"]
+        await played(stage, mara, 4)
+        news = await card(await lin.command("catchup", channel="fireside"))
+
+        assert "Ilse" in news["description"]
+        fields = {field["name"]: field["value"] for field in news["fields"]}
+        assert "Mara (5)" in " ".join(fields.values())
+        assert "wet shoe" in " ".join(fields.values())
+
+
+async def test_anyone_can_see_the_prompt_that_made_a_passage(tmp_path: Path) -> None:
+    """Lore that fired is named with its key, each part with its tokens, and the exact prompt comes as a file."""
+    async with Stage.open(tmp_path) as stage:
+        mara = await stage.seat("Mara")
+        await stage.begin(mara)
+        await mara.command(
+            "lore add",
+            channel="fireside",
+            options={"title": "The bell", "text": "It rings when somebody lies.", "keys": "bell"},
+        )
+        await refused(await mara.command("why", channel="fireside"), "written nothing here")
+        await stage.write(mara, "Henrik listened for the bell.")
+        await stage.narrate(mara, "It rang three times.")
+        answer = await mara.command("why", channel="fireside")
+        shown = await card(answer)
+        prompt = (await mara.download((await answered(answer))["attachments"][0]["url"])).decode()
+
+        assert prompt_of(stage.backend.requests[-1]) == prompt
+        assert "It rings when somebody lies." in prompt
+        assert "Scripted" in shown["description"] or "scripted" in shown["description"]
+        assert any("The bell" in field["value"] for field in shown["fields"])
+        await refused(
+            await mara.command("why", channel="fireside", options={"passage": "1"}), "A person wrote that"
+        )
+        await stage.restart()
+        again = await card(await mara.command("why", channel="fireside", options={"passage": "2"}))
+        assert again == shown | {"fields": again["fields"]}
+
+
+def prompt_of(request: Request) -> str:
+    """Return a request's messages as `/why` writes them down."""
+    return "\n\n".join(f"=== {message.role} ===\n{message.content}" for message in request.messages)
