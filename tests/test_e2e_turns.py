@@ -1,11 +1,18 @@
 """Take turns with the real bot: several people, a clock that can be moved, restarts in between."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from typing import Any
 
+from bot.story.turns import keeping
+from bot.story.turns.keeping import Kept
+from storage import stories
 from tests.person import Person
-from tests.stage import Stage, answered, refused, saying
+from tests.stage import Stage, answered, buttons, eventually, refused, saying, with_button
 
 HERE = "fireside"
+BELL = "A bell rang far below the water, twice, and then the tide forgot it."
 
 
 async def sit(stage: Stage, *people: Person, **rules: Any) -> None:
@@ -32,12 +39,58 @@ async def called(person: Person, *words: str) -> Any:
     )
 
 
+async def later(person: Person, words: str, times: int) -> None:
+    """Wait until a person has heard words so many times."""
+
+    async def heard() -> bool:
+        new = [data for name, data in person.events if name == "MESSAGE_CREATE"]
+        return len([data for data in new if words in data["content"]]) == times
+
+    await eventually(heard)
+
+
+async def restart(stage: Stage) -> None:
+    """Stop the bot and start it again, and wait until it keeps time."""
+    before = stage.clock.now()
+    await stage.restart()
+
+    async def beats() -> bool:
+        row = await stage.database.fetch_one("SELECT at FROM heartbeat")
+        return row is not None and row["at"] >= before
+
+    await eventually(beats)
+
+
+async def kept(stage: Stage) -> Kept:
+    """Return how the turns stand."""
+    story = await stories.newest_in(stage.database, stage.place(HERE).channel_id)
+    assert story is not None
+    return await keeping.read(stage.database, story.id)
+
+
+async def seats(stage: Stage) -> list[str]:
+    """Return who has a seat, by name."""
+    return [seat.name for seat in (await kept(stage)).state.seats]
+
+
+def stage_holder(stage: Stage, name: str) -> Callable[[], Awaitable[bool]]:
+    """Return a look at whether it is someone's turn."""
+
+    async def holds() -> bool:
+        holder = (await kept(stage)).state.holder
+        return holder is not None and holder.name == name
+
+    return holds
+
+
 async def test_three_people_write_in_turn(stage: Stage) -> None:
     """Each is called when it is their turn; who is not gets their words back."""
     mara, jun, ola = await stage.seat("Mara"), await stage.seat("Jun"), await stage.seat("Ola")
     await sit(stage, mara, jun, ola, mode="robin", length="1h")
     await called(mara, "Next up")
-    message = await refused(await jun.command("write", channel=HERE, options={"text": "Too early."}), "Mara's turn")
+    message = await refused(
+        await jun.command("write", channel=HERE, options={"text": "Too early."}), "Mara's turn"
+    )
     assert message["attachments"][0]["filename"] == "your-words.txt"
     await write(mara, "One.")
     await called(jun, "Next up")
@@ -46,5 +99,307 @@ async def test_three_people_write_in_turn(stage: Stage) -> None:
     await write(ola, "Three.")
     await called(mara, "Next up")
     assert await stage.told() == ["One.", "Two.", "Three."]
-    newest = [m for m in mara.messages(HERE) if m["content"].startswith("Next up")]
-    assert len(newest) == 1
+
+    async def one_card() -> bool:
+        return len([m for m in mara.messages(HERE) if m["content"].startswith("Next up")]) == 1
+
+    await eventually(one_card)
+
+
+async def test_silence_is_nudged_once_then_skipped(stage: Stage) -> None:
+    """One reminder in the middle, the next one is up at the end, and the seat is free after the second silence."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    await sit(stage, mara, jun, mode="robin", length="1d", patience=2)
+    await called(mara, "Next up")
+    stage.clock.move(hours=13)
+    await called(mara, "waiting for you")
+    stage.clock.move(hours=12)
+    await called(jun, "Mara's turn has passed without a word.", "Next up")
+    await write(jun, "One.")
+    await mara.wait_for_message(lambda m: m["content"].startswith("Next up") and m["mentions"])
+    stage.clock.move(hours=13)
+    await later(mara, "waiting for you", 2)
+    stage.clock.move(hours=12)
+    await called(jun, "Mara's seat is free again", "Next up")
+    assert await seats(stage) == ["Jun"]
+
+
+async def test_the_narrator_fills_in(stage: Stage) -> None:
+    """At the end of a silent turn the narrator writes, once, and then the next one is called."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    await sit(stage, mara, jun, mode="robin", length="10m", then="narrator", nudge=0)
+    stage.script.says(BELL)
+    stage.clock.move(minutes=11)
+    await mara.wait_for_message(saying(BELL, button="Continue"))
+    await called(jun, "Next up")
+    await write(jun, "One.")
+    assert await stage.told() == [BELL, "One."]
+
+
+async def test_a_long_absence_of_the_bot_costs_nobody_a_turn(stage: Stage) -> None:
+    """After days of downtime the writer is reminded once and has time; nobody else is skipped meanwhile."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    await sit(stage, mara, jun, mode="robin", length="1h")
+    await called(mara, "Next up")
+    await stage.leave()
+    stage.clock.move(days=5)
+    await stage.enter()
+    await called(mara, "waiting for you")
+    await write(mara, "One.")
+    await called(jun, "Next up")
+    assert await seats(stage) == ["Mara", "Jun"]
+    assert [m for m in mara.messages(HERE) if "without a word" in m["content"]] == []
+
+
+async def test_a_turn_ends_once_over_a_restart(stage: Stage) -> None:
+    """A timer set before a restart is heard after it, and only once."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    await sit(stage, mara, jun, mode="robin", length="1h", nudge=0)
+    await called(mara, "Next up")
+    await restart(stage)
+    stage.clock.move(hours=1.1)
+    await called(jun, "Mara's turn has passed without a word.")
+    await restart(stage)
+    await write(jun, "One.")
+    assert len([m for m in mara.messages(HERE) if "without a word" in m["content"]]) == 1
+
+
+async def test_undo_gives_the_turn_back(stage: Stage) -> None:
+    """Who takes their passage back has the turn again, and redo passes it on again."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    await sit(stage, mara, jun, mode="robin", length="1h")
+    await write(mara, "One.")
+    await called(jun, "Next up")
+    await answered(await jun.command("turn skip", channel=HERE))
+    await later(mara, "Jun's turn was skipped.", 1)
+    await mara.command("undo", channel=HERE)
+    await eventually(stage_holder(stage, "Mara"))
+    await refused(await jun.command("write", channel=HERE, options={"text": "Now?"}), "Mara's turn")
+    await mara.command("redo", channel=HERE)
+    await mara.wait_for_message(saying("One.", button="Undo"))
+    await eventually(stage_holder(stage, "Mara"))
+    await write(mara, "Two.")
+    await eventually(stage_holder(stage, "Jun"))
+    await mara.command("undo", channel=HERE)
+    await eventually(stage_holder(stage, "Mara"))
+    assert await stage.told() == ["One."]
+
+
+async def test_random_order_calls_everyone_once_a_lap(stage: Stage) -> None:
+    """Three people write six passages, each twice, and never twice running."""
+    people = [await stage.seat(name) for name in ("Mara", "Jun", "Ola")]
+    await sit(stage, *people, mode="random", length="5m")
+    names = {str(person.user["username"]): person for person in people}
+    wrote = []
+    for number in range(6):
+        holder = (await kept(stage)).state.holder
+        assert holder is not None
+        wrote.append(holder.name)
+        await write(names[holder.name], f"Passage {number}.")
+    assert sorted(wrote[:3]) == sorted(wrote[3:]) == ["Jun", "Mara", "Ola"]
+    assert all(one != other for one, other in pairwise(wrote))
+
+
+async def test_others_write_between(stage: Stage) -> None:
+    """Who wrote waits for the others; nobody needs a seat to begin."""
+    mara, jun, ola = await stage.seat("Mara"), await stage.seat("Jun"), await stage.seat("Ola")
+    await sit(stage, mara, ola, mode="between", others=2)
+    await write(mara, "One.")
+    await write(jun, "Two.")
+    await refused(
+        await mara.command("write", channel=HERE, options={"text": "Again."}), "write before you do again"
+    )
+    await write(ola, "Three.")
+    await write(mara, "Four.")
+    assert await seats(stage) == ["Mara", "Ola", "Jun"]
+
+
+async def test_a_blind_story_shows_only_how_it_ends(stage: Stage) -> None:
+    """The channel sees sizes, the next writer the last line, and everyone the whole when it is revealed."""
+    mara, jun, ola = await stage.seat("Mara"), await stage.seat("Jun"), await stage.seat("Ola")
+    await sit(stage, mara, jun, mode="blind", length="1h")
+    await mara.command("write", channel=HERE, options={"text": "A king lived here.\nHe lost his hat."})
+    shown = await ola.wait_for_message(saying("secret until the end", "8 words", button="Write"))
+    await called(jun, "how the last passage ends")
+    await refused(await ola.click(shown, "Write"), "/turn join")
+    window = (await jun.click(shown, "Write")).modal
+    assert window is not None
+    assert "He lost his hat." in str(window["components"])
+    assert "A king" not in str(window["components"])
+    await refused(await jun.command("story export", channel=HERE), "secret until the end")
+    await jun.submit_modal(window, {"Your passage": "It flew away."})
+    await ola.wait_for_message(saying("secret until the end", "3 words", button="Write"))
+    assert not [m for m in ola.messages(HERE) if "hat" in m["content"] or "flew" in m["content"]]
+    await refused(await jun.command("turn reveal", channel=HERE), "host of this story")
+    await mara.command("turn reveal", channel=HERE)
+    await ola.wait_for_message(saying("A king lived here.", "He lost his hat."))
+    await ola.wait_for_message(saying("It flew away.", button="Write"))
+    await ola.wait_for_message(saying("Nothing is secret any more"))
+
+
+async def test_the_narrator_writes_secretly_in_a_blind_story(stage: Stage) -> None:
+    """Its words are in no message, neither while it writes nor after, until the story ends."""
+    mara, ola = await stage.seat("Mara"), await stage.seat("Ola")
+    await sit(stage, mara, mode="blind")
+    stage.script.says(BELL)
+    await mara.command("continue", channel=HERE)
+    await ola.wait_for_message(saying("The narrator", "secret until the end", button="Write"))
+    assert not [data for _, data in ola.events if "bell rang" in str(data)]
+    await mara.command("story end", channel=HERE)
+    await ola.wait_for_message(saying(BELL))
+
+
+async def test_the_narrator_writes_after_so_many_passages(stage: Stage) -> None:
+    """By itself, once for every two passages of people, also in turn."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    stage.calls = True
+    await stage.begin(mara, narrator="2")
+    stage.script.says(BELL)
+    await write(mara, "One.")
+    await write(jun, "Two.")
+    await mara.wait_for_message(saying(BELL, button="Continue"))
+    assert await stage.told() == ["One.", "Two.", BELL]
+
+
+async def test_a_story_without_a_narrator(stage: Stage) -> None:
+    """It has no buttons for one, and says kindly that it is told by people alone."""
+    mara = await stage.seat("Mara")
+    await mara.command("story start", channel=HERE, options={"title": "The Lamp", "narrator": "-1"})
+    strip = await mara.wait_for_message(with_button("Write"))
+    assert buttons(strip) == ["Write"]
+    await refused(await mara.command("continue", channel=HERE), "told by people alone")
+    shown = await stage_write(mara, "One.")
+    assert buttons(shown) == ["Write", "Undo"]
+
+
+async def stage_write(person: Person, text: str) -> Any:
+    """Let a person write a passage, and return the message that shows it."""
+    await write(person, text)
+    return await person.wait_for_message(saying(text, button="Undo"))
+
+
+async def test_typing_out_of_turn_is_told_kindly(stage: Stage) -> None:
+    """What was typed stays where it is, and is no passage."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    stage.calls = True
+    await stage.begin(mara, free_typing=True)
+    await answered(await mara.command("turn mode", channel=HERE, options={"mode": "robin"}))
+    await answered(await jun.command("turn join", channel=HERE))
+    said = await jun.say(HERE, "Me first.")
+    await jun.wait_for_message(saying("It is Mara's turn"))
+    assert jun.current(said)["content"] == "Me first."
+    typed = await mara.say(HERE, "One.")
+    await mara.wait_for("MESSAGE_REACTION_ADD", lambda data: data["message_id"] == typed["id"])
+    await called(jun, "Next up")
+    assert await stage.told() == ["One."]
+
+
+async def test_two_moderators_skip_one_person(stage: Stage) -> None:
+    """The second of two who press at once does not skip the next one too."""
+    mara, jun, ola = await stage.seat("Mara"), await stage.seat("Jun"), await stage.seat("Ola")
+    mods = [await stage.seat(name, roles=["moderator"]) for name in ("Max", "Mo")]
+    await sit(stage, mara, jun, ola, mode="robin")
+    stage.clock.move(minutes=1)
+    answers = await asyncio.gather(*(mod.command("turn skip", channel=HERE) for mod in mods))
+    said = [(await answered(answer))["content"] for answer in answers]
+    assert sorted("has just passed to" in text for text in said) == [False, True]
+    assert (await kept(stage)).state.holder == (await kept(stage)).state.seats[1]
+
+
+async def test_only_some_may_skip_give_and_hand_over(stage: Stage) -> None:
+    """The writer their own turn, the host and moderators anyone's; a host hands over to another."""
+    mara, jun, ola = await stage.seat("Mara"), await stage.seat("Jun"), await stage.seat("Ola")
+    await sit(stage, mara, jun, ola, mode="robin")
+    await refused(await jun.command("turn skip", channel=HERE), "the host of this story")
+    await refused(
+        await jun.command("turn mode", channel=HERE, options={"mode": "free"}), "the host of this story"
+    )
+    await answered(await mara.command("turn next", channel=HERE, options={"member": ola.user["id"]}))
+    await called(ola, "Next up")
+    await answered(await ola.command("turn skip", channel=HERE))
+    await eventually(stage_holder(stage, "Mara"))
+    await answered(await mara.command("turn host", channel=HERE, options={"member": jun.user["id"]}))
+    await jun.wait_for_message(saying("Jun is the host from now on."))
+    await refused(await mara.command("turn mode", channel=HERE, options={"mode": "free"}), "Only Jun")
+    await answered(await jun.command("turn mode", channel=HERE, options={"mode": "free"}))
+    await write(ola, "One.")
+
+
+async def test_a_writer_who_left_the_server_is_passed_over(stage: Stage) -> None:
+    """Their seat is free, and the one after them is called."""
+    mara, jun, ola = await stage.seat("Mara"), await stage.seat("Jun"), await stage.seat("Ola")
+    admin = await stage.seat("Ada", roles=["admin"])
+    await sit(stage, mara, jun, ola, mode="robin")
+    stage.allow(status=404)
+    guild = mara.channel(HERE)["guild_id"]
+    await admin.api("DELETE", f"/guilds/{guild}/members/{jun.user['id']}")
+    await write(mara, "One.")
+    await called(ola, "Jun has given up their seat.", "Next up")
+    assert await seats(stage) == ["Mara", "Ola"]
+
+
+async def test_a_deleted_channel_ends_its_turns(stage: Stage) -> None:
+    """Nobody is called in a channel that is gone, and its story rests."""
+    mara = await stage.seat("Mara")
+    admin = await stage.seat("Ada", roles=["admin"])
+    await sit(stage, mara, mode="robin", length="1h", nudge=0)
+    await called(mara, "Next up")
+    story = await stories.newest_in(stage.database, stage.place(HERE).channel_id)
+    assert story is not None
+    stage.allow(status=404)
+    await admin.api("DELETE", f"/channels/{mara.channel(HERE)['id']}")
+    stage.clock.move(hours=1.1)
+
+    async def rests() -> bool:
+        return (await stories.get(stage.database, story.id)).state == "paused"
+
+    await eventually(rests)
+
+
+async def test_the_button_takes_a_seat(stage: Stage) -> None:
+    """Also after a restart; pressed twice it says that the seat is taken already."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    await sit(stage, mara, mode="robin")
+    card = await jun.wait_for_message(with_button("Take a seat"))
+    await restart(stage)
+    await answered(await jun.click(card, "Take a seat"))
+    await refused(await jun.click(card, "Take a seat"), "You have a seat already")
+    assert await seats(stage) == ["Mara", "Jun"]
+
+
+async def test_a_pause_stops_the_clock(stage: Stage) -> None:
+    """Nothing happens while a story rests; when it goes on, whose turn it is has a whole one."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    await sit(stage, mara, jun, mode="robin", length="1h", nudge=0)
+    await called(mara, "Next up")
+    await mara.command("story pause", channel=HERE)
+    await eventually(paused(stage))
+    stage.clock.move(days=2)
+    await mara.command("story resume", channel=HERE)
+    await later(mara, f"Next up: <@{mara.user['id']}>", 2)
+    stage.clock.move(minutes=50)
+    assert (await kept(stage)).state.seats[0].silent == 0
+
+
+def paused(stage: Stage) -> Callable[[], Awaitable[bool]]:
+    """Return a look at whether the story rests."""
+
+    async def rests() -> bool:
+        story = await stories.newest_in(stage.database, stage.place(HERE).channel_id)
+        return story is not None and story.state == "paused"
+
+    return rests
+
+
+async def test_turns_are_told_in_chinese(stage: Stage) -> None:
+    """A Chinese story calls in Chinese, and refuses in the reader's language."""
+    mara, jun = await stage.seat("美玲", locale="zh-CN"), await stage.seat("阿俊", locale="zh-CN")
+    await sit(stage, mara, jun, mode="robin", length="3天")
+    await called(mara, "轮到")
+    await refused(await jun.command("write", channel=HERE, options={"text": "我先来。"}), "轮到")
+    await write(mara, "灯灭了。")
+    await called(jun, "轮到")
+    card = await answered(await jun.command("turn order", channel=HERE))
+    assert "3 天" in str(card["embeds"])
+    stage.clock.move(days=2)
+    await called(jun, "故事在等你")

@@ -114,6 +114,7 @@ class Performance:
         await self.board.take_away_buttons(standing.story)
         channel = self.board.channel(standing.story.channel_id)
         await channel.send(embed=ending(standing.story, person.name), allowed_mentions=NOBODY)
+        await self.unseal(standing.story, await keeping.secrets_of(self._database, standing.story))
 
     async def unseal(self, story: Story, passages: Sequence[Passage]) -> None:
         """Show passages that were secret, the newest of them, in the messages that said no more than their size."""

@@ -173,6 +173,7 @@ class TurnNews:
         log.info("a story's channel is gone; it rests", story=story.id)
         async with self._database.transaction() as tx:
             await stories.pause(tx, story.id)
+            await keeping.displaced(tx, story.id)
         return None
 
     async def _replace_card(self, story: Story, message: discord.Message) -> None:

@@ -8,6 +8,7 @@ from bot.locales import _
 from bot.story import standing
 from bot.story.people import Person, Place
 from bot.story.standing import Standing
+from bot.story.turns import keeping as turns
 from storage import actions, stories
 from storage.database import Database, Reader, Transaction
 from storage.stories import Story
@@ -71,6 +72,7 @@ async def _pause(tx: Transaction, place: Place, person: Person) -> Standing:
     stand = await standing.at_rest(tx, place)
     standing.require_host(stand.story, person)
     story = await stories.pause(tx, stand.story.id)
+    await turns.displaced(tx, story.id)
     await _log(tx, story, person, "pause")
     return await standing.of(tx, story)
 
@@ -78,6 +80,7 @@ async def _pause(tx: Transaction, place: Place, person: Person) -> Standing:
 async def _resume(tx: Transaction, person: Person, found: Story) -> Standing:
     standing.require_host(found, person)
     story = await stories.resume(tx, found.id)
+    await turns.displaced(tx, story.id)
     await _log(tx, story, person, "resume")
     return await standing.of(tx, story)
 

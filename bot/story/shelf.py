@@ -19,6 +19,7 @@ from bot.story.people import Person, Place
 from bot.story.standing import Standing
 from bot.story.styles import NO_STYLE
 from bot.story.text import clean_passage
+from bot.story.turns.rights import require_unsealed
 from storage import actions, notices, stories, trail
 from storage.database import Database, Transaction
 from storage.stories import ON_REQUEST, Language, NewStory, Rating, State, Story
@@ -242,6 +243,7 @@ class Shelf:
         story = await stories.newest_in(self._database, place.channel_id)
         if story is None:
             raise Refused(_("No story has been told here yet. Start one with `/story start`."))
+        await require_unsealed(self._database, story)
         read = [
             ExportedPassage(told.passage.text, told.passage.author_name, told.passage.model)
             async for some in trail.whole(self._database, story.branch_id)

@@ -23,7 +23,7 @@ from bot.story.turns.state import (
     Then,
     TurnState,
 )
-from storage import branches, inbox, timers, turns
+from storage import branches, inbox, timers, trail, turns
 from storage.database import Reader, Transaction
 from storage.passages import Passage
 from storage.stories import Story
@@ -112,6 +112,15 @@ async def current(reader: Reader, story: Story, *, now: int) -> Kept:
         return kept
     # What the narrator was to write belonged to where the story stood then.
     return replace(await _at(reader, kept, head, now), narrating="no")
+
+
+async def secrets_of(reader: Reader, story: Story) -> tuple[Passage, ...]:
+    """Return the passages of a story as told that are not to be read yet, in order."""
+    kept = await read(reader, story.id)
+    if not kept.secret:
+        return ()
+    told = [one.passage for one in await trail.read(reader, story.branch_id)]
+    return tuple(passage for passage in told if kept.sealed(passage))
 
 
 async def foreseen(reader: Reader, story: Story, *, now: int) -> TurnState:

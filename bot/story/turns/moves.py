@@ -170,6 +170,16 @@ def resumed(state: TurnState, *, now: int) -> Outcome:
     return replace(state, due=max(state.due, now + max(state.rules.after_nudge, MINUTE))), ()
 
 
+def stopped(state: TurnState) -> Outcome:
+    """Stop the clock, as while a story rests."""
+    return replace(state, due=None), ()
+
+
+def ticked(state: TurnState, *, now: int) -> Outcome:
+    """Do what is due, or start the clock where it was stopped."""
+    return started(state, now=now) if state.due is None else expire(state, now=now)
+
+
 def order(state: TurnState) -> tuple[Seat, ...]:
     """Return who comes, in order: first those who may write now, and in a round only who has not handed in."""
     seats = [state.sure(one) for one in state.position.queue]

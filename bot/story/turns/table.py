@@ -10,10 +10,10 @@ from bot.locales import _
 from bot.story import standing
 from bot.story.people import Person, Place
 from bot.story.text import inline_name
-from bot.story.turns import keeping, moves, rights
+from bot.story.turns import keeping, moves
 from bot.story.turns.keeping import Kept
 from bot.story.turns.state import Hosted, Mode, Outcome, Rules, Then, TurnState
-from storage import actions, inbox, stories, timers, trail, turns
+from storage import actions, inbox, stories, timers, turns
 from storage.database import Database, Transaction
 from storage.passages import Passage
 from storage.stories import Story
@@ -128,7 +128,7 @@ class TurnTable:
                         " or let it in with `/story settings narrator`."
                     )
                 )
-            revealed = await _secret(tx, story, kept) if rules.mode != "blind" else ()
+            revealed = await keeping.secrets_of(tx, story) if rules.mode != "blind" else ()
             kept = await _at_other_rules(tx, kept, rules)
             made = partial(_switched, rules=rules, seed=keeping.fresh_seed(), host=person)
             view = await self._move(tx, story, person, "turn mode", made, kept=kept)
@@ -140,7 +140,7 @@ class TurnTable:
             story = await standing.running(tx, place)
             standing.require_host(story, person)
             kept = await keeping.read(tx, story.id)
-            revealed = await _secret(tx, story, kept)
+            revealed = await keeping.secrets_of(tx, story)
             if not revealed:
                 raise Refused(_("Nothing is secret here: everything that was written can be read."))
             newest = await turns.newest_passage(tx, story.id)
@@ -165,15 +165,15 @@ class TurnTable:
     # As the handler of the timers that end turns
 
     async def fire(self, tx: Transaction, timer: Timer, *, now: int) -> None:
-        """Nudge, or end the turn; a story that does not run gets its clock back when it does."""
+        """Nudge, or end the turn; the clock of a story that does not run stands still."""
         story = await stories.get(tx, timer.about)
         if story.state != "running":
-            return
-        if await inbox.of_story(tx, story.id):
+            await keeping.move(tx, story, moves.stopped, now=now)
+        elif await inbox.of_story(tx, story.id):
             # Someone has written; it counts as soon as the narrator is done.
             await timers.put(tx, timer.kind, timer.about, now + BUSY)
-            return
-        await keeping.move(tx, story, partial(moves.expire, now=now), now=now)
+        else:
+            await keeping.move(tx, story, partial(moves.ticked, now=now), now=now)
 
     async def resume(self, tx: Transaction, timer: Timer, *, now: int) -> None:
         """Give whoever is waited for some time again."""
@@ -234,14 +234,6 @@ def _require_turn_to_pass(state: TurnState) -> None:
 def _rules(before: Rules, wish: Wish) -> Rules:
     names = ("mode", "length", "nudge", "then", "patience", "others")
     return replace(before, **{name: value for name in names if (value := getattr(wish, name)) is not None})
-
-
-async def _secret(tx: Transaction, story: Story, kept: Kept) -> tuple[Passage, ...]:
-    """Return the passages of the story as told that are not to be read yet, in order."""
-    if not await rights.is_sealed(tx, kept):
-        return ()
-    told = [one.passage for one in await trail.read(tx, story.branch_id)]
-    return tuple(passage for passage in told if kept.sealed(passage))
 
 
 async def _at_other_rules(tx: Transaction, kept: Kept, rules: Rules) -> Kept:
