@@ -246,6 +246,13 @@ def buttons(message: Payload) -> list[str]:
     return [str(button.get("label")) for row in rows for button in row["components"]]
 
 
+def controls(message: Payload) -> list[str]:
+    """List the labels of those of a message's buttons that tell the story on."""
+    rows = message.get("components") or []
+    found = [button for row in rows for button in row["components"]]
+    return [str(button.get("label")) for button in found if str(button.get("custom_id")).startswith("story:")]
+
+
 def with_button(label: str) -> Callable[[Payload], bool]:
     """Match messages that have a button."""
     return lambda message: label in buttons(message)

@@ -9,7 +9,7 @@ import pytest
 from storage import narrations
 from tests.person import Person
 from tests.person import Refused as ServerRefused
-from tests.stage import EPHEMERAL, Stage, buttons, eventually
+from tests.stage import EPHEMERAL, Stage, buttons, controls, eventually
 
 HERE = "fireside"
 COMMANDS = ("continue", "retry", "undo", "redo")
@@ -41,7 +41,7 @@ class Crowd:
             await self._press(person)
 
     async def _press(self, person: Person) -> None:
-        pressable = [m for m in person.messages(HERE) if buttons(m)]
+        pressable = [m for m in person.messages(HERE) if controls(m)]
         if not pressable:
             return
         message = self.chance.choice(pressable)

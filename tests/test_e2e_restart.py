@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot import client
-from tests.stage import Stage, answered, buttons, eventually, saying, with_button
+from tests.stage import Stage, answered, buttons, controls, eventually, saying, with_button
 
 HERE = "fireside"
 REPOSITORY = Path(__file__).parents[1]
@@ -185,7 +185,7 @@ async def test_the_buttons_of_a_lull_come_after_a_restart(stage: Stage) -> None:
     await mara.wait_for("MESSAGE_REACTION_ADD", lambda data: data["message_id"] == said["id"])
     await stage.restart()
     strip = await mara.wait_for_message(saying("Mara's words are in the story.", button="Continue"))
-    assert [m["id"] for m in mara.messages(HERE) if buttons(m)] == [strip["id"]]
+    assert [m["id"] for m in mara.messages(HERE) if controls(m)] == [strip["id"]]
 
 
 async def test_a_passage_that_could_not_be_shown_is_shown_after_a_restart(stage: Stage) -> None:
@@ -210,7 +210,7 @@ async def test_a_passage_that_could_not_be_shown_is_shown_after_a_restart(stage:
     await stage.restart()
     shown = await mara.wait_for_message(saying(BELL, button="Retry"))
     assert shown["id"] == writing["id"]
-    assert [BELL in m["content"] for m in mara.messages(HERE) if buttons(m)] == [True]
+    assert [BELL in m["content"] for m in mara.messages(HERE) if controls(m)] == [True]
 
 
 async def test_a_stop_does_not_wait_for_a_slow_discord(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

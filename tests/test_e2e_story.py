@@ -8,7 +8,7 @@ from bot.reply.tree_lines import taken_back
 from bot.story.people import Person as Actor
 from tests.person import Person
 from tests.person_forms import Payload
-from tests.stage import EPHEMERAL, Stage, answered, buttons, refused, saying, with_button
+from tests.stage import EPHEMERAL, Stage, answered, buttons, controls, refused, saying, with_button
 
 HERE = "fireside"
 BELL = "A bell rang far below the water, twice, and then the tide forgot it."
@@ -51,7 +51,7 @@ async def test_only_the_newest_passage_has_buttons(stage: Stage) -> None:
     second = await stage.narrate(mara, BELL)
     await mara.wait_for_message(lambda m: m["id"] == first["id"] and not buttons(m))
     assert opening["id"] not in [m["id"] for m in mara.messages(HERE)]
-    assert [m["id"] for m in mara.messages(HERE) if buttons(m)] == [second["id"]]
+    assert [m["id"] for m in mara.messages(HERE) if controls(m)] == [second["id"]]
     assert buttons(second) == ["Write", "Continue", "Retry", "Undo"]
 
 
@@ -137,13 +137,13 @@ async def test_buttons_stand_nowhere_when_they_have_no_use(stage: Stage) -> None
     await mara.command("continue", channel=HERE)
     await mara.wait_for_message(with_button("Stop"))
     await board.place_buttons(story)
-    assert [buttons(m) for m in mara.messages(HERE) if buttons(m)] == [["Stop"]]
+    assert [controls(m) for m in mara.messages(HERE) if controls(m)] == [["Stop"]]
     stage.script.go_on()
     await mara.wait_for_message(with_button("Retry"))
     await mara.command("story end", channel=HERE)
     await mara.wait_for_message(lambda m: bool(m["embeds"]) and "The end" in m["embeds"][0]["title"])
     await board.place_buttons(story)
-    assert [m for m in mara.messages(HERE) if buttons(m)] == []
+    assert [m for m in mara.messages(HERE) if controls(m)] == []
 
 
 async def test_only_the_author_or_a_moderator_takes_back_a_passage(stage: Stage) -> None:

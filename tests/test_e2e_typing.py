@@ -8,7 +8,7 @@ import pytest
 
 from tests.person import Person
 from tests.person_forms import Payload
-from tests.stage import EPHEMERAL, Stage, buttons, refused, saying, with_button
+from tests.stage import EPHEMERAL, Stage, controls, refused, saying, with_button
 
 HERE = "fireside"
 BELL = "A bell rang far below the water, twice, and then the tide forgot it."
@@ -182,7 +182,7 @@ async def test_the_buttons_do_not_wait_for_a_channel_that_stays_busy(stage: Stag
     for number in range(4):
         await take(mara, f"Line {number}.")
     await mara.wait_for_message(saying("Mara's words are in the story.", button="Continue"))
-    assert len([m for m in mara.messages(HERE) if buttons(m)]) == 1
+    assert len([m for m in mara.messages(HERE) if controls(m)]) == 1
 
 
 async def test_who_types_where_typing_is_off_is_told_once(stage: Stage) -> None:
