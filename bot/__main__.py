@@ -152,6 +152,17 @@ def _add_benches(benches: Any, shared: argparse.ArgumentParser) -> None:
     bot.add_argument("--passages", type=int, default=10_000, help="how long the longest story is")
     bot.add_argument("--rounds", type=int, default=7, help="how often bot and llama.cpp alone take turns")
     bot.add_argument("--tokens", type=int, default=96, help="how many tokens each of them writes then")
+    story = benches.add_parser("story", parents=[shared], help="prompts and lore of a long story")
+    story.add_argument("--passages", type=int, default=10_000, help="how long the story is")
+    story.add_argument("--entries", type=int, default=10_000, help="how much lore is searched")
+    story.add_argument("--turns", type=int, default=200, help="for how many turns prompts are compared")
+    story.add_argument(
+        "--contexts",
+        type=int,
+        nargs="+",
+        default=[4096, 16_384],
+        help="tokens of the models for which they are",
+    )
     engine = benches.add_parser(
         "engine", parents=[shared], help="a backend against what could stand in its place"
     )

@@ -2,7 +2,7 @@
 
 import argparse
 
-from bot.bench import channels, engines, opening
+from bot.bench import channels, engines, opening, story
 from bot.bench.channels import Load
 from bot.bench.figures import tell
 from bot.config import Config
@@ -16,9 +16,15 @@ SHORT = 200  # tokens that each of them reads
 
 
 async def bench(config: Config, options: argparse.Namespace) -> None:
-    """Measure the engine; or the bot with many channels, a very long story, and its share over llama.cpp alone."""
+    """Measure the engine; a long story; or the bot with many channels, and its cost over llama.cpp's."""
     if options.what == "engine":
         await engines.measure(config, options)
+        return
+    if options.what == "story":
+        tell(await story.prompts(config, length=options.passages))
+        tell(await story.searches(config, entries=options.entries))
+        for context in options.contexts:
+            tell(await story.kept(config, context=context, turns=options.turns))
         return
     load = Load(channels=options.channels, rate=options.rate, seconds=options.seconds)
     tell(await channels.measure(config, load))

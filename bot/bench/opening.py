@@ -32,7 +32,7 @@ BYTES_PER_TOKEN = 4
 PARAGRAPH = "Rain came over the harbour, and the keeper counted the ships that were still out. " * 4
 
 
-class _Listener:
+class Listener:
     """Be a backend that notes when a request reaches it, and refuses it."""
 
     name = "listener"
@@ -74,7 +74,7 @@ async def measure(config: Config, *, length: int = 10_000, runs: int = 20) -> Fi
     """Return how long it takes to show and to go on with a story of so many passages, the file freshly opened."""
     parent = config.storage.path.parent
     parent.mkdir(parents=True, exist_ok=True)
-    listener = _Listener(config.model.context)
+    listener = Listener(config.model.context)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=parent) as folder:
         path = Path(folder) / "storyloom.db"
         async with Engine.open(listener) as engine:
@@ -111,7 +111,7 @@ def _shelf(database: Database, engine: Engine) -> Shelf:
     return Shelf(database=database, model=engine.model, adapters=adapters, hears_typing=True)
 
 
-async def _prompt(config: Config, database: Database, engine: Engine, listener: _Listener) -> float:
+async def _prompt(config: Config, database: Database, engine: Engine, listener: Listener) -> float:
     """Ask for the next passage; return the seconds until the messages reach the model."""
     drafter = Drafter(
         database=database,
