@@ -19,7 +19,8 @@ async def sit(stage: Stage, *people: Person, **rules: Any) -> None:
     """Let people sit down at a story that the first of them starts, and turns go by these rules."""
     stage.calls = True
     first, *others = people
-    await stage.begin(first)
+    await first.command("story start", channel=HERE, options={"title": "The Lamp"})
+    await first.wait_for_message(lambda m: bool(buttons(m)))
     await answered(await first.command("turn mode", channel=HERE, options=rules))
     for person in others:
         await answered(await person.command("turn join", channel=HERE))
@@ -206,9 +207,7 @@ async def test_others_write_between(stage: Stage) -> None:
     await sit(stage, mara, ola, mode="between", others=2)
     await write(mara, "One.")
     await write(jun, "Two.")
-    await refused(
-        await mara.command("write", channel=HERE, options={"text": "Again."}), "write before you do again"
-    )
+    await refused(await mara.command("write", channel=HERE, options={"text": "Again."}), "1 other writes")
     await write(ola, "Three.")
     await write(mara, "Four.")
     assert await seats(stage) == ["Mara", "Ola", "Jun"]
@@ -397,7 +396,7 @@ async def test_turns_are_told_in_chinese(stage: Stage) -> None:
     await sit(stage, mara, jun, mode="robin", length="3天")
     await called(mara, "轮到")
     await refused(await jun.command("write", channel=HERE, options={"text": "我先来。"}), "轮到")
-    await write(mara, "灯灭了。")
+    await mara.command("write", channel=HERE, options={"text": "灯灭了。"})
     await called(jun, "轮到")
     card = await answered(await jun.command("turn order", channel=HERE))
     assert "3 天" in str(card["embeds"])
