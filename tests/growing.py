@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from storage.branches import Branch
 from storage.outlines import Sketch
+from storage.passages import Kind
 
 WRITERS = {7: "Mara", 8: "小红", 9: "Tom of the Long Wharf"}
 OPENINGS = (
@@ -27,11 +28,10 @@ class Grove:
         """Add a passage by a person, or by the narrator where there is no writer."""
         number = len(self.sketches) + 1
         depth = -1 if parent is None else self.sketches[parent - 1].depth
-        kind = "narrator" if writer is None else "person"
+        kind: Kind = "narrator" if writer is None else "person"
         name = WRITERS.get(writer or 0)
-        self.sketches.append(
-            Sketch(number, parent, depth + 1, kind, writer, name, replaces, words or OPENINGS[0])
-        )  # type: ignore[arg-type]  # a literal
+        opening = words or OPENINGS[0]
+        self.sketches.append(Sketch(number, parent, depth + 1, kind, writer, name, replaces, opening))
         return number
 
     def row(self, parent: int | None, count: int, writer: int | None = 7) -> int:

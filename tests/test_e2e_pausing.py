@@ -1,6 +1,13 @@
 """Prove in a channel that stories take turns: buttons, lists, refusals, and a restart in between."""
 
+from tests.person import Person
 from tests.stage import Stage, answered, buttons, refused, saying, with_button
+
+
+async def pause(person: Person, title: str) -> None:
+    """Let a person pause the story of that title, and wait until it rests."""
+    await person.command("story pause", channel="fireside")
+    await person.wait_for_message(lambda m: any(e.get("title") == title for e in m["embeds"]))
 
 
 async def test_two_stories_take_turns_in_a_channel(stage: Stage) -> None:
@@ -8,8 +15,8 @@ async def test_two_stories_take_turns_in_a_channel(stage: Stage) -> None:
     mara = await stage.seat("Mara")
     await stage.begin(mara, title="The Lamp")
     lamp = await stage.write(mara, "The lamp went out.")
-    await mara.command("story pause", channel="fireside")
-    await mara.wait_for_message(lambda m: m["id"] == lamp["id"] and not buttons(m))
+    await pause(mara, "Paused: The Lamp")
+    assert buttons(mara.current(lamp)) == []
 
     await refused(await mara.command("write", channel="fireside", options={"text": "More."}), "is paused")
     await stage.begin(mara, title="The Fog")
@@ -30,11 +37,10 @@ async def test_paused_story_outlives_a_restart(stage: Stage) -> None:
     mara = await stage.seat("Mara")
     await stage.begin(mara)
     await stage.write(mara, "The lamp went out.")
-    await mara.command("story pause", channel="fireside")
-    await mara.wait_for_message(lambda m: any(e.get("title") == "Paused: The Lamp" for e in m["embeds"]))
+    await pause(mara, "Paused: The Lamp")
     await stage.restart()
 
-    assert not any(buttons(message) for message in mara.messages("fireside"))
+    assert not any(with_button("Continue")(message) for message in mara.messages("fireside"))
     await mara.command("story resume", channel="fireside")
     await mara.wait_for_message(saying("The lamp went out.", button="Continue"))
 
@@ -43,15 +49,14 @@ async def test_resumed_story_without_a_word_shows_its_empty_page(stage: Stage) -
     """There is nothing to show anew, but the buttons to begin with."""
     mara = await stage.seat("Mara", locale="zh-CN")
     await mara.command("story start", channel="fireside", options={"title": "灯塔"})
-    await mara.wait_for_message(with_button("续写"))
-    await mara.command("story pause", channel="fireside")
-    await mara.wait_for_message(lambda m: any(e.get("title") == "已暂停：灯塔" for e in m["embeds"]))
+    await mara.wait_for_message(with_button("继续"))
+    await pause(mara, "已暂停：灯塔")
     await mara.command("story resume", channel="fireside", options={"story": "灯"})
 
     await mara.wait_for_message(
         lambda m: any("一个字都没有" in (e.get("description") or "") for e in m["embeds"])
     )
-    await mara.wait_for_message(with_button("续写"))
+    await mara.wait_for_message(with_button("继续"))
 
 
 async def test_paused_stories_are_offered_while_typing(stage: Stage) -> None:
@@ -59,7 +64,7 @@ async def test_paused_stories_are_offered_while_typing(stage: Stage) -> None:
     mara = await stage.seat("Mara")
     for title in ("The Lamp", "The Fog"):
         await stage.begin(mara, title=title)
-        await mara.command("story pause", channel="fireside")
+        await pause(mara, f"Paused: {title}")
     await stage.begin(mara, title="The Tide")
 
     offered = await mara.complete("story switch", channel="fireside", option="story", text="the ")
@@ -79,7 +84,7 @@ async def test_list_shows_what_was_chosen(stage: Stage) -> None:
     """Paused, being told, mine; where there is none of the kind, how to see all."""
     mara, tom = await stage.seat("Mara"), await stage.seat("Tom")
     await stage.begin(mara, title="The Lamp")
-    await mara.command("story pause", channel="fireside")
+    await pause(mara, "Paused: The Lamp")
     await stage.begin(tom, title="The Fog")
 
     async def listed(which: str) -> str:

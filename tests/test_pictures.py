@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterator
 
+import numpy
 import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text as Drawing
@@ -180,7 +181,10 @@ def test_trend_has_a_curve_for_each_figure(typeface: Typeface, passages: int, lo
     measured = report(passages)
     drawing = TrendPicture("灯塔 The Lamp", measured, locale=locale, typeface=typeface)
     width, height = size_of(drawing.drawn())
-    points = {line.get_color(): list(line.get_xdata()) for line in drawing.canvas.axes.lines}  # type: ignore[arg-type]  # a sequence
+    points = {
+        str(line.get_color()): numpy.asarray(line.get_xdata(), float).tolist()
+        for line in drawing.canvas.axes.lines
+    }
 
     for panel in PANELS:
         measured_in = sum(panel.value(stretch) is not None for stretch in measured.stretches)

@@ -12,6 +12,7 @@ from bot.story.languages import count_words
 from bot.story.people import Place
 from bot.story.quality import Meter, Report
 from bot.story.shape import Shape, shape
+from bot.story.turns.rights import require_unsealed
 from bot.story.writers import writer_of
 from storage import branches, outlines, recaps, stories, trail
 from storage.branches import Branch
@@ -33,7 +34,7 @@ class Tree:
 
 
 class Survey:
-    """Look at the story of a place: the one that runs there, else the newest."""
+    """Look at the story of a place: the one that runs there, else the newest; not while it is secret."""
 
     def __init__(self, *, database: Database) -> None:
         self._database = database
@@ -81,6 +82,7 @@ class Survey:
         story = await stories.newest_in(self._database, place.channel_id)
         if story is None:
             raise Refused(_("No story has been told here yet. Start one with `/story start`."))
+        await require_unsealed(self._database, story)
         return story
 
     async def _told(self, story: Story) -> AsyncIterator[list[Told]]:
