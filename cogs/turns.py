@@ -25,6 +25,8 @@ MODES = [
     CHOICE(name="random order, everyone once", value="random"),
     CHOICE(name="others between: after you, others first", value="between"),
     CHOICE(name="blind: in turn, seeing only the last lines", value="blind"),
+    CHOICE(name="round: all hand in, the narrator weaves", value="round"),
+    CHOICE(name="vote: all propose, the group votes", value="vote"),
 ]
 THEN = [
     CHOICE(name="the next one is up", value="skip"),

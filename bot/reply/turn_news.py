@@ -1,6 +1,7 @@
 """Say in a story's channel what happened to its turns, once, and let the narrator write where that is due."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import discord
@@ -29,6 +30,9 @@ from storage.stories import Story
 
 log = structlog.get_logger(__name__)
 
+Attendant = Callable[[Story, Kept], Awaitable[None]]
+"""Does what is due in a running story in which nobody narrates, and tells the board once it was done."""
+
 ROUND = 15.0  # seconds between two looks for what nobody told of: a crash may have come in between
 OLD = 5_000  # milliseconds after which a look finds it; before that, the passage itself is being shown
 UNKNOWN_MEMBER = 10007
@@ -54,9 +58,14 @@ class TurnNews:
         self._performance = performance
         self._timekeeper = timekeeper
         self._clock = clock
+        self._attendants: list[Attendant] = []
         self._due: set[int] = set()
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._running = False
+
+    def attend_with(self, attendant: Attendant) -> None:
+        """Let someone do what else is due in a story each time it is attended to."""
+        self._attendants.append(attendant)
 
     def told(self, story_id: int) -> None:
         """Look what is to be said in a story: something has just been committed and shown there."""
@@ -107,6 +116,9 @@ class TurnNews:
                 async with self._database.transaction() as tx:
                     await turns.said(tx, story.id, up_to=news[-1].id)
             self._due.add(story.id)
+        elif story.state == "running":
+            for attend in self._attendants:
+                await attend(story, kept)
 
     async def _narrate(self, story: Story) -> None:
         """Let the narrator write by itself, on account of the host."""

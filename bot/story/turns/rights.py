@@ -17,10 +17,10 @@ async def require_turn(
 ) -> None:
     """Refuse a passage of someone who may not write now, or who types openly what is to be secret."""
     kept = await keeping.read(reader, story.id)
-    if kept.secret and typed:
+    if typed and (kept.secret or kept.state.rules.gathers):
         raise Refused(
             _(
-                "In this game passages are secret until the end: add yours with `/write` or the Write button,"
+                "In this game nobody sees yet what you write: hand it in with `/write` or the Write button,"
                 " and delete this message if you like. (Parentheses) and // are table talk."
             ),
             words=words,
@@ -93,8 +93,6 @@ def _against(state: TurnState, person: Person) -> Text | None:
                 "You wrote a moment ago, and here {n} others write before you do again. Keep your words until then.",
                 state.blocked.index(person.id) + 1,
             )
-        case "handed in":
-            return _("You have handed in for this round already. The next one opens when it is told.")
         case "closed":
             return _(
                 "This round is closed, and its passage is being made. Hand in again when the next opens."
