@@ -52,7 +52,7 @@ async def test_only_the_newest_passage_has_buttons(stage: Stage) -> None:
     await mara.wait_for_message(lambda m: m["id"] == first["id"] and not buttons(m))
     assert opening["id"] not in [m["id"] for m in mara.messages(HERE)]
     assert [m["id"] for m in mara.messages(HERE) if controls(m)] == [second["id"]]
-    assert buttons(second) == ["Write", "Continue", "Retry", "Undo"]
+    assert buttons(second) == ["Write", "Continue", "Retry", "Undo", "Twist"]
 
 
 async def test_a_retry_makes_a_take_and_arrows_turn_between_takes(stage: Stage) -> None:
@@ -438,7 +438,7 @@ async def test_an_ended_story_stays_readable(stage: Stage) -> None:
     )
     await mara.command("story end", channel=HERE)
     await jun.wait_for_message(lambda m: m["embeds"] and "The end" in m["embeds"][0]["title"])
-    assert not any(buttons(m) for m in mara.messages(HERE))
+    assert not any(controls(m) for m in mara.messages(HERE))
     await refused(await mara.command("continue", channel=HERE), "No story is being told here")
     await answered(await jun.command("story export", channel=HERE))
     await stage.begin(jun, title="Another")
