@@ -49,16 +49,6 @@ async def put(tx: Transaction, story_id: int, document: Document) -> bool:
     return True
 
 
-async def forget(tx: Transaction, kind: Kind, about: Sequence[int]) -> None:
-    """Remove documents, whose words were erased."""
-    for one in about:
-        rows = await tx.fetch_all(
-            "DELETE FROM documents WHERE kind = ? AND about = ? RETURNING id", (kind, one)
-        )
-        for row in rows:
-            await tx.execute("DELETE FROM documents_words WHERE rowid = ?", (row["id"],))
-
-
 async def count(reader: Reader, story_id: int, kind: Kind) -> int:
     """Return how many documents of a kind a story has."""
     row = await reader.fetch_one(

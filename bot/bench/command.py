@@ -2,7 +2,7 @@
 
 import argparse
 
-from bot.bench import channels, engines, opening, story
+from bot.bench import channels, engines, opening, retrieval, story
 from bot.bench.channels import Load
 from bot.bench.figures import tell
 from bot.config import Config
@@ -16,9 +16,13 @@ SHORT = 200  # tokens that each of them reads
 
 
 async def bench(config: Config, options: argparse.Namespace) -> None:
-    """Measure the engine; a long story; or the bot with many channels, and its cost over llama.cpp's."""
+    """Measure the engine, a long story, what questions find; or the bot in many channels, its cost over llama.cpp's too."""
     if options.what == "engine":
         await engines.measure(config, options)
+        return
+    if options.what == "retrieval":
+        async for figures in retrieval.measure(options.questions):
+            tell(figures)
         return
     if options.what == "story":
         tell(await story.prompts(config, length=options.passages))

@@ -68,7 +68,7 @@ async def measure(folder: Path) -> AsyncIterator[Figures]:
     """Yield recall for each story, then for what was tuned on and what was held out."""
     found: list[Recall] = []
     for told in read(folder):
-        async with shelved(told) as (_database, archive, search, story):
+        async with shelved(told) as (archive, search, story):
             found += [recall async for recall in _asked(told, archive, search, story)]
         for of in ("lore", "passages"):
             some = [recall for recall in found if recall.story == told["file"] and recall.of == of]
@@ -88,7 +88,7 @@ def summed(recalls: Sequence[Recall]) -> dict[str, object]:
 
 
 @asynccontextmanager
-async def shelved(told: Mapping[str, Any]) -> AsyncIterator[tuple[Database, Archive, LoreSearch, Story]]:
+async def shelved(told: Mapping[str, Any]) -> AsyncIterator[tuple[Archive, LoreSearch, Story]]:
     """Put a story with its lore into a database of its own."""
     with tempfile.TemporaryDirectory() as folder:
         async with Database.open(Path(folder) / "stories.db") as database:
@@ -102,7 +102,7 @@ async def shelved(told: Mapping[str, Any]) -> AsyncIterator[tuple[Database, Arch
                 await keeper.add(place, _WRITER, "fact", sketch)
             while await archive.catch_up(story.id):
                 pass
-            yield database, archive, search, story
+            yield archive, search, story
 
 
 async def _start(database: Database, told: Mapping[str, Any]) -> Story:

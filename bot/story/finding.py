@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.story.answering import Source
 from bot.story.excerpts import LONGEST, excerpt
 from bot.story.lore.archive import Archive
-from bot.story.lore.merge import merge
+from bot.story.lore.passages import rank_passages
 from bot.story.lore.search import LoreSearch
 from bot.story.terms import content, covered
 from storage import passages, trail
@@ -13,7 +13,7 @@ from storage.database import Database
 from storage.stories import Story
 from storage.trail import Told
 
-_LOOKED_AT = 12  # passages of each ranking
+_LOOKED_AT = 12  # passages
 _LORE = 3  # entries at most
 _NEWEST = 1200  # bytes of the newest passages, which no index may know yet
 _NEAR = 0.34  # of a question's words must stand in what is shown as near it
@@ -52,13 +52,9 @@ class Finder:
     async def _ranked(self, story: Story, question: str) -> dict[int, Told]:
         """Return the passages that fit a question best, by their ids, the best first."""
         await self._archive.catch_up(story.id)
-        rankings = [
-            await search(story.id, "passage", question, branch_id=story.branch_id, limit=_LOOKED_AT)
-            for search in (self._archive.by_words, self._archive.by_meaning)
-        ]
-        merged = merge((1.0, [about for about, _score in ranking]) for ranking in rankings)
+        rankings = await rank_passages(self._archive, self._search, story, story.branch_id, question)
         found: dict[int, Told] = {}
-        for about, _score in merged[:_LOOKED_AT]:
+        for about in rankings.merged()[:_LOOKED_AT]:
             leaf = await trail.find(self._database, story.branch_id, about)
             if leaf is not None and leaf.shown == about:
                 found[about] = Told(leaf.depth, leaf.slot, await passages.get(self._database, about))

@@ -11,7 +11,7 @@ from bot.story.lore.found import Reason
 from bot.story.lore.merge import merge
 from bot.story.lore.patterns import PatternFindings
 
-KEYS, WORDS, MEANING = 2.0, 1.0, 1.0
+KEYS, WORDS, MEANING = 2.0, 0.5, 1.0
 """What each ranking counts in the merged one."""
 
 _LOOKED_AT = 200  # documents of each ranking
