@@ -40,3 +40,11 @@ async def of_story(reader: Reader, story_id: int, *, characters: int) -> AsyncIt
         if len(rows) < _CHUNK:
             return
         after = rows[-1]["id"]
+
+
+async def changed(reader: Reader, branch_id: int) -> dict[int, int | None]:
+    """Return what is read at the slots of a branch where that is another passage, or none."""
+    rows = await reader.fetch_all(
+        "SELECT slot, shown FROM trail WHERE branch_id = ? AND shown IS NOT slot", (branch_id,)
+    )
+    return {row["slot"]: row["shown"] for row in rows}

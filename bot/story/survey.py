@@ -1,7 +1,7 @@
 """Look at a whole story: its tree, its credits, its quality."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from bot.errors import Refused
@@ -49,7 +49,7 @@ class Survey:
             sketches += some
         if not any(branch.head for branch in lines):
             raise _empty()
-        shown = await self._shown(story.branch_id)
+        shown = await outlines.changed(self._database, story.branch_id)
         # A large tree takes longer than the event loop may be held.
         shaped = await asyncio.to_thread(shape, sketches, lines, story.branch_id, shown)
         return Tree(story, shaped, tuple(lines))
@@ -93,11 +93,6 @@ class Survey:
             yield some
         if empty:
             raise _empty()
-
-    async def _shown(self, branch_id: int) -> Mapping[int, int | None]:
-        """Return what is read at the slots where that is not the slot itself."""
-        leaves = await trail.leaves(self._database, branch_id)
-        return {leaf.slot: leaf.shown for leaf in leaves if leaf.shown != leaf.slot}
 
 
 def _empty() -> Refused:
