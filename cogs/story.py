@@ -165,6 +165,7 @@ class StoryGroup(
         style="How the narrator tells: a named style, or that of the writers' own passages",
         creativity="How daring the narrator is, from 1 (the likeliest words) to 5 (wild); 3 is what the host set",
         narrator="When the narrator writes",
+        lore_check="Ask before a passage that goes against the lore is saved",
     )
     @app_commands.choices(language=LANGUAGES, rating=RATINGS, style=STYLE_CHOICES, narrator=NARRATORS)
     async def settings(
@@ -180,6 +181,7 @@ class StoryGroup(
         style: CHOICE | None = None,
         creativity: DIAL | None = None,
         narrator: CHOICE | None = None,
+        lore_check: bool | None = None,
     ) -> None:
         """Change what is given; without anything, show how it is set."""
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -194,6 +196,7 @@ class StoryGroup(
             style=style.value if style else None,
             creativity=creativity,
             ai_share=int(narrator.value) if narrator else None,
+            lore_check=lore_check,
         )
         require_age(interaction, changes.rating)
         place = place_of(interaction)

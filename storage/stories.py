@@ -71,6 +71,7 @@ class Story:
     ai_share: int = 0
     host_id: int | None = None
     host_name: str | None = None
+    lore_check: bool = True
 
     @property
     def hosted_by(self) -> int | None:
@@ -88,7 +89,8 @@ _COLUMNS = ", ".join(field.name for field in fields(Story))
 
 def _story(row: Row) -> Story:
     values = dict(row)
-    return Story(**values | {"free_typing": bool(values["free_typing"])})
+    flags = {name: bool(values[name]) for name in ("free_typing", "lore_check")}
+    return Story(**values | flags)
 
 
 async def create(tx: Transaction, new: NewStory) -> Story:
@@ -179,7 +181,7 @@ async def update(tx: Transaction, story: Story) -> None:
     await tx.execute(
         "UPDATE stories SET title = :title, premise = :premise, language = :language, rating = :rating,"
         " free_typing = :free_typing, words = :words, adapter = :adapter, style = :style,"
-        " creativity = :creativity, ai_share = :ai_share WHERE id = :id",
+        " creativity = :creativity, ai_share = :ai_share, lore_check = :lore_check WHERE id = :id",
         asdict(story),
     )
 

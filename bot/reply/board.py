@@ -19,7 +19,7 @@ from bot.story.storyteller import show_in
 from bot.story.text import inline_name
 from bot.story.turns import keeping
 from storage import controls as controls_table
-from storage import displays, edits, narrations, stories
+from storage import displays, edits, flags, narrations, stories
 from storage.controls import Astray, Controls
 from storage.database import Database, Transaction
 from storage.displays import Display
@@ -180,6 +180,9 @@ class Board:
     async def face(self, passage: Passage, story: Story) -> tuple[str, str]:
         """Return what a passage's messages show, and the line under it; of a secret one its size alone."""
         line = foot(passage, await edits.of_passage(self._database, passage.id))
+        if against := await flags.of_passage(self._database, passage.id):
+            titles = ", ".join(dict.fromkeys(inline_name(flag.title) for flag in against))
+            line = _("{whose} · ⚠️ goes against the lore: {titles}", whose=line, titles=titles)
         kept = await keeping.read(self._database, story.id)
         if story.state == "ended" or not kept.sealed(passage):
             return passage.text, line.render(story.language)

@@ -68,6 +68,7 @@ def card(overview: Overview, locale: str) -> discord.Embed:
         (_("The narrator writes about"), _length(story)),
         (_("Style"), named(story.style)),
         (_("Creativity"), _("{n} of 5", n=story.creativity)),
+        (_("Lore check"), _("on") if story.lore_check else _("off")),
         (_("Language model"), model_line(overview.model)),
         *(((_("Voice"), voice_line(overview.voice)),) if overview.voice else ()),
     ):

@@ -12,9 +12,11 @@ from bot.engine.errors import GenerationCancelled, PromptTooLong
 from bot.engine.generation import Generation
 from bot.engine.request import Request, Sampling
 from bot.story.adapters import Adapters
+from bot.story.contradictions import Contradiction, against, reminders
 from bot.story.creativity import otherwise, sampling
 from bot.story.expected import Expected, flaw_in, mended
-from bot.story.flaws import Flaw, is_looping
+from bot.story.flaws import Flaw, is_looping, mildness
+from bot.story.lore.book import Book
 from bot.story.narration import NarrationFilter, finish
 from bot.story.prompt import Prompt, StoryFacts, build, plan
 from bot.story.recall import Recall, passage_texts
@@ -60,6 +62,7 @@ class Draft:
     """Gather what one run of the model gives.
 
     `cut` tells that it was ended in mid-speech, `crossed` that it left what the story keeps to: nothing of it stays.
+    `book` is the lore that it is compared with, None where the story wants no such check.
     """
 
     job: Job
@@ -68,6 +71,7 @@ class Draft:
     sampling: Sampling
     voice: Voice
     expected: Expected
+    book: Book | None
     adapter: str = ""
     text: str = ""
     cut: bool = False
@@ -76,11 +80,16 @@ class Draft:
     share: float = 1.0
     filter: NarrationFilter = field(default_factory=NarrationFilter)
     generation: Generation | None = None
+    contradictions: tuple[Contradiction, ...] = ()
+    known: str = ""
 
     @property
     def flaw(self) -> Flaw | None:
         """Return why another draft should be written instead, if one should."""
-        return Flaw.CROSSING if self.crossed else flaw_in(self.text, self.expected)
+        if self.crossed:
+            return Flaw.CROSSING
+        found = (flaw_in(self.text, self.expected), Flaw.CONTRADICTING if self.contradictions else None)
+        return min(found, key=mildness)
 
     def stop(self) -> None:
         """End the writing where it is; what was written can still be read."""
@@ -125,9 +134,11 @@ class Drafter:
             )
         )
         voice = await self._voice(job, story)
-        prompt, expected = await self._prompt(job, story, voice, picked, share=1.0)
+        known = reminders(after.contradictions, story.language) if after is not None else ""
+        prompt, expected = await self._prompt(job, story, voice, picked, known, share=1.0)
         adapter = await self._adapters.for_request(story)
-        return Draft(job, story, prompt, picked, voice, expected, adapter)
+        book = await self._recall.book(story) if story.lore_check else None
+        return Draft(job, story, prompt, picked, voice, expected, book, adapter, known=known)
 
     async def write(self, draft: Draft) -> AsyncGenerator[Waiting | Writing]:
         """Run the model; ends early when it loops, ends its turn or is stopped.
@@ -146,7 +157,7 @@ class Drafter:
                 if draft.share < SHORTEST:
                     raise
                 draft.prompt, draft.expected = await self._prompt(
-                    draft.job, draft.story, draft.voice, draft.sampling, share=draft.share
+                    draft.job, draft.story, draft.voice, draft.sampling, draft.known, share=draft.share
                 )
 
     async def _run(self, draft: Draft) -> AsyncGenerator[Waiting | Writing]:
@@ -167,6 +178,7 @@ class Drafter:
             draft.crossed |= draft.voice.bounds.crossed_by(draft.filter.text)
             said = "" if draft.crossed else finish(draft.filter.text, cut=draft.cut)
             draft.text = mended(said, draft.expected)
+            draft.contradictions = tuple(against(draft.book, draft.text)) if draft.book else ()
 
     async def _voice(self, job: Job, story: Story) -> Voice:
         parent = None if job.parent is None else await trail.find(self._database, story.branch_id, job.parent)
@@ -174,9 +186,12 @@ class Drafter:
         return await voice_of(self._database, story, parent=job.parent, depth=depth)
 
     async def _prompt(
-        self, job: Job, story: Story, voice: Voice, sampling: Sampling, *, share: float
+        self, job: Job, story: Story, voice: Voice, sampling: Sampling, known: str, *, share: float
     ) -> tuple[Prompt, Expected]:
-        """Return the prompt, of a share of what should fit, and what the passage is held against."""
+        """Return the prompt, of a share of what should fit, and what the passage is held against.
+
+        `known` reminds of what an earlier draft went against.
+        """
         fits = budget_bytes(
             context_tokens=self._context,
             reserve_tokens=sampling.max_tokens,
@@ -192,7 +207,7 @@ class Drafter:
             passage_texts(read),
             budget=budget,
             pinned=pinned,
-            direction=voice.directed(None if job.kind in ("retry", "fix") else job.direction),
+            direction=voice.directed(_directed(job, known)),
             note=await note_of(self._database, job, story.language),
         )
         prompt = build(planned, await self._recall.memory(story, planned))
@@ -215,6 +230,12 @@ class Drafter:
             tokens = await self._engine.count_tokens(sample)
             self._bytes_per_token[language] = len(sample.encode()) / max(tokens, 1)
         return self._bytes_per_token[language]
+
+
+def _directed(job: Job, known: str) -> str | None:
+    """Return what shall happen, with what the narrator is reminded of behind it."""
+    wish = None if job.kind in ("retry", "fix") else job.direction
+    return "\n".join(filter(None, (wish, known))) or None
 
 
 def _request(draft: Draft) -> Request:

@@ -52,6 +52,7 @@ class Flaw(StrEnum):
     TALKING = "talking"
     REPEATING = "repeating"
     SPEAKING = "speaking"
+    CONTRADICTING = "contradicting"
     SUMMING = "summing"
     PERSON = "person"
     TENSE = "tense"

@@ -19,6 +19,7 @@ from bot.locales import _
 from bot.story import history, standing, why
 from bot.story.attempts import best, worth_another
 from bot.story.boundaries import require_within
+from bot.story.contradictions import flag
 from bot.story.draft import Draft, Drafter, Waiting, Writing
 from bot.story.editing import find
 from bot.story.interruptions import LetGo, Suspended
@@ -315,6 +316,7 @@ class Narrator:
             story = await stories.get(tx, job.story_id)
             passage = await passages.add(tx, self._passage(job, draft, finish if kept else "stopped"))
             await why.keep(tx, passage, draft.prompt)
+            await flag(tx, passage.id, draft.contradictions)
             if kept:
                 await _put(tx, job, story, passage)
                 await directions.use_up(tx, passage)

@@ -7,6 +7,7 @@ what the newest words bring up besides goes behind them.
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
+from bot.story.lore.book import Book
 from bot.story.lore.found import Found, Hit, Reason
 from bot.story.lore.search import LoreSearch
 from bot.story.lore.telling import told as lore_told
@@ -28,6 +29,10 @@ class Recall:
     def __init__(self, *, database: Database, lore: LoreSearch) -> None:
         self._database = database
         self._lore = lore
+
+    async def book(self, story: Story) -> Book:
+        """Return the lore that is in use in a story."""
+        return await self._lore.book(story.id, story.branch_id)
 
     async def pinned(self, story: Story) -> Pinned:
         """Return what is pinned in a story."""

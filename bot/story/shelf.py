@@ -28,6 +28,7 @@ TITLE = 100
 PREMISE = 1000
 WORDS = 90
 PAGE = 10
+_PLAIN = ("language", "rating", "words", "free_typing", "creativity", "ai_share", "lore_check")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,7 @@ class Changes:
     style: str | None = None
     creativity: int | None = None
     ai_share: int | None = None
+    lore_check: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +184,7 @@ class Shelf:
         async with self._database.transaction() as tx:
             story = await standing.running(tx, place)
             standing.require_host(story, person)
-            wanted = {
-                key: value
-                for key in ("language", "rating", "words", "free_typing", "creativity", "ai_share")
-                if (value := getattr(changes, key)) is not None
-            }
+            wanted = {key: value for key in _PLAIN if (value := getattr(changes, key)) is not None}
             if changes.title is not None:
                 wanted["title"] = _line(changes.title, limit=TITLE)
             if changes.premise is not None:

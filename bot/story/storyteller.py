@@ -5,7 +5,7 @@ What someone writes while the narrator is writing is committed to the inbox at o
 in the order in which it came, right behind the narrator's passage: the order that the channel shows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from bot.clock import SYSTEM, Clock, now
@@ -49,9 +49,18 @@ class Storyteller:
         self._clock = clock
 
     async def write(
-        self, place: Place, person: Person, text: str, *, message_ids: Sequence[int] = ()
+        self,
+        place: Place,
+        person: Person,
+        text: str,
+        *,
+        message_ids: Sequence[int] = (),
+        settle: Callable[[Transaction, Written], Awaitable[None]] | None = None,
     ) -> Written:
-        """Commit a person's passage; `message_ids` are the messages that show it already."""
+        """Commit a person's passage; `message_ids` are the messages that show it already.
+
+        With it, in the same transaction, is done what `settle` does; what that refuses is not written.
+        """
         text = clean_passage(text, limit=self._longest)
         async with self._database.transaction() as tx:
             try:
@@ -74,8 +83,12 @@ class Storyteller:
                 created=present,
             )
             if await narrations.of_story(tx, story.id):
-                return Written(story, text, arrival=await inbox.add(tx, arrival))
-            return Written(story, text, passage=await join(tx, story, arrival))
+                written = Written(story, text, arrival=await inbox.add(tx, arrival))
+            else:
+                written = Written(story, text, passage=await join(tx, story, arrival))
+            if settle is not None:
+                await settle(tx, written)
+            return written
 
     async def before_writing(self, place: Place, person: Person) -> str:
         """Refuse whoever may not write now; return how the last passage ends where its readers do not know it."""

@@ -39,9 +39,7 @@ CREATE TABLE held (
     channel_id INTEGER NOT NULL,
     author_id INTEGER NOT NULL,
     author_name TEXT NOT NULL,
-    locale TEXT NOT NULL,
     text TEXT NOT NULL,
-    conflicts TEXT NOT NULL,  -- a JSON list of pairs: the version of lore, and the kind of conflict
     created INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX held_of_author ON held (author_id, id);
