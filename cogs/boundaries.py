@@ -68,17 +68,18 @@ class BoundaryCog(commands.Cog, name="boundaries"):
         """Change what is given, then show what holds, privately."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         place, person = place_of(interaction), person_of(interaction)
+        serves = interaction.permissions.manage_guild
         said = []
         for kind, words in (("line", line), ("veil", veil)):
             if words is not None:
-                said.append(await self._draw(place, person, cast(Kind, kind), words, whole_server))
+                said.append(await self._draw(place, person, cast(Kind, kind), words, whole_server, serves))
         if remove is not None:
-            await self._boundaries.remove(place, person, remove)
+            await self._boundaries.remove(place, person, remove, serves=serves)
             said.append(_("That holds no more."))
         if rating is not None:
             wanted = None if rating.value == UNSET else cast(Rating, rating.value)
             require_age(interaction, wanted)
-            await self._boundaries.rate(place, person, wanted, whole_server=whole_server)
+            await self._boundaries.rate(place, person, wanted, whole_server=whole_server, serves=serves)
             said.append(_("The rating is set. Stories that were stronger are told more mildly from now on."))
         await self._show(interaction, place, person, said)
 
@@ -100,7 +101,9 @@ class BoundaryCog(commands.Cog, name="boundaries"):
                 case "open":
                     await self._show(interaction, place, person, [])
                 case "agree" | "refuse":
-                    await self._boundaries.decide(place, person, about, agreed=action == "agree")
+                    serves = interaction.permissions.manage_guild
+                    agreed = action == "agree"
+                    await self._boundaries.decide(place, person, about, agreed=agreed, serves=serves)
                     await self._show(interaction, place, person, [_("Decided.")])
                 case "pause" | "rewind" | "skip":
                     await self._leave(interaction, place, person, action, about)
@@ -109,8 +112,12 @@ class BoundaryCog(commands.Cog, name="boundaries"):
                 case _:
                     raise Refused(_("This button has no use any more. `/boundaries` has new ones."))
 
-    async def _draw(self, place: Place, person: Person, kind: Kind, words: str, whole_server: bool) -> Text:
-        drawn = await self._boundaries.draw(place, person, kind=kind, text=words, whole_server=whole_server)
+    async def _draw(
+        self, place: Place, person: Person, kind: Kind, words: str, whole_server: bool, serves: bool
+    ) -> Text:
+        drawn = await self._boundaries.draw(
+            place, person, kind=kind, text=words, whole_server=whole_server, serves=serves
+        )
         if drawn.agreed:
             return _("From now on stories here keep to that.")
         return _(

@@ -106,7 +106,10 @@ async def note_place(tx: Transaction, place: Place) -> None:
 
 
 class Boundaries:
-    """Set what holds in a place: moderators do, everybody may propose, in private."""
+    """Set what holds in a place: moderators do, everybody may propose, in private.
+
+    For a whole server those do who manage it: `serves` tells whether the person does.
+    """
 
     def __init__(self, *, database: Database) -> None:
         self._database = database
@@ -118,39 +121,50 @@ class Boundaries:
             return await _agreement(tx, place, person)
 
     async def draw(
-        self, place: Place, person: Person, *, kind: Kind, text: str, whole_server: bool
+        self,
+        place: Place,
+        person: Person,
+        *,
+        kind: Kind,
+        text: str,
+        whole_server: bool,
+        serves: bool = False,
     ) -> Boundary:
-        """Set a boundary, or propose it where the person is no moderator."""
+        """Set a boundary, or propose it where the person may not decide."""
         text = " ".join(clean_passage(text, limit=LONGEST).split())
         _require_findable(text)
         async with self._database.transaction() as tx:
             await note_place(tx, place)
             scope = _scope(place, whole_server=whole_server)
-            await _require_room(tx, place, scope, agreed=person.moderator)
+            agreed = person.moderator and (scope != WHOLE_SERVER or serves)
+            await _require_room(tx, place, scope, agreed=agreed)
             return await boundaries.put(
                 tx,
                 guild_id=place.guild_id,
                 channel_id=scope,
                 kind=kind,
                 text=text,
-                agreed=person.moderator,
+                agreed=agreed,
                 created=now(),
             )
 
-    async def remove(self, place: Place, person: Person, text: str) -> Boundary:
+    async def remove(self, place: Place, person: Person, text: str, *, serves: bool = False) -> Boundary:
         """Take away the nearest boundary of these words, a proposal too; for moderators."""
         _require_moderator(person)
         async with self._database.transaction() as tx:
             wanted = fold(" ".join(text.split()))
             for found in (await _agreement(tx, place, person)).all:
                 if fold(found.text) == wanted:
+                    _require_server(found.channel_id, serves=serves)
                     await boundaries.remove(tx, found.id)
                     return found
         raise Refused(
             _("Nothing like that was agreed on here. Choose one from the list that opens as you type.")
         )
 
-    async def decide(self, place: Place, person: Person, boundary_id: int, *, agreed: bool) -> Boundary:
+    async def decide(
+        self, place: Place, person: Person, boundary_id: int, *, agreed: bool, serves: bool = False
+    ) -> Boundary:
         """Agree to a proposal or turn it down; for moderators of the place it was made for."""
         _require_moderator(person)
         async with self._database.transaction() as tx:
@@ -162,18 +176,29 @@ class Boundaries:
                 or (found.guild_id, found.channel_id in scopes) != (place.guild_id, True)
             ):
                 raise Refused(_("Somebody has decided about this already. `/boundaries` shows what holds."))
+            _require_server(found.channel_id, serves=serves)
             if agreed:
                 await boundaries.agree(tx, found.id)
             else:
                 await boundaries.remove(tx, found.id)
             return found
 
-    async def rate(self, place: Place, person: Person, rating: Rating | None, *, whole_server: bool) -> None:
+    async def rate(
+        self,
+        place: Place,
+        person: Person,
+        rating: Rating | None,
+        *,
+        whole_server: bool,
+        serves: bool = False,
+    ) -> None:
         """Set who the stories of a place may be for at the most; None leaves it to what is above the place."""
         _require_moderator(person)
         async with self._database.transaction() as tx:
             await note_place(tx, place)
-            await boundaries.rate(tx, place.guild_id, _scope(place, whole_server=whole_server), rating)
+            scope = _scope(place, whole_server=whole_server)
+            _require_server(scope, serves=serves)
+            await boundaries.rate(tx, place.guild_id, scope, rating)
 
 
 async def _agreement(reader: Reader, place: Place, person: Person) -> Agreement:
@@ -220,5 +245,15 @@ def _require_moderator(person: Person) -> None:
         raise Refused(
             _(
                 "Moderators decide what holds here. You can propose a line or a veil: nobody will know that it was you."
+            )
+        )
+
+
+def _require_server(scope: int, *, serves: bool) -> None:
+    if scope == WHOLE_SERVER and not serves:
+        raise Refused(
+            _(
+                "What holds on the whole server is decided by those who manage it. You can set the same for this"
+                " channel."
             )
         )
