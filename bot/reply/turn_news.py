@@ -79,15 +79,20 @@ class TurnNews:
         self._running = True
         try:
             while True:
-                before = self._clock.now() - OLD
-                for story_id in await turns.unattended(self._database, before=before):
-                    self.told(story_id)
+                await self._look()
                 await asyncio.sleep(ROUND)
         finally:
             self._running = False
             for task in self._tasks.values():
                 task.cancel()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _look(self) -> None:
+        try:
+            for story_id in await turns.unattended(self._database, before=self._clock.now() - OLD):
+                self.told(story_id)
+        except StorageError as error:
+            log.error("turns cannot be looked at", error=str(error))
 
     async def _attend(self, story_id: int) -> None:
         try:
