@@ -1,10 +1,12 @@
 """Prove that the stories of one channel take turns at being told, and that none of them gets lost by it."""
 
+import asyncio
+
 import pytest
 
 from bot.errors import Refused
 from bot.story import standing
-from bot.story.pausing import Pausing, handle
+from bot.story.pausing import Pausing, Shift, handle
 from bot.story.people import Person, Place
 from storage import actions, narrations, stories
 from storage.database import Database
@@ -115,6 +117,17 @@ async def test_pausing_waits_for_the_narrator(database: Database, pausing: Pausi
     with pytest.raises(Refused, match="The narrator is writing for Bob"):
         await pausing.switch(HERE, ALICE_HERSELF, handle(fog))
     assert await state_of(database, lamp) == "running"
+
+
+async def test_two_who_resume_at_once_get_one_story(database: Database, pausing: Pausing) -> None:
+    """The second is told what runs by then; nothing runs twice."""
+    fog = await tell(database, "The fog", paused=True)
+    lamp = await tell(database, "The lamp", paused=True)
+    both = (pausing.resume(HERE, MODERATOR, handle(fog)), pausing.resume(HERE, ALICE_HERSELF, handle(lamp)))
+    done = await asyncio.gather(*both, return_exceptions=True)
+
+    assert [type(one) for one in done] == [Shift, Refused]
+    assert [await state_of(database, story) for story in (fog, lamp)] == ["running", "paused"]
 
 
 async def test_story_is_named_by_handle_title_or_part_of_it(database: Database, pausing: Pausing) -> None:

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy
 import pytest
@@ -9,6 +10,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text as Drawing
 from matplotlib.transforms import Bbox
 
+from bot.check import findings
+from bot.config import Config, StorageSettings
 from bot.pictures.canvas import BRAND, PAPER, WRITERS, Canvas
 from bot.pictures.fonts import CHINESE, LATIN, Typeface
 from bot.pictures.studio import Studio
@@ -115,17 +118,18 @@ def test_picture_names_the_branches_and_writers_in_their_colours(typeface: Typef
 
 
 def test_branch_that_is_read_is_marked(typeface: Typeface) -> None:
-    """Its name is written light on dark, the others dark on light."""
+    """Its name is written light on dark, the others dark on light, also of one that ends on its way."""
     grove = Grove()
     fork = grove.write(None)
+    grove.name("first lines", fork)
     grove.name("main", grove.write(fork))
     grove.name("bell", grove.write(fork))
-    drawing = picture(grove, typeface, current=2)
+    drawing = picture(grove, typeface, current=3)
     drawing.drawn()
     tags = {text.get_text(): to_rgb(text.get_color()) for text in drawing.canvas.axes.texts}
 
     assert tags["bell"] == to_rgb(PAPER)
-    assert tags["main"] != to_rgb(PAPER)
+    assert to_rgb(PAPER) not in (tags["main"], tags["first lines"])
 
 
 def test_every_colour_is_read_on_paper() -> None:
@@ -172,6 +176,19 @@ def test_chinese_font_of_this_machine_is_found(typeface: Typeface) -> None:
         pytest.skip("no Chinese font here")
     assert typeface.chinese in CHINESE
     assert typeface.draws("阿岚又数了一遍台阶：四十一级。")
+
+
+async def test_check_tells_which_fonts_pictures_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, latin: Typeface, typeface: Typeface
+) -> None:
+    """Where none has Chinese characters, what that means and what to install."""
+    config = Config(storage=StorageSettings(path=tmp_path / "stories.db"))
+    for found in (typeface, latin):
+        monkeypatch.setattr(Typeface, "find", lambda found=found: found)
+        (line,) = [one async for one in findings(config) if one.subject == "fonts"]
+        assert line.detail.startswith(found.families[0])
+        assert line.verdict == ("ok" if found.chinese else "note")
+        assert ("install one" in line.detail) == (found.chinese is None)
 
 
 @pytest.mark.parametrize("locale", ["en", "zh-CN"])

@@ -23,7 +23,7 @@ def test_short_story_has_a_row_for_each_passage() -> None:
     assert ids([row.sketch for row in laid.rows]) == [1, 2, 3]
     assert [row.above for row in laid.rows] == [None, 0, 1]
     assert [row.heads for row in laid.rows] == [(), (), ("main",)]
-    assert (laid.told, laid.aside, laid.branches) == (3, 0, 1)
+    assert (laid.reading, laid.told, laid.aside, laid.branches) == ("main", 3, 0, 1)
 
 
 def test_branch_stands_indented_below_the_passage_that_it_leaves() -> None:

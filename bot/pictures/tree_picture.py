@@ -98,7 +98,7 @@ class TreePicture:
         if any(row.sketch is None for row in self.shape.rows):
             self._chain(x + 4, y, FADED)
             x = self._explain(x + 14, y, _("passages in a row, and who wrote them"))
-        if any(row.heads for row in self.shape.rows if row.line == 0):
+        if any(self.shape.reading in row.heads for row in self.shape.rows):
             self.canvas.dot(x + 8, y, _NODE, fill=PAPER, edge=INK, width=2.4)
             self._explain(x + 23, y, _("where the story stands"))
 
@@ -142,7 +142,8 @@ class TreePicture:
         assert row.sketch is not None
         x, left = self._x(row.lane), self.words
         if row.heads:
-            self.canvas.dot(x, y, _NODE + 5, fill=PAPER, edge=INK if row.line == 0 else FADED, width=2.4)
+            ring = INK if self.shape.reading in row.heads else FADED
+            self.canvas.dot(x, y, _NODE + 5, fill=PAPER, edge=ring, width=2.4)
         writer = next(iter(row.writers), None)
         self._node(x, y, writer)
         self.canvas.text(self.left, y, f"{row.first}", self.small, colour=FADED)
@@ -194,7 +195,7 @@ class TreePicture:
                 self.canvas.text(right, y, more, self.bold, colour=FADED, align="right")
                 right -= self.canvas.measure(more, self.bold) + 8
                 break
-            right -= self._tag(name, right, y, current=row.line == 0 and index == 0) + 8
+            right -= self._tag(name, right, y, current=name == self.shape.reading) + 8
         if row.versions:
             said = self._said(_n("+{n} version", "+{n} versions", row.versions))
             self.canvas.text(right, y, said, self.small, colour=FADED, align="right")

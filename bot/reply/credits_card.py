@@ -12,13 +12,13 @@ from bot.story.text import inline_name
 from bot.story.writers import FORMER, NARRATOR
 from storage.stories import Story
 
-WRITERS = 20  # named in the list; the others are added up
-IN_CHAPTER = 5  # named in a chapter, likewise
-CHAPTERS = 12  # on a page
+WRITERS = 12  # named in the list; the others are added up
+IN_CHAPTER = 4  # named in a chapter, likewise
+CHAPTERS = 9  # on a page: all of it must fit into one card
 
 
 def credits_card(story: Story, credits: Credits, locale: str, *, page: int = 1) -> discord.Embed:
-    """Return the card; `page` is which dozen of chapters it shows, the newest first."""
+    """Return the card; `page` is which of the chapters it shows, the newest first."""
     total = max(1, sum(credits.words.values()))
     ranked = sorted(credits.words.items(), key=lambda item: (-item[1], item[0]))
     lines = []

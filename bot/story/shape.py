@@ -45,13 +45,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Hold the rows from top to bottom, line 0 being the branch that is read; `names` are people's newest names.
+    """Hold the rows from top to bottom, line 0 being the branch that is read, called `reading`.
 
-    `told` counts the passages of the current branch, `aside` all that are on no branch; `unseen` are the branches
-    that are not drawn.
+    `names` are people's newest names. `writers` counts how many of the `told` passages, those that are read, each
+    wrote; `aside` counts all that are on no branch; `unseen` are the branches that are not drawn.
     """
 
     rows: tuple[Row, ...]
+    reading: str
     names: Mapping[int, str]
     writers: Mapping[int, int]
     told: int
@@ -79,6 +80,7 @@ def shape(
     written = [sketch for sketch in told if sketch is not None]
     return Shape(
         rows=tuple(tree.rows(picked)),
+        reading=ordered[0].name,
         names={_writer(sketch): sketch.author_name or "" for sketch in sketches if sketch.author_id},
         writers=Counter(_writer(sketch) for sketch in written),
         told=len(written),
