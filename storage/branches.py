@@ -34,9 +34,10 @@ async def fork(tx: Transaction, branch: Branch, *, name: str, head: int | None, 
     new = await create(tx, branch.story_id, name=name, created=created)
     leaf = None if head is None else await trail.find(tx, branch.id, head)
     await trail.inherit(tx, new.id, branch.id, last=leaf.depth if leaf else None)
-    if leaf is not None and leaf.shown is None:
-        await trail.show(tx, new.id, leaf.slot, leaf.slot)
-    return await move(tx, new.id, head=head)
+    new = await move(tx, new.id, head=head)
+    if head is not None and (leaf is None or leaf.shown is None):
+        await trail.show(tx, new.id, head, head)
+    return new
 
 
 async def get(reader: Reader, branch_id: int) -> Branch:

@@ -1,7 +1,7 @@
-"""Keep passages: the immutable nodes of a story's tree, and the ways to read along it."""
+"""Keep passages: the immutable nodes of a story's tree."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from sqlite3 import Row
 from typing import Any, Literal
@@ -12,8 +12,6 @@ from storage.inbox import Arrival
 Kind = Literal["person", "narrator"]
 Finish = Literal["stop", "length", "stopped"]
 Sampling = Mapping[str, float | int | str | bool | None]
-
-_CHUNK = 200  # passages read at once where a whole story is read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,40 +105,6 @@ async def get(reader: Reader, passage_id: int) -> Passage:
     if row is None:
         raise LookupError(f"no passage {passage_id}")
     return _passage(row)
-
-
-async def path(reader: Reader, head: int | None, *, from_byte: int = 0) -> list[Passage]:
-    """Return the passages up to head, oldest first, without those that start before from_byte.
-
-    The head itself is always there. Costs what it returns, however long the story is.
-    """
-    rows = await reader.fetch_all(
-        "WITH RECURSIVE up (id, parent) AS ("
-        " SELECT id, parent FROM passages WHERE id = :head"
-        " UNION ALL SELECT passages.id, passages.parent FROM passages JOIN up ON passages.id = up.parent"
-        " WHERE passages.bytes_before >= :from_byte)"
-        f" SELECT {_COLUMNS} FROM passages WHERE id IN (SELECT id FROM up) ORDER BY depth",
-        {"head": head, "from_byte": from_byte},
-    )
-    return [_passage(row) for row in rows]
-
-
-async def whole(reader: Reader, head: int | None) -> AsyncIterator[list[Passage]]:
-    """Yield the story up to head in lists of some hundred passages, oldest first."""
-    rows = await reader.fetch_all(
-        "WITH RECURSIVE up (id, parent) AS (SELECT id, parent FROM passages WHERE id = ?"
-        " UNION ALL SELECT passages.id, passages.parent FROM passages JOIN up ON passages.id = up.parent)"
-        " SELECT id FROM up ORDER BY id",
-        (head,),
-    )
-    ids = [row["id"] for row in rows]
-    for start in range(0, len(ids), _CHUNK):
-        some = ids[start : start + _CHUNK]
-        marks = ", ".join("?" * len(some))
-        found = await reader.fetch_all(
-            f"SELECT {_COLUMNS} FROM passages WHERE id IN ({marks}) ORDER BY depth", some
-        )
-        yield [_passage(row) for row in found]
 
 
 async def joined_as(reader: Reader, arrival: Arrival) -> int:

@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from storage import actions, branches, passages, stories
+from storage import actions, stories, trail
 from storage.database import Database
 from tests.stored import CHANNEL
 
@@ -37,8 +37,7 @@ async def test_acknowledged_words_survive_kill(tmp_path: Path) -> None:
         async with Database.open(path) as database:
             story = await stories.running_in(database, CHANNEL)
             assert story is not None
-            branch = await branches.get(database, story.branch_id)
-            kept = await passages.path(database, branch.head)
+            kept = [told.passage for told in await trail.read(database, story.branch_id)]
             logged = await actions.of_story(database, story.id, limit=10**6)
 
         assert set(acknowledged) <= {passage.text for passage in kept}

@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from storage import passages, stories
+from storage import passages, stories, trail
 from storage.database import Database
 from storage.passages import NewPassage, Passage
 from tests.stored import ALICE, BOB, CHANNEL, by_narrator, by_person, new_story, story_of
@@ -109,40 +109,10 @@ async def test_person_can_be_erased_from_a_passage(database: Database) -> None:
         database, f"UPDATE passages SET text = '', author_id = NULL, author_name = NULL WHERE id = {first.id}"
     )
 
-    erased, after = await passages.path(database, branch.head)
+    erased, after = [told.passage for told in await trail.read(database, branch.id)]
     assert (erased.text, erased.author_id, erased.author_name) == ("", None, None)
     assert (erased.id, erased.kind, erased.created) == (first.id, first.kind, first.created)
     assert after == second
-
-
-async def test_path_begins_at_a_byte(database: Database) -> None:
-    """Passages that start earlier are left out, all but the head."""
-    _, branch, written = await story_of(database, "aaaa", "bbbb", "cccc", "dddd")
-
-    async def texts(from_byte: int) -> str:
-        return " ".join(
-            found.text for found in await passages.path(database, branch.head, from_byte=from_byte)
-        )
-
-    assert await texts(0) == "aaaa bbbb cccc dddd"
-    assert await texts(4) == "bbbb cccc dddd"
-    assert await texts(5) == "cccc dddd"
-    assert await texts(13) == "dddd"
-    assert await texts(10**9) == "dddd"
-    assert await passages.path(database, written[1].id) == written[:2]
-    assert await passages.path(database, None) == []
-
-
-async def test_whole_story_comes_in_parts_and_in_order(database: Database) -> None:
-    """All passages of the path, once each, oldest first; none of another branch."""
-    story, branch, written = await story_of(database, *(f"{number} " for number in range(450)))
-    await _add(database, by_person(story, written[100].id, "another way"))
-
-    parts = [part async for part in passages.whole(database, branch.head)]
-
-    assert len(parts) > 1
-    assert [passage for part in parts for passage in part] == written
-    assert [part async for part in passages.whole(database, None)] == []
 
 
 async def test_takes_are_by_the_same_author_in_the_same_place(database: Database) -> None:

@@ -21,6 +21,8 @@ async def replace(tx: Transaction, branch: Branch, leaf: Leaf, passage_id: int, 
         await _push(tx, branch, kind, slot=leaf.slot, back=leaf.shown, ahead=passage_id, head=branch.head)
     elif kind == "take":
         await branches.move(tx, branch.id, head=passage_id)
+        # It may have been hidden or changed while it stood in the middle.
+        await trail.show(tx, branch.id, passage_id, passage_id)
     else:
         await branches.advance(tx, branch.id, passage_id)
         if kind == "edit":

@@ -148,8 +148,10 @@ class Storyteller:
                 raise Refused(_("This passage has no other take. Retry makes one."))
             standing.require_author(before.head, person)
             take = before.takes[(before.take - 1 + step) % len(before.takes)]
-            await branches.move(tx, before.branch.id, head=take)
-            return await moved(tx, before, person, "take", [Change(before.head.id, take)])
+            leaf = await trail.find(tx, before.branch.id, before.head.id)
+            assert leaf is not None  # what is read is on the trail
+            change = await history.replace(tx, before.branch, leaf, take, "take")
+            return await moved(tx, before, person, "take", [change])
 
     async def keep(self, place: Place, person: Person, *, passage_id: int) -> Moved:
         """Put a stopped passage into the story after all, if the story still stands where it was stopped."""
