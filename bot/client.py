@@ -18,6 +18,7 @@ from bot.pictures.studio import Studio
 from bot.reply.answers import answer_error
 from bot.reply.boundary_buttons import BoundaryButton
 from bot.reply.buttons import StoryButton
+from bot.reply.gathering import Gathering
 from bot.reply.lore_card import LoreButton
 from bot.reply.performance import Performance
 from bot.reply.turn_buttons import JoinButton
@@ -28,6 +29,7 @@ from bot.story.boundaries import Boundaries
 from bot.story.editing import Editor
 from bot.story.keeping_up import KeepingUp
 from bot.story.lore.keeper import Keeper
+from bot.story.lore_check import LoreCheck
 from bot.story.narrator import Narrator
 from bot.story.pausing import Pausing
 from bot.story.proposals import Proposals
@@ -57,6 +59,7 @@ EXTENSIONS = (
     "cogs.ask",
     "cogs.lore",
     "cogs.proposals",
+    "cogs.held",
     "cogs.characters",
     "cogs.turns",
     "cogs.memory",
@@ -88,8 +91,10 @@ class Services:
     lore: Keeper
     questions: Questions
     proposals: Proposals
+    check: LoreCheck
     turns: TurnTable
     voting: Voting
+    gathering: Gathering
     boundaries: Boundaries
     scenes: Scenes
 

@@ -27,11 +27,12 @@ from bot.metrics.server import serving
 from bot.pictures.studio import Studio
 from bot.reload import reloading
 from bot.reply.board import Board
+from bot.reply.gathering import Gathering
 from bot.reply.performance import Performance
 from bot.reply.turn_news import TurnNews
 from bot.reply.vote_timer import VoteTimer
 from bot.reply.voting import Voting
-from bot.story import ballot_box
+from bot.story import polls
 from bot.story.ability import Ability
 from bot.story.adapters import Adapters
 from bot.story.asking import Scribe
@@ -46,6 +47,7 @@ from bot.story.lore.archive import Archive
 from bot.story.lore.keeper import Keeper
 from bot.story.lore.meaning import Encoder
 from bot.story.lore.search import LoreSearch
+from bot.story.lore_check import LoreCheck
 from bot.story.narrator import Narrator
 from bot.story.pausing import Pausing
 from bot.story.proposals import Proposals
@@ -53,6 +55,7 @@ from bot.story.questions import Questions
 from bot.story.recall import Recall
 from bot.story.recapping import Recapper
 from bot.story.recaps import Recaps
+from bot.story.rounds import Rounds
 from bot.story.scenes import Scenes
 from bot.story.shelf import Shelf
 from bot.story.storyteller import Storyteller
@@ -240,6 +243,19 @@ def make_bot(
         storyteller=storyteller, narrator=narrator, shelf=shelf, board=board, database=database
     )
     timekeeper = Timekeeper(database=database, clock=clock)
+    voting = Voting(
+        ballot_box=BallotBox(database=database, clock=clock),
+        twists=Twists(database=database, scribe=scribe, encoder=encoder),
+        performance=performance,
+        database=database,
+    )
+    gathering = Gathering(
+        rounds=Rounds(database=database, clock=clock),
+        voting=voting,
+        performance=performance,
+        database=database,
+        clock=clock,
+    )
     news = TurnNews(
         client=bot,
         database=database,
@@ -249,15 +265,10 @@ def make_bot(
         clock=clock,
     )
     board.listen(news.told)
+    news.attend_with(gathering.attend)
     table = TurnTable(database=database, clock=clock, told=news.told)
     timekeeper.register(TIMER, table)
-    voting = Voting(
-        ballot_box=BallotBox(database=database, clock=clock),
-        twists=Twists(database=database, scribe=scribe, encoder=encoder),
-        performance=performance,
-        database=database,
-    )
-    timekeeper.register(ballot_box.TIMER, VoteTimer(voting=voting))
+    timekeeper.register(polls.TIMER, VoteTimer(voting=voting))
     services = Services(
         status=engine.status,
         adapters=adapters,
@@ -271,6 +282,7 @@ def make_bot(
         performance=performance,
         turns=table,
         voting=voting,
+        gathering=gathering,
         boundaries=Boundaries(database=database),
         scenes=Scenes(database=database, narrator=narrator),
         lore=keeper,
@@ -282,6 +294,12 @@ def make_bot(
         ),
         keeping_up=KeepingUp(database=database, recapper=recapper, lore=search, clock=clock),
         reasons=Reasons(database=database, counter=engine),
+        check=LoreCheck(
+            database=database,
+            search=search,
+            storyteller=storyteller,
+            longest=config.limits.passage_characters,
+        ),
         proposals=Proposals(database=database, scribe=scribe, ability=ability, keeper=keeper, search=search),
     )
     bot.provide(services, narrator, chores=(timekeeper.run, background.run, news.run, voting.catch_up))

@@ -9,14 +9,17 @@ from discord.ext import commands
 from bot.client import StoryBot
 from bot.errors import Refused
 from bot.locales import Text, _
-from bot.reply.answers import answering, dismiss, explain
+from bot.reply import held_card
+from bot.reply.answers import answering, dismiss, explain, tell
 from bot.reply.files import read_text
+from bot.reply.gathering import Gathering
 from bot.reply.performance import Performance
 from bot.reply.tree_lines import brought_back, rolled_back, taken_back
 from bot.reply.tree_windows import open_editor
 from bot.reply.who import person_of, place_of, require_voice
 from bot.reply.write_modal import WriteModal, words_of
 from bot.story.editing import Editor
+from bot.story.lore_check import LoreCheck
 from bot.story.people import Person, Place
 from bot.story.storyteller import Storyteller
 from bot.story.tree import Forester, Walked
@@ -29,12 +32,21 @@ class Writing(commands.Cog):
     """Take what people write and ask, and hand it to the storyteller and the narrator."""
 
     def __init__(
-        self, *, storyteller: Storyteller, editor: Editor, forester: Forester, performance: Performance
+        self,
+        *,
+        storyteller: Storyteller,
+        editor: Editor,
+        forester: Forester,
+        check: LoreCheck,
+        performance: Performance,
+        gathering: Gathering,
     ) -> None:
         self._storyteller = storyteller
         self._editor = editor
         self._forester = forester
+        self._check = check
         self._performance = performance
+        self._gathering = gathering
 
     @app_commands.command(
         description="Add your own passage to the story; without text a window opens to write in"
@@ -60,7 +72,6 @@ class Writing(commands.Cog):
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self._write(interaction, text or "", file, replace)
-        await dismiss(interaction)
 
     @app_commands.command(name="continue", description="Let the narrator write the next passage")
     @app_commands.describe(direction="What should happen next; it counts for this passage only")
@@ -149,7 +160,6 @@ class Writing(commands.Cog):
         async with answering(interaction):
             await interaction.response.defer(ephemeral=True, thinking=True)
             await self._write(interaction, words)
-            await dismiss(interaction)
 
     async def _open_editor(self, interaction: discord.Interaction, named: str) -> None:
         place, person = place_of(interaction), person_of(interaction)
@@ -189,8 +199,15 @@ class Writing(commands.Cog):
             place, person = place_of(interaction), person_of(interaction)
             if replace is not None:
                 await self._replace(place, person, replace, words)
+            elif taken := await self._gathering.take(place, person, words):
+                await tell(interaction, taken)
+                return
+            elif question := await self._check.ask(place, person, words):
+                await held_card.put(interaction, question)
+                return
             else:
                 await self._performance.write(place, person, words)
+            await dismiss(interaction)
         except StorageError as error:
             raise Refused(explain(error).text, words=words) from error
         except Refused as refusal:
@@ -235,6 +252,8 @@ async def setup(bot: StoryBot) -> None:
             storyteller=services.storyteller,
             editor=services.editor,
             forester=services.forester,
+            check=services.check,
             performance=services.performance,
+            gathering=services.gathering,
         )
     )

@@ -5,7 +5,7 @@ from typing import Literal
 
 from storage.database import Reader, Transaction
 
-Kind = Literal["continue", "retry", "fix"]
+Kind = Literal["continue", "retry", "fix", "weave"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

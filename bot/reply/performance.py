@@ -50,7 +50,10 @@ class Performance:
 
     async def write(self, place: Place, person: Person, words: str) -> None:
         """Commit a person's passage, then show it; words that wait for the narrator are shown without buttons."""
-        written = await self._storyteller.write(place, person, words)
+        await self.show_saved(await self._storyteller.write(place, person, words), place, person)
+
+    async def show_saved(self, written: Written, place: Place, person: Person) -> None:
+        """Show someone's words, which are safe whatever Discord says to that."""
         try:
             await self.show_written(written, place, person)
         except UNSAID as error:
@@ -80,6 +83,11 @@ class Performance:
         """Let the narrator write the next passage."""
         narration = await self._narrator.begin(place, person, direction=direction, passage_id=passage_id)
         await self._perform(narration)
+
+    async def weave(self, place: Place, person: Person, handed_in: str) -> bool:
+        """Let the narrator make one passage of what was handed in; tell whether it is in the story."""
+        narration = await self._narrator.weave(place, person, handed_in)
+        return await self._perform(narration)
 
     async def again(
         self, place: Place, person: Person, *, note: str | None = None, passage_id: int | None = None
@@ -167,8 +175,11 @@ class Performance:
             # The interaction is long over, so nobody can be told; the channel shows that nothing came.
             log.warning("a narration taken up came to nothing", reason=error.text.msgid, story=job.story_id)
 
-    async def _perform(self, narration: Narration) -> None:
-        """Stream a narration into the messages of the take whose place it takes, else into its own."""
+    async def _perform(self, narration: Narration) -> bool:
+        """Stream a narration into the messages of the take whose place it takes, else into its own.
+
+        Return whether the story has it now.
+        """
         story, before, shown_in = narration.story, narration.before, narration.job.message_id
         sheet = self.board.sheet(story.channel_id, [shown_in] if shown_in else [])
         try:
@@ -197,6 +208,7 @@ class Performance:
             await self.board.place_buttons(story)
         if done.trouble is not None:
             raise done.trouble
+        return done.kept
 
     async def _show_joined(self, joined: Sequence[Passage], story: Story) -> None:
         """Show words that waited for the narrator as what they are now: passages."""
@@ -214,7 +226,10 @@ class Performance:
         await self.board.place_buttons(story)
 
     async def _offer(self, sheet: Sheet, done: Done, narration: Narration) -> None:
-        """Show a stopped passage that its asker may keep."""
+        """Show a stopped passage that its asker may keep; words that were not woven soon stand there by themselves."""
+        if narration.job.kind == "weave":
+            await sheet.clear()
+            return
         language = narration.story.language
         line = _("Stopped. {name} may keep it.", name=inline_name(narration.job.asker_name))
         view = only("keep", done.passage.id, language)

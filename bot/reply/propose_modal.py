@@ -8,8 +8,8 @@ from typing import Any
 import discord
 
 from bot.locales import _
-from bot.reply.modal_fields import fields_of
-from bot.story.ballot_box import PROPOSAL
+from bot.reply.write_modal import fields_of
+from bot.story.ballot_box import VERBATIM
 
 _CUSTOM_ID = re.compile(r"vote:propose:(\d{1,18})")
 
@@ -33,7 +33,7 @@ class ProposeModal(discord.ui.Modal):
             timeout=None,
         )
         field = discord.ui.TextInput[discord.ui.Modal](
-            style=discord.TextStyle.paragraph, custom_id="text", max_length=PROPOSAL
+            style=discord.TextStyle.paragraph, custom_id="text", max_length=VERBATIM
         )
         self.add_item(discord.ui.Label(text=_("Your proposal").render(locale), component=field))
         self.add_item(
@@ -53,5 +53,5 @@ def proposal_of(interaction: discord.Interaction) -> Proposal | None:
     found = _CUSTOM_ID.fullmatch(str(data.get("custom_id", "")))
     if interaction.type is not discord.InteractionType.modal_submit or found is None:
         return None
-    values = fields_of(data)
-    return Proposal(int(found[1]), values.get("text", ""), values.get("verbatim") == "True")
+    values = {str(field.get("custom_id")): field["value"] for field in fields_of(data)}
+    return Proposal(int(found[1]), str(values.get("text") or ""), values.get("verbatim") is True)

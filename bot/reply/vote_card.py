@@ -7,8 +7,8 @@ import discord
 
 from bot.locales import Text, _, _n
 from bot.reply.story_card import COLOUR
-from bot.story.ballot_box import Poll
 from bot.story.devices import DEVICES, SIZES
+from bot.story.polls import Poll
 from bot.story.text import inline_name
 from storage.votes import Option
 
@@ -135,13 +135,15 @@ def _lines(poll: Poll) -> list[Text]:
         case "tied":
             names = ", ".join(letter(option.number) for option in poll.standing)
             host = inline_name(poll.story.host_name or poll.story.starter_name or "—")
-            return [
-                _(
-                    "A tie between {names}. {host} or a moderator chooses one, or everyone votes again: Run-off.",
-                    names=names,
-                    host=host,
-                )
-            ]
+            tie = _(
+                "A tie between {names}. {host} or a moderator chooses one, or everyone votes again: Run-off.",
+                names=names,
+                host=host,
+            )
+            by_itself = _(
+                "Without a word the run-off begins {when}.", when=f"<t:{(vote.deadline or 0) // 1000}:R>"
+            )
+            return [tie, by_itself] if vote.deadline is not None else [tie]
         case "decided" if poll.winner is not None:
             return [voted, _("Chosen: **{letter}**.", letter=letter(poll.winner.number))]
         case _:

@@ -1,8 +1,8 @@
 """Count votes when their time is up."""
 
 from bot.reply.voting import Voting
-from bot.story import ballot_box
-from bot.story.ballot_box import Decision
+from bot.story import polls
+from bot.story.polls import Decision
 from storage import timers, votes
 from storage.database import Transaction
 from storage.timers import Timer
@@ -19,18 +19,18 @@ class VoteTimer:
 
     async def fire(self, tx: Transaction, timer: Timer, *, now: int) -> None:
         """Count a vote."""
-        decision = await ballot_box.ended(tx, timer.about, now=now)
+        decision = await polls.ended(tx, timer.about, now=now)
         if decision is not None:
             self._decided[timer.about] = decision
 
     async def resume(self, tx: Transaction, timer: Timer, *, now: int) -> None:
         """Give a vote a quarter of its time again, ten minutes at most, where less than that is left."""
         vote = await votes.get(tx, timer.about)
-        if vote is None or vote.state != "open" or vote.seconds is None:
+        if vote is None or vote.state not in ("open", "tied") or vote.seconds is None:
             return
         fair = now + min(MOST_MORE, vote.seconds * 250)
         if timer.due < fair:
-            await votes.change(tx, vote.id, state="open", round_=vote.round, deadline=fair)
+            await votes.change(tx, vote.id, state=vote.state, round_=vote.round, deadline=fair)
             await timers.put(tx, timer.kind, timer.about, fair)
 
     def fired(self, timer: Timer) -> None:

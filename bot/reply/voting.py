@@ -5,7 +5,7 @@ A card is edited at most once in a while, however many people press, and never t
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 from weakref import WeakValueDictionary
@@ -20,11 +20,13 @@ from bot.reply import vote_card
 from bot.reply.answers import UNSAID
 from bot.reply.performance import Performance
 from bot.reply.sheet import NOBODY
-from bot.story.ballot_box import BallotBox, Decision, Poll
+from bot.story import standing
+from bot.story.ballot_box import BallotBox
 from bot.story.people import Person, Place
+from bot.story.polls import Decision, Poll
 from bot.story.turns import keeping
-from bot.story.twists import Twists
-from storage import directions
+from bot.story.twists import Twist, Twists
+from storage import directions, votes
 from storage.database import Database
 from storage.stories import Story
 from storage.votes import NewOption, Option, Vote
@@ -63,9 +65,7 @@ class Voting:
         self._inventing.add(story.id)
         try:
             invented = await self._twists.invent(story, person_id=person.id) if story.narrates else []
-            options = [
-                NewOption(text=one.text, created=now(), size=one.size, device=one.device) for one in invented
-            ]
+            options = _options(invented)
             poll = await self._ballot_box.open(
                 place, person, "twist", options, hidden=hidden, seconds=seconds or await self._usual(story)
             )
@@ -82,7 +82,12 @@ class Voting:
             await self._carry_out(decision, person)
             return None
         poll = await self._ballot_box.cast(place, person, vote_id, number)
-        if poll.complete and (decided := await self._ballot_box.complete(vote_id)) is not None:
+        self._performance.board.tell(poll.story.id)
+        if (
+            poll.complete
+            and not poll.counted_by_turns
+            and (decided := await self._ballot_box.complete(vote_id)) is not None
+        ):
             self._aside(self._carry_out(decided, person))
         else:
             self.refresh(vote_id)
@@ -113,6 +118,42 @@ class Voting:
             )
         await self._performance.go_on(place, person)
         await self.show(vote_id)
+
+    async def propose_next(self, place: Place, person: Person, words: str) -> None:
+        """Add someone's words to the vote on what comes next, as the passage itself."""
+        story = await standing.running(self._database, place)
+        vote = await votes.open_in(self._database, story.id)
+        if vote is None or vote.kind != "next":
+            raise Refused(
+                _("The next vote is not open yet. It comes in a moment; send your words again then."),
+                words=words,
+            )
+        await self.propose(place, person, vote.id, words, verbatim=True)
+
+    async def ask_what_is_next(self, story: Story, *, seconds: int) -> None:
+        """Open the vote on what comes next, unless one is open; the narrator proposes, if it can."""
+        if await votes.open_in(self._database, story.id) is not None:
+            return
+        options: list[NewOption] = []
+        if story.narrates:
+            try:
+                options = _options(await self._twists.invent(story, person_id=story.hosted_by, sizes=("minor", "major")))
+            except StoryloomError as error:
+                log.info("the narrator proposes nothing", reason=error.text.msgid, story=story.id)
+        host = Person(story.hosted_by or 0, story.host_name or story.starter_name or "—")
+        place = Place(story.guild_id, story.channel_id)
+        poll = await self._ballot_box.open(place, host, "next", options, hidden=False, seconds=seconds)
+        await self.show(poll.vote.id)
+
+    async def count(self, vote_id: int) -> None:
+        """Count a vote that nobody has to close."""
+        if (decision := await self._ballot_box.complete(vote_id)) is not None:
+            vote = decision.poll.vote
+            await self._carry_out(decision, Person(vote.opened_by or 0, vote.opener_name or "—"))
+
+    async def waits(self, story: Story) -> bool:
+        """Tell whether something that was chosen waits for the narrator."""
+        return bool(await directions.waiting(self._database, story.id))
 
     def carry_out(self, decision: Decision) -> None:
         """Do, beside the events, what a vote came to whose time was up."""
@@ -195,6 +236,7 @@ class Voting:
                 # It waits; the card has a button for it, and the next Continue takes it too.
                 log.info("what was chosen waits", reason=error.text.msgid, vote=poll.vote.id)
             await self.show(poll.vote.id)
+        self._performance.board.tell(poll.story.id)
 
     async def _usual(self, story: Story) -> int:
         """Return how many seconds a vote lasts in a story."""
@@ -210,6 +252,11 @@ class Voting:
 def may_host(poll: Poll, person: Person) -> bool:
     """Tell whether someone may decide about the vote's story."""
     return person.moderator or person.id == poll.story.hosted_by
+
+
+def _options(invented: Sequence[Twist]) -> list[NewOption]:
+    """Return what the narrator invented as it is put to the vote."""
+    return [NewOption(text=one.text, created=now(), size=one.size, device=one.device) for one in invented]
 
 
 async def _logged(work: Coroutine[Any, Any, None]) -> None:

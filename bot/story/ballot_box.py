@@ -1,66 +1,28 @@
-"""Hold votes: put options to a group, take one ballot a person, close, name ties, and keep what was chosen.
+"""Hold votes: put options to a group, take one ballot a person, close, break ties aloud, run off.
 
-Every method is one transaction. Who may vote is decided at the press and again at the count: in a story with seats
-those who have one, else everybody in the channel. What wins is kept for the narrator's next passage, or becomes
-the next passage itself where someone proposed it as that.
+Every method is one transaction.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 
 from bot.clock import Clock
 from bot.errors import Refused
 from bot.locales import _
-from bot.story import standing
+from bot.story import polls, standing
+from bot.story.boundaries import require_within
 from bot.story.people import Person, Place
-from bot.story.storyteller import Written, join
+from bot.story.polls import TIMER, Decision, Poll, deadline, gathers, log, poll_of, seated
 from bot.story.text import clean_passage
-from bot.story.votes import Count, Nobody, Tied, Won, all_voted, count, outcome
-from storage import actions, directions, inbox, narrations, stories, timers, turns, votes
+from bot.story.turns import keeping, moves
+from storage import stories, timers, votes
 from storage.database import Database, Reader, Transaction
-from storage.inbox import NewArrival
 from storage.stories import Story
 from storage.votes import Kind, NewOption, NewVote, Option, Vote
 
 MOST = 10  # options, which are as many buttons
 PROPOSAL = 500  # characters, as of any direction
-TIMER = "vote"
-RESTING = 600_000  # milliseconds between two looks at a vote whose time ran out while its story was paused
-
-
-@dataclass(frozen=True, slots=True)
-class Poll:
-    """Tell how a vote stands: all its options, and the count of those that stand in its round.
-
-    `complete` is whether everybody who may vote has voted.
-    """
-
-    story: Story
-    vote: Vote
-    options: tuple[Option, ...]
-    count: Count
-    complete: bool
-
-    @property
-    def standing(self) -> tuple[Option, ...]:
-        """The options that can be chosen now: of a tied vote, those that tied."""
-        return tuple(one for one in self.options if one.number in self.count.votes)
-
-    @property
-    def winner(self) -> Option | None:
-        """The option that was chosen."""
-        return next((one for one in self.options if one.number == self.vote.winner), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Tell how a vote stands after it was closed or a tie was broken.
-
-    `written` are the winner's words where they are the next passage themselves.
-    """
-
-    poll: Poll
-    written: Written | None = None
+VERBATIM = 2000  # of a proposal that is a passage
 
 
 class BallotBox:
@@ -84,6 +46,10 @@ class BallotBox:
         async with self._database.transaction() as tx:
             story = await standing.running(tx, place)
             await _require_none(tx, story)
+            # Where the turns have a clock for this, it counts the first round.
+            due = deadline(
+                None if await gathers(tx, story) and kind == "next" else seconds, self._clock.now()
+            )
             vote = await votes.create(
                 tx,
                 NewVote(
@@ -94,15 +60,15 @@ class BallotBox:
                     opener_name=person.name,
                     channel_id=place.channel_id,
                     seconds=seconds,
-                    deadline=self._deadline(seconds),
+                    deadline=due,
                     created=self._clock.now(),
                 ),
             )
             await timers.put(tx, TIMER, vote.id, vote.deadline)
             for option in options[:MOST]:
                 await votes.add_option(tx, vote, option)
-            await _log(tx, vote, person, self._clock.now(), "vote opened")
-            return await _poll(tx, story, vote)
+            await log(tx, vote, person, self._clock.now(), "vote opened")
+            return await poll_of(tx, story, vote)
 
     async def require_none(self, place: Place) -> Story:
         """Return a place's story; refused while its group has a vote before it."""
@@ -119,16 +85,11 @@ class BallotBox:
     async def poll(self, vote_id: int) -> Poll | None:
         """Return how a vote stands."""
         vote = await votes.get(self._database, vote_id)
-        if vote is None:
-            return None
-        return await _poll(self._database, await stories.get(self._database, vote.story_id), vote)
+        return None if vote is None else await polls.read(self._database, vote)
 
     async def behind(self) -> list[Poll]:
         """Return the votes that a crash left without a message that shows how they stand."""
-        return [
-            await _poll(self._database, await stories.get(self._database, vote.story_id), vote)
-            for vote in await votes.behind(self._database)
-        ]
+        return [await polls.read(self._database, vote) for vote in await votes.behind(self._database)]
 
     async def cast(self, place: Place, person: Person, vote_id: int, number: int) -> Poll:
         """Take a person's ballot, in the place of the one they gave before."""
@@ -142,27 +103,28 @@ class BallotBox:
                     )
                 )
             await _require_vote(tx, story, person)
-            poll = await _poll(tx, story, vote)
+            poll = await poll_of(tx, story, vote)
             if number not in poll.count.votes:
                 raise Refused(_("This is not one of the choices any more. Use the buttons under the vote."))
-            await votes.cast(
-                tx, vote, voter_id=person.id, voter_name=person.name, number=number, now=self._clock.now()
-            )
-            return await _poll(tx, story, vote)
+            now = self._clock.now()
+            await votes.cast(tx, vote, voter_id=person.id, voter_name=person.name, number=number, now=now)
+            if vote.kind == "next" and await gathers(tx, story):
+                made = partial(moves.passed, person_id=person.id, name=person.name, now=now)
+                await keeping.move(tx, story, made, now=now, by=person.id)
+            return await poll_of(tx, story, vote)
 
     async def propose(self, place: Place, person: Person, vote_id: int, text: str, *, verbatim: bool) -> Poll:
         """Add what a person proposes, one each; their own earlier proposal is replaced while nobody else chose it."""
-        text = (
-            " ".join(clean_passage(text, limit=PROPOSAL).split())
-            if not verbatim
-            else clean_passage(text, limit=PROPOSAL)
-        )
+        text = clean_passage(text, limit=VERBATIM if verbatim else PROPOSAL)
+        text = text if verbatim else " ".join(text.split())
         async with self._database.transaction() as tx:
             story, vote = await _open(tx, place, vote_id)
             await _require_vote(tx, story, person)
+            await require_within(tx, story, text)
+            verbatim |= not story.narrates  # nobody else would write it
             if vote.state == "tied" or vote.round > 1:
                 raise Refused(_("In a run-off nothing new can be proposed."), words=text)
-            poll = await _poll(tx, story, vote)
+            poll = await poll_of(tx, story, vote)
             mine = next((one for one in poll.options if one.author_id == person.id), None)
             if mine is not None:
                 await _require_unchosen(tx, vote, mine, person, text)
@@ -183,7 +145,7 @@ class BallotBox:
                         verbatim=verbatim,
                     ),
                 )
-            return await _poll(tx, story, vote)
+            return await poll_of(tx, story, vote)
 
     async def close(self, place: Place, person: Person, vote_id: int) -> Decision:
         """Count a vote before its time, for who opened it, the story's host and moderators."""
@@ -195,22 +157,25 @@ class BallotBox:
                 raise Refused(
                     _("This vote is counted already, and tied. Choose one of the tied, or press Run-off.")
                 )
-            return await _counted(tx, story, vote, person, self._clock.now())
+            now = self._clock.now()
+            if vote.kind == "next" and await gathers(tx, story):
+                await keeping.move(tx, story, partial(moves.skip, now=now), now=now, by=person.id)
+            return await polls.counted(tx, story, vote, person, now)
 
     async def complete(self, vote_id: int) -> Decision | None:
         """Count a vote in which nobody is left to wait for; None where it is over already."""
         async with self._database.transaction() as tx:
-            return await ended(tx, vote_id, now=self._clock.now())
+            return await polls.ended(tx, vote_id, now=self._clock.now())
 
     async def choose(self, place: Place, person: Person, vote_id: int, number: int) -> Decision:
         """Break a tie, aloud: for the story's host and moderators."""
         async with self._database.transaction() as tx:
             story, vote = await _open(tx, place, vote_id)
             standing.require_host(story, person)
-            poll = await _poll(tx, story, vote)
+            poll = await poll_of(tx, story, vote)
             if vote.state != "tied" or number not in poll.count.votes:
                 raise Refused(_("This is not one of the choices any more. Use the buttons under the vote."))
-            return await _decided(tx, story, vote, number, person, self._clock.now())
+            return await polls.decided(tx, story, vote, number, person, self._clock.now())
 
     async def run_off(self, place: Place, person: Person, vote_id: int) -> Poll:
         """Let the group vote again between what tied; for everyone who may vote."""
@@ -219,35 +184,7 @@ class BallotBox:
             await _require_vote(tx, story, person)
             if vote.state != "tied":
                 raise Refused(_("The run-off has begun already. Vote with the buttons."))
-            vote = await votes.change(
-                tx, vote.id, state="open", round_=vote.round + 1, deadline=self._deadline(vote.seconds)
-            )
-            await timers.put(tx, TIMER, vote.id, vote.deadline)
-            await _log(tx, vote, person, self._clock.now(), "run-off")
-            return await _poll(tx, story, vote)
-
-    def _deadline(self, seconds: int | None) -> int | None:
-        return None if seconds is None else self._clock.now() + seconds * 1000
-
-
-async def ended(tx: Transaction, vote_id: int, *, now: int) -> Decision | None:
-    """Count a vote whose time is up; None where there is nothing to count.
-
-    While its story is paused a vote waits; in a story that has ended it comes to nothing.
-    """
-    vote = await votes.get(tx, vote_id)
-    if vote is None or vote.state != "open":
-        return None
-    story = await stories.get(tx, vote.story_id)
-    if story.state == "paused":
-        await timers.put(tx, TIMER, vote.id, now + RESTING)
-        return None
-    return await (_lapsed if story.state == "ended" else _counted)(tx, story, vote, None, now)
-
-
-async def seated(reader: Reader, story: Story) -> frozenset[int] | None:
-    """Return who may vote: the people with a seat, None where nobody has one, so everybody may."""
-    return frozenset(seat.person_id for seat in await turns.seats(reader, story.id)) or None
+            return await polls.run_off(tx, story, vote, person, self._clock.now())
 
 
 async def _require_none(reader: Reader, story: Story) -> None:
@@ -286,81 +223,3 @@ async def _require_unchosen(tx: Transaction, vote: Vote, mine: Option, person: P
             _("Others have voted for what you proposed, so it stays as it is. Everyone has one proposal."),
             words=text,
         )
-
-
-async def _poll(reader: Reader, story: Story, vote: Vote) -> Poll:
-    options = tuple(await votes.options(reader, vote.id))
-    last = vote.round + (vote.state == "tied")
-    standing_ = [one.number for one in options if one.rounds >= last]
-    ballots = await votes.ballots(reader, vote)
-    may = await seated(reader, story)
-    # In direct messages there is one person.
-    alone = story.guild_id == 0 and bool(ballots)
-    complete = alone or all_voted(ballots, standing_, may)
-    return Poll(story, vote, options, count(standing_, ballots, may), complete)
-
-
-async def _counted(tx: Transaction, story: Story, vote: Vote, person: Person | None, now: int) -> Decision:
-    """Close a vote's round and do what it comes to."""
-    await timers.put(tx, TIMER, vote.id, None)
-    match outcome((await _poll(tx, story, vote)).count):
-        case Won(number):
-            return await _decided(tx, story, vote, number, person, now)
-        case Tied(numbers):
-            await votes.keep_standing(tx, vote.id, numbers, round_=vote.round + 1)
-            vote = await votes.change(tx, vote.id, state="tied", round_=vote.round, deadline=None)
-            await _log(tx, vote, person, now, "vote tied")
-            return Decision(await _poll(tx, story, vote))
-        case Nobody():
-            return await _lapsed(tx, story, vote, person, now)
-
-
-async def _lapsed(tx: Transaction, story: Story, vote: Vote, person: Person | None, now: int) -> Decision:
-    """Close a vote that came to nothing."""
-    vote = await votes.change(tx, vote.id, state="lapsed", round_=vote.round, deadline=None, closed=now)
-    await _log(tx, vote, person, now, "vote lapsed")
-    return Decision(await _poll(tx, story, vote))
-
-
-async def _decided(
-    tx: Transaction, story: Story, vote: Vote, number: int, person: Person | None, now: int
-) -> Decision:
-    """Keep what was chosen: as the next passage's direction, or as a passage."""
-    vote = await votes.change(
-        tx, vote.id, state="decided", round_=vote.round, deadline=None, winner=number, closed=now
-    )
-    poll = await _poll(tx, story, vote)
-    await _log(tx, vote, person, now, "vote decided", winner=number, voters=poll.count.voters)
-    winner = poll.winner
-    assert winner is not None  # just chosen
-    if not winner.verbatim or winner.author_id is None:
-        if story.narrates:
-            await directions.add(tx, story.id, winner.text, created=now)
-        return Decision(poll)
-    arrival = NewArrival(
-        story_id=story.id,
-        author_id=winner.author_id,
-        author_name=winner.author_name or "?",
-        text=winner.text,
-        channel_id=vote.channel_id,
-        message_ids=(),
-        own=True,
-        created=now,
-    )
-    if await narrations.of_story(tx, story.id):
-        return Decision(poll, Written(story, winner.text, arrival=await inbox.add(tx, arrival)))
-    return Decision(poll, Written(story, winner.text, passage=await join(tx, story, arrival)))
-
-
-async def _log(
-    tx: Transaction, vote: Vote, person: Person | None, now: int, kind: str, **detail: object
-) -> None:
-    await actions.append(
-        tx,
-        story_id=vote.story_id,
-        actor_id=person.id if person else None,
-        actor_name=person.name if person else None,
-        kind=kind,
-        detail={"vote": vote.id, "round": vote.round, **detail},
-        created=now,
-    )

@@ -212,7 +212,8 @@ class Drafter:
         )
         prompt = build(planned, await self._recall.memory(story, planned))
         recent = [told.passage.text for told in read[-RECENT:]]
-        return prompt, voice.expected(story, recent=recent, direction=job.direction, asked_by=job.asked_by)
+        asked_by = None if job.kind == "weave" else job.asked_by
+        return prompt, voice.expected(story, recent=recent, direction=job.direction, asked_by=asked_by)
 
     async def _told(self, job: Job, story: Story, *, size: int) -> list[Told]:
         """Return the newest that is read before the passage to be written, as much as a prompt can hold."""

@@ -16,7 +16,7 @@ from bot.clock import SYSTEM, Clock, now
 from bot.engine.errors import EngineClosed, GenerationCancelled, QueueFull
 from bot.errors import Refused, StoryloomError, Unavailable
 from bot.locales import _
-from bot.story import history, standing, why
+from bot.story import history, rounds, standing, why
 from bot.story.attempts import best, worth_another
 from bot.story.boundaries import require_within
 from bot.story.contradictions import flag
@@ -116,6 +116,13 @@ class Narrator:
             chosen = await directions.waiting(tx, stand.story.id)
             wanted = " ".join([*chosen, *filter(None, [direction])]) or None
             return await self._open(tx, stand, person, "continue", stand.branch.head, wanted)
+
+    async def weave(self, place: Place, person: Person, handed_in: str) -> Narration:
+        """Ask for one passage of all that was handed in for a round."""
+        await self._free_stuck()
+        async with self._database.transaction() as tx:
+            stand = await standing.at_rest(tx, place)
+            return await self._open(tx, stand, person, "weave", stand.branch.head, handed_in)
 
     async def retry(
         self, place: Place, person: Person, *, note: str | None = None, passage_id: int | None = None
@@ -314,12 +321,16 @@ class Narrator:
         async with self._database.transaction() as tx:
             job = narration.job
             story = await stories.get(tx, job.story_id)
+            if job.kind == "weave" and not await rounds.holds(tx, story.id, draft.text):
+                kept = False
             passage = await passages.add(tx, self._passage(job, draft, finish if kept else "stopped"))
             await why.keep(tx, passage, draft.prompt)
             await flag(tx, passage.id, draft.contradictions)
             if kept:
                 await _put(tx, job, story, passage)
                 await directions.use_up(tx, passage)
+                if job.kind == "weave":
+                    await rounds.woven(tx, passage, now=self._clock.now())
                 await boundaries.left_scene(tx, story.id, job.parent)
                 await self._show(tx, job, passage)
             await actions.append(

@@ -57,14 +57,16 @@ class Twists:
         self._scribe = scribe
         self._encoder = encoder
 
-    async def invent(self, story: Story, *, person_id: int | None) -> list[Twist]:
-        """Return up to three, one of each size; fewer, or none, where nothing good came."""
+    async def invent(
+        self, story: Story, *, person_id: int | None, sizes: Sequence[Size] = get_args(Size)
+    ) -> list[Twist]:
+        """Return one of each size; fewer, or none, where nothing good came. Without a person in the background."""
         material = await gather(self._database, story)
         earlier = await votes.put_before(self._database, story.id, "twist", limit=EARLIER)
         dice = random.Random(secrets.randbits(64))
         devices = _shuffled(dice, used=[one.device for one in earlier if one.device])
         invented: list[Twist] = []
-        for size in get_args(Size):
+        for size in sizes:
             before = [one.text for one in earlier] + [one.text for one in invented]
             for number in range(TRIES):
                 task = _Task(story, material, size, devices.pop(0), dice.getrandbits(31), number)

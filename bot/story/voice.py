@@ -59,15 +59,19 @@ class Voice:
         return " ".join(filter(None, (self.urgent, direction))) or None
 
     def expected(
-        self, story: Story, *, recent: Sequence[str], direction: str | None, asked_by: int
+        self, story: Story, *, recent: Sequence[str], direction: str | None, asked_by: int | None
     ) -> Expected:
-        """Return what the passage is held against: a writer who names an own character lets it speak."""
+        """Return what the passage is held against: a writer who names an own character lets it speak.
+
+        Where all ask together, `asked_by` None, each has named their own.
+        """
         told = (direction or "").casefold()
         silent = [
             name
             for character in self.cast
             for name in character.names
-            if character.owner_id != asked_by or not any(n.casefold() in told for n in character.names)
+            if asked_by not in (None, character.owner_id)
+            or not any(n.casefold() in told for n in character.names)
         ]
         return Expected(
             recent=recent,

@@ -58,22 +58,16 @@ CREATE TABLE directions (
 ) STRICT;
 CREATE INDEX directions_of_story ON directions (story_id, id);
 
+-- A round in which everyone hands in: open, weaving while the narrator makes a passage of it, then done.
 CREATE TABLE rounds (
     id INTEGER PRIMARY KEY,
     story_id INTEGER NOT NULL REFERENCES stories (id),
     state TEXT NOT NULL,
-    opened_by INTEGER,
-    opener_name TEXT,
-    channel_id INTEGER NOT NULL,
-    message_id INTEGER,
-    shown TEXT NOT NULL,
-    seconds INTEGER,
-    deadline INTEGER,
     passage_id INTEGER REFERENCES passages (id),  -- what was woven of it
     created INTEGER NOT NULL,
     closed INTEGER
 ) STRICT;
-CREATE UNIQUE INDEX rounds_open ON rounds (story_id) WHERE state IN ('open', 'weaving');
+CREATE UNIQUE INDEX rounds_open ON rounds (story_id) WHERE state <> 'done';
 CREATE INDEX rounds_of_passage ON rounds (passage_id);
 
 CREATE TABLE contributions (
@@ -86,4 +80,5 @@ CREATE TABLE contributions (
     changed INTEGER NOT NULL,
     UNIQUE (round_id, author_id)
 ) STRICT;
+CREATE INDEX contributions_of_author ON contributions (author_id);
 """

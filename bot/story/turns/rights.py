@@ -25,6 +25,14 @@ async def require_turn(
             ),
             words=words,
         )
+    if kept.state.rules.gathers and typed:
+        raise Refused(
+            _(
+                "In this game everyone hands in with `/write` or the Write button, and one passage comes of it."
+                " (Parentheses) and // are table talk."
+            ),
+            words=words,
+        )
     state = await keeping.foreseen(reader, story, now=now)
     if (reason := _against(state, person)) is not None:
         raise Refused(reason, words=words)

@@ -1,0 +1,190 @@
+"""Play the turn modes in which a group makes the next passage together: rounds and votes on what comes next."""
+
+from storage import rounds, votes
+from tests.person import Answer, Person
+from tests.person_forms import Payload
+from tests.stage import Stage, answered, buttons, eventually, refused, saying
+from tests.test_e2e_twist import card_saying, described, told, voting
+
+HERE = "fireside"
+OPENING = "Mara counted the ships. Tom held the lamp, and Mara asked Tom who had lit it."
+CLIFF = "Mara runs down to the cliff and finds the rope cut."
+LAMP = "Tom hides the lamp under his coat and whistles."
+WOVEN = "Mara ran to the cliff and found the rope cut, while Tom hid the lamp under his coat, whistling."
+
+
+async def table(stage: Stage, mode: str, *names: str, **options: object) -> list[Person]:
+    """Seat people at a story whose turns go by a mode."""
+    people = [await stage.seat(name) for name in names]
+    await stage.begin(people[0])
+    await stage.write(people[0], OPENING)
+    for person in people:
+        await person.command("turn join", channel=HERE)
+    await people[0].command("turn mode", channel=HERE, options={"mode": mode} | options)
+    return people
+
+
+async def hand_in(person: Person, words: str) -> Answer:
+    """Hand in by the command."""
+    return await person.command("write", channel=HERE, options={"text": words})
+
+
+async def test_what_all_hand_in_is_woven_into_one_passage(stage: Stage) -> None:
+    """Nobody sees it before; the narrator gets all of it, and everyone is named for it."""
+    mara, jun = await table(stage, "round", "Mara", "Jun")
+    await mara.wait_for_message(saying("A new round is open"))
+    assert "nobody sees them yet" in await told(await hand_in(mara, "Mara sleeps."))
+    assert "1 person has handed in" in await told(await hand_in(mara, CLIFF))
+    assert await stage.told() == [OPENING]
+    assert not any("cliff" in m["content"] for m in jun.messages(HERE))
+    stage.script.says(WOVEN)
+    await hand_in(jun, LAMP)
+    await mara.wait_for_message(saying(WOVEN, button="Retry"))
+    asked = stage.backend.requests[-1].messages[-1].content
+    assert f"Mara: {CLIFF}" in asked
+    assert f"Jun: {LAMP}" in asked
+    assert "sleeps" not in asked
+    await mara.wait_for_message(saying("Woven from the words of Mara, Jun."))
+    assert await stage.told() == [OPENING, WOVEN]
+    credited = await rounds.woven_into(stage.database, [1, 2])
+    assert [(one.author_name, one.text) for one in credited[2]] == [("Mara", CLIFF), ("Jun", LAMP)]
+    await mara.wait_for_message(lambda m: "A new round is open" in m["content"] and m["id"] > str(0))
+    assert "1 person has handed in" in await told(await hand_in(jun, "Jun begins the next."))
+
+
+async def test_a_weave_that_forgets_somebody_gives_way_to_their_own_words(stage: Stage) -> None:
+    """All is put in as it was handed in, in order, each under its author's name."""
+    mara, jun = await table(stage, "round", "Mara", "Jun")
+    await hand_in(mara, CLIFF)
+    stage.script.says("Nothing of that sort happened on the quiet northern road.")
+    await hand_in(jun, LAMP)
+    await mara.wait_for_message(saying(LAMP, "Jun", button="Continue"))
+    await mara.wait_for_message(saying(CLIFF, "Mara"))
+    assert await stage.told() == [OPENING, CLIFF, LAMP]
+    assert not any("northern road" in m["content"] for m in mara.messages(HERE))
+
+
+async def test_a_narrator_who_fails_loses_nothing_that_was_handed_in(stage: Stage) -> None:
+    """A model that breaks off leaves the words as they are, and the next round opens."""
+    mara, jun = await table(stage, "round", "Mara", "Jun")
+    await hand_in(mara, CLIFF)
+    stage.backend.fail_at = 0
+    await hand_in(jun, LAMP)
+    await mara.wait_for_message(saying(LAMP, "Jun", button="Continue"))
+    assert await stage.told() == [OPENING, CLIFF, LAMP]
+    assert "1 person has handed in" in await told(await hand_in(mara, "On."))
+
+
+async def test_a_round_outlives_restarts_in_every_phase(stage: Stage) -> None:
+    """Before anyone, between two, and in the middle of the weaving: nothing is lost or made twice."""
+    mara, jun = await table(stage, "round", "Mara", "Jun")
+    await stage.restart()
+    await hand_in(mara, CLIFF)
+    await stage.restart()
+    stage.script.says(WOVEN)
+    stage.script.hold(after=6)
+    await hand_in(jun, LAMP)
+    await mara.wait_for_message(saying("Mara ran", button="Stop"))
+    await stage.leave()
+    stage.script = type(stage.script)()
+    stage.script.says(WOVEN)
+    stage.backend = type(stage.backend)(stage.script.reply, delay=stage.script.delay)
+    await stage.enter()
+    await mara.wait_for_message(saying(WOVEN, button="Retry"))
+    assert await stage.told() == [OPENING, WOVEN]
+
+
+async def test_the_host_closes_a_round_early_and_the_absent_are_let_go(stage: Stage) -> None:
+    """What one person handed in stands as it is; nobody waits for who is silent."""
+    mara, jun = await table(stage, "round", "Mara", "Jun")
+    await hand_in(jun, LAMP)
+    await mara.command("turn skip", channel=HERE)
+    await mara.wait_for_message(saying(LAMP, "Jun", button="Continue"))
+    assert await stage.told() == [OPENING, LAMP]
+
+
+async def test_a_typed_message_is_no_secret_so_it_is_not_taken(stage: Stage) -> None:
+    """Who types openly is told how to hand in."""
+    mara, _jun = await table(stage, "round", "Mara", "Jun")
+    await mara.command("story settings", channel=HERE, options={"free_typing": True})
+    await mara.say(HERE, CLIFF)
+    await mara.wait_for_message(saying("hands in with `/write`"))
+    assert await stage.told() == [OPENING]
+
+
+async def next_vote(person: Person) -> Payload:
+    """Wait for the card that asks what happens next."""
+    return await person.wait_for_message(lambda m: voting(m) and "What happens next?" in described(m))
+
+
+async def test_the_group_votes_on_what_comes_next_and_the_winner_is_the_passage(stage: Stage) -> None:
+    """The narrator proposes, people propose with /write, all vote, the winner becomes the passage; then again."""
+    stage.script.says(*["nothing"] * 40)
+    mara, jun = await table(stage, "vote", "Mara", "Jun")
+    card = await next_vote(mara)
+    assert "among the choices" in await told(await hand_in(jun, CLIFF))
+    assert await stage.told() == [OPENING]
+    card = await mara.wait_for_message(lambda m: voting(m) and CLIFF in described(m))
+    letter = buttons(card)[0]
+    await mara.click(card, letter)
+    await jun.click(card, letter)
+    await mara.wait_for_message(saying(CLIFF, "Jun", button="Continue"))
+    assert await stage.told() == [OPENING, CLIFF]
+    await mara.wait_for_message(lambda m: voting(m) and m["id"] != card["id"])
+
+
+async def test_a_choice_of_the_narrators_directs_the_next_passage(stage: Stage) -> None:
+    """What the narrator proposed and the group chose reaches the model; then the next vote opens."""
+    first = "It comes out that Mara has secretly buried the spare lamp under the pier."
+    second = "To go on, Tom must give up the only boat that still floats."
+    stage.script.says(first, second)
+    mara, jun = await table(stage, "vote", "Mara", "Jun")
+    card = await next_vote(mara)
+    assert first in described(card)
+    stage.script.says("Under the pier the sand was warm, and the spare lamp burned.")
+    for person in (mara, jun):
+        await person.click(card, "A")
+    await mara.wait_for_message(saying("the sand was warm", button="Retry"))
+    wanted = [r for r in stage.backend.requests if first in r.messages[-1].content]
+    assert wanted
+    await mara.wait_for_message(lambda m: voting(m) and m["id"] != card["id"])
+    vote = await votes.open_in(stage.database, 1)
+    assert vote is not None
+    assert vote.kind == "next"
+
+
+async def test_a_tied_vote_on_what_comes_next_waits_for_the_host(stage: Stage) -> None:
+    """No passage comes of a tie; the host chooses aloud, across a restart, and the game goes on."""
+    stage.script.says(*["nothing"] * 40)
+    mara, jun = await table(stage, "vote", "Mara", "Jun")
+    await next_vote(mara)
+    await hand_in(jun, CLIFF)
+    await hand_in(mara, LAMP)
+    card = await mara.wait_for_message(lambda m: voting(m) and CLIFF in described(m) and LAMP in described(m))
+    await mara.click(card, "A")
+    await jun.click(card, "B")
+    await mara.wait_for_message(card_saying("A tie between A, B"))
+    await stage.restart()
+    assert await stage.told() == [OPENING]
+    tied = mara.current(card)
+    await refused(await jun.click(tied, "A"), "is over, and tied")
+    stage.script.says(*["nothing"] * 40)
+    await mara.click(tied, "B")
+    await mara.wait_for_message(saying(LAMP, "Mara", button="Continue"))
+    assert await stage.told() == [OPENING, LAMP]
+    await mara.wait_for_message(lambda m: voting(m) and m["id"] != card["id"])
+
+
+async def test_nobody_counts_early_without_a_single_vote(stage: Stage) -> None:
+    """A vote that came to nothing is asked anew."""
+    stage.script.says(*["nothing"] * 80)
+    mara, _jun = await table(stage, "vote", "Mara", "Jun")
+    card = await next_vote(mara)
+    await answered(await mara.click(card, "Count now"))
+    await mara.wait_for_message(card_saying("nothing was chosen"))
+    await mara.wait_for_message(lambda m: voting(m) and m["id"] != card["id"])
+
+    async def one_open() -> bool:
+        return await votes.open_in(stage.database, 1) is not None
+
+    await eventually(one_open)
