@@ -57,6 +57,18 @@ ROWS = (
     INSERT INTO prompts_used VALUES (2, 1, x'00', 20);
     INSERT INTO visits VALUES (1, 7, 1, 21, NULL, NULL);
     """,
+    "",
+    "",
+    """
+    UPDATE stories SET ai_share = 3, host_id = 8, host_name = 'B';
+    INSERT INTO timers VALUES ('turn', 1, 99);
+    INSERT INTO heartbeat VALUES (1, 22);
+    INSERT INTO turns VALUES
+        (1, 'robin', 60000, 50, 'skip', 2, 1, 22, 99, 0, 0, 5, 1, '[7]', '[]', 0, 1, NULL, 'no', 53);
+    INSERT INTO turn_seats VALUES (1, 0, 7, 'A', 1);
+    INSERT INTO turn_positions VALUES (1, 1, 1, '[7]', '[]', 0);
+    INSERT INTO turn_news VALUES (1, 1, '[]', 22);
+    """,
 )
 
 VERSIONS = range(len(MIGRATIONS) + 1)
