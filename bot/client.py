@@ -100,7 +100,10 @@ class Services:
 
 
 class Translator(app_commands.Translator):
-    """Give Discord the descriptions of commands and options in every language spoken here; names stay the same."""
+    """Give Discord the descriptions of commands and options in every language spoken here; names stay the same.
+
+    The menus of messages have no descriptions: their names are what is translated.
+    """
 
     async def translate(
         self,
@@ -111,7 +114,9 @@ class Translator(app_commands.Translator):
         """Return a description in a locale; None leaves the English one."""
         named = app_commands.TranslationContextLocation
         names = (named.command_name, named.group_name, named.parameter_name)
-        if context.location in names or locale.value not in LOCALES:
+        # A menu is all name; people of both languages talk about the commands that they type.
+        is_menu = isinstance(context.data, app_commands.ContextMenu)
+        if (context.location in names and not is_menu) or locale.value not in LOCALES:
             return None
         translated = Text(string.message).render(locale.value)
         return translated if translated != string.message else None

@@ -4,6 +4,7 @@ import string
 from pathlib import Path
 from typing import Any, cast
 
+import discord
 import polib
 import pytest
 from babel.messages.extract import extract_from_file
@@ -36,12 +37,18 @@ async def sentences_of_commands() -> Sentences:
     for extension in EXTENSIONS:
         await bot.load_extension(extension)
     found: Sentences = {}
+    found.update({menu.name: (menu.name,) for menu in _menus(bot)})
     for command in bot.tree.walk_commands():
         found[command.description] = (command.description,)
         for parameter in getattr(command, "parameters", ()):
             for text in (str(parameter.description), *(choice.name for choice in parameter.choices)):
                 found[text] = (text,)
     return found
+
+
+def _menus(bot: StoryBot) -> list[app_commands.ContextMenu]:
+    """Return the menus of messages; they have no descriptions, so their names are said in each language."""
+    return bot.tree.get_commands(type=discord.AppCommandType.message)
 
 
 class _AnyService:
@@ -95,12 +102,15 @@ async def test_names_of_commands_stay_and_descriptions_are_translated() -> None:
         await bot.load_extension(extension)
     payloads: list[dict[str, Any]] = [
         await command.get_translated_payload(bot.tree, cast(app_commands.Translator, Translator()))
-        for command in bot.tree.get_commands()
+        for command in bot.tree.get_commands(type=discord.AppCommandType.chat_input)
     ]
 
     for payload in payloads:
         assert payload["name_localizations"] == {}
         assert "zh-CN" in payload["description_localizations"]
+    for menu in _menus(bot):
+        said = await menu.get_translated_payload(bot.tree, cast(app_commands.Translator, Translator()))
+        assert "zh-CN" in said["name_localizations"]
 
 
 @pytest.mark.parametrize(("n", "said"), [(1, "1 passage"), (2, "2 passages"), (0, "0 passages")])
