@@ -33,6 +33,11 @@ WITHOUT_STORY = (
     "story end",
     "story export",
     "story settings",
+    "story pause",
+    "story resume",
+    "story quality",
+    "tree",
+    "credits",
 )
 NEED_VOICE = ("story start", "continue", "retry", "undo", "redo", "story end")
 
