@@ -96,10 +96,16 @@ async def save(tx: Transaction, turns: Turns) -> None:
 
 
 async def order_at(reader: Reader, story_id: int, passage_id: int | None, *, epoch: int) -> Order | None:
-    """Return the order that held at a passage (None: before the first) since these rules were set."""
+    """Return the order that held at a passage (None: before the first) since these rules were set.
+
+    Other words in the place of a passage change nobody's turn: where there is none, that of what was replaced holds.
+    """
     row = await reader.fetch_one(
-        "SELECT queue, recent, lap FROM turn_positions WHERE story_id = ? AND passage_id = ? AND epoch = ?",
-        (story_id, passage_id or 0, epoch),
+        "WITH RECURSIVE same (id, nth) AS (SELECT :passage, 0 UNION ALL SELECT passages.replaces, nth + 1"
+        " FROM same JOIN passages ON passages.id = same.id WHERE passages.replaces IS NOT NULL)"
+        " SELECT queue, recent, lap FROM same JOIN turn_positions ON passage_id = same.id"
+        " WHERE story_id = :story AND epoch = :epoch ORDER BY nth LIMIT 1",
+        {"story": story_id, "passage": passage_id or 0, "epoch": epoch},
     )
     return (
         Order(tuple(json.loads(row["queue"])), tuple(json.loads(row["recent"])), row["lap"]) if row else None
