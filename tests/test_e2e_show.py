@@ -1,6 +1,7 @@
 """Prove in a channel that the tree, the credits and the figures are shown: to one, to all, in both languages."""
 
 import struct
+from collections.abc import Callable
 
 from tests.person import Person
 from tests.person_forms import Payload
@@ -14,6 +15,11 @@ def size_of(png: bytes) -> tuple[int, int]:
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
     width, height = struct.unpack(">II", png[16:24])
     return width, height
+
+
+def titled(title: str) -> Callable[[Payload], bool]:
+    """Match messages with a card of that title."""
+    return lambda message: any(embed.get("title") == title for embed in message["embeds"])
 
 
 async def picture_of(person: Person, message: Payload) -> tuple[int, int, str]:
@@ -134,3 +140,43 @@ async def test_nothing_to_show_is_said_kindly(stage: Stage) -> None:
         answer = await mara.command(name, channel="fireside", options={"everyone": True})
         await refused(answer, "The page is still empty")
     await refused(await mara.command("story quality", channel="fireside"), "The page is still empty")
+
+
+async def test_secret_story_is_not_shown_before_its_end(stage: Stage) -> None:
+    """In a blind game neither the tree nor the figures give anything away; when it ends they show it all."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    stage.calls = True
+    await answered(await mara.command("turn mode", channel="fireside", options={"mode": "blind"}))
+    await mara.command("write", channel="fireside", options={"text": LAMP})
+    await mara.wait_for_message(saying("secret until the end"))
+    for name in ("tree", "credits", "story quality"):
+        await refused(await mara.command(name, channel="fireside"), "secret until the end")
+    await mara.command("story pause", channel="fireside")
+    paused = await mara.wait_for_message(titled("Paused: The Lamp"))
+    await refused(await mara.command("tree", channel="fireside"), "secret until the end")
+    await mara.command("story resume", channel="fireside")
+    await mara.wait_for_message(
+        lambda m: any("goes on with this story" in (e.get("description") or "") for e in m["embeds"])
+    )
+    await mara.wait_for_message(lambda m: int(m["id"]) > int(paused["id"]) and saying("secret until")(m))
+    await mara.command("story end", channel="fireside")
+    await mara.wait_for_message(titled("The end: The Lamp"))
+
+    shown = await answered(await mara.command("tree", channel="fireside"))
+    assert (await picture_of(mara, shown))[0] > 1000
+
+
+async def test_tree_follows_edits_and_what_was_taken_back(stage: Stage) -> None:
+    """What the words beside the picture count is what is read."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    first = await stage.write(mara, LAMP)
+    await stage.write(mara, "A bell rang.")
+    await mara.use_on("Take back", first)
+    await mara.wait_for_message(saying("took", "back"))
+    shown = await answered(await mara.command("tree", channel="fireside"))
+
+    assert "1 passage is read, written by Mara (1)" in (await picture_of(mara, shown))[2]
+    credits = await answered(await mara.command("credits", channel="fireside"))
+    assert "3 words" in credits["embeds"][0]["description"]

@@ -4,7 +4,7 @@ import io
 
 import discord
 
-from bot.locales import _
+from bot.locales import _, _n
 from bot.pictures.drawn import Drawn
 from bot.reply.credits_card import name_of
 from bot.story.survey import Tree
@@ -51,11 +51,13 @@ def tree_file(tree: Tree, drawn: Drawn, locale: str) -> discord.File:
     shape = tree.shape
     ranked = sorted(shape.writers.items(), key=lambda item: -item[1])
     ends = {name: row.last for row in shape.rows for name in row.heads}
-    told = _(
+    told = _n(
+        "The tree of “{title}”: {n} passage is read, written by {writers}. Branches, with the passage that each"
+        " ends at: {branches}.",
         "The tree of “{title}”: {n} passages are read, written by {writers}. Branches, with the passage that each"
         " ends at: {branches}.",
+        shape.told,
         title=tree.story.title,
-        n=shape.told,
         writers=_listed([f"{name_of(writer, shape.names, locale)} ({count})" for writer, count in ranked]),
         branches=_listed([f"{name} ({last})" for name, last in ends.items()]),
     )
