@@ -9,9 +9,11 @@ from discord.ext import commands
 from bot.client import StoryBot
 from bot.reply.answers import UNSAID, explain
 from bot.reply.files import is_text, read_text
+from bot.reply.held_card import told
 from bot.reply.performance import Performance
 from bot.reply.sheet import NOBODY
 from bot.reply.who import place_in, writer_of
+from bot.story.lore_check import LoreCheck
 from bot.story.people import Place
 from bot.story.shelf import Shelf
 from bot.story.storyteller import Storyteller
@@ -22,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 TAKEN = "✒️"
 LULL = 3.0  # seconds without typing after which the buttons come to stand under the newest passage
+FLAG_STAYS = 300.0  # seconds that a note on a passage that goes against the lore stays
 HINT_STAYS = 60.0  # seconds that a refusal of a typed passage stays in the channel
 WORDS = (discord.MessageType.default, discord.MessageType.reply)
 
@@ -29,8 +32,11 @@ WORDS = (discord.MessageType.default, discord.MessageType.reply)
 class Typing(commands.Cog):
     """Hear what people type."""
 
-    def __init__(self, *, shelf: Shelf, storyteller: Storyteller, performance: Performance) -> None:
+    def __init__(
+        self, *, shelf: Shelf, storyteller: Storyteller, check: LoreCheck, performance: Performance
+    ) -> None:
         self._shelf = shelf
+        self._check = check
         self._storyteller = storyteller
         self._performance = performance
         self._lulls: dict[int, asyncio.TimerHandle] = {}
@@ -72,8 +78,11 @@ class Typing(commands.Cog):
         words = "\n\n".join(part for part in (message.content, *texts) if part.strip())
         if not words:
             return  # a picture or a sticker is no passage
-        await self._storyteller.write(place, writer_of(message), words, message_ids=[message.id])
+        written = await self._storyteller.write(place, writer_of(message), words, message_ids=[message.id])
         await self._sign(message, story)
+        if found := await self._check.flag_written(written):
+            line = told(found, story.language)
+            await message.reply(line, allowed_mentions=NOBODY, delete_after=FLAG_STAYS)
 
     async def _sign(self, message: discord.Message, story: Story) -> None:
         """Show that a message is in the story; it stays there whatever Discord says to this."""
@@ -116,5 +125,10 @@ async def setup(bot: StoryBot) -> None:
     """Add free typing."""
     services = bot.services
     await bot.add_cog(
-        Typing(shelf=services.shelf, storyteller=services.storyteller, performance=services.performance)
+        Typing(
+            shelf=services.shelf,
+            storyteller=services.storyteller,
+            check=services.check,
+            performance=services.performance,
+        )
     )

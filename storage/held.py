@@ -43,6 +43,12 @@ async def get(reader: Reader, held_id: int) -> Held | None:
     return Held(**dict(row)) if row else None
 
 
+async def change(tx: Transaction, held_id: int, text: str) -> bool:
+    """Put other words in the place of some that wait; False if those were decided before."""
+    row = await tx.fetch_one("UPDATE held SET text = ? WHERE id = ? RETURNING id", (text, held_id))
+    return row is not None
+
+
 async def remove(tx: Transaction, held_id: int) -> bool:
     """Forget words, whose writer has decided; False if they were decided before."""
     return await tx.fetch_one("DELETE FROM held WHERE id = ? RETURNING id", (held_id,)) is not None

@@ -122,10 +122,10 @@ def told_in(text: str) -> tuple[Statement, ...]:
 def conflicts(
     told: Sequence[Statement], facts: Sequence[Statement], names: Collection[str]
 ) -> list[Conflict]:
-    """Return what a text says against facts about something that goes by these names; at most one of each kind."""
+    """Return what a text says against facts about something of these folded names; at most one of each kind."""
     found: dict[Kind, Conflict] = {}
     for said in told:
-        if any(_pattern(name).search(said.folded) for name in names):
+        if any(name in said.folded and _pattern(name).search(said.folded) for name in names):
             for fact in facts:
                 for kind in _against(said, fact, names):
                     found.setdefault(kind, Conflict(kind, said.text, fact.text))
@@ -158,14 +158,14 @@ def _is_own(claim: Claim, names: Collection[str]) -> bool:
     if claim.owner in _OWN:
         return True
     owner, thing = claim.owner.removesuffix("'s"), claim.thing.split()[-1]
-    words = {word for name in names for word in fold(name).split()}
+    words = {word for name in names for word in name.split()}
     # A Chinese owner may have more before it than the name.
-    return owner in words or thing in words or any(owner.endswith(fold(name)) for name in names)
+    return owner in words or thing in words or any(owner.endswith(name) for name in names)
 
 
 def _is_dead(folded: str, names: Collection[str]) -> bool:
     """Tell whether it is somebody of these names that a sentence calls dead."""
-    subjects = "|".join([*(re.escape(fold(name)) for name in names), *(rf"\A{word}" for word in _IT)])
+    subjects = "|".join([*(re.escape(name) for name in names), *(rf"\A{word}" for word in _IT)])
     return (
         re.search(rf"(?:{subjects})(?!['’]s|的)(?:, [^,]*,)?[\s,，]*(?:\w+ )?(?:{_DEATH})", folded)
         is not None
@@ -175,7 +175,7 @@ def _is_dead(folded: str, names: Collection[str]) -> bool:
 def _acts(folded: str, names: Collection[str]) -> bool:
     """Tell whether somebody of these names does something in a sentence."""
     for name in names:
-        for found in re.finditer(re.escape(fold(name)), folded):
+        for found in re.finditer(re.escape(name), folded):
             after = folded[found.end() : found.end() + _REACH]
             before = folded[max(0, found.start() - _REACH) : found.start()]
             if _starts_acting(after) or re.search(
@@ -192,7 +192,5 @@ def _starts_acting(after: str) -> bool:
 
 @cache
 def _pattern(name: str) -> re.Pattern[str]:
-    """Return what finds a name: a whole word where its script has spaces."""
-    folded = fold(name)
-    spaced = folded.isascii()
-    return re.compile(rf"(?<!\w){re.escape(folded)}(?!\w)" if spaced else re.escape(folded))
+    """Return what finds a folded name: a whole word where its script has spaces."""
+    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)" if name.isascii() else re.escape(name))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from bot.clock import now
 from bot.locales import Text, _
 from bot.story.conflicts import Kind, conflicts, facts_of, told_in
-from bot.story.lore.book import Book, keys_of
-from bot.story.lore.patterns import is_pattern
+from bot.story.lore.book import Book
+from bot.story.lore.keys import fold
 from bot.story.wording import sections
 from storage import flags
 from storage.database import Transaction
@@ -41,16 +41,25 @@ class Contradiction:
 
 
 def against(book: Book, text: str) -> list[Contradiction]:
-    """Return what a text says against the lore that it speaks of. Takes milliseconds."""
-    spoken = list(dict.fromkeys(match.owner for match in reversed(book.keys.find(text))))
+    """Return what a text says against the lore that it speaks of. Takes milliseconds, however much lore there is."""
+    spoken = _spoken_of(book, fold(text))
     told = told_in(text) if spoken else ()
     found = []
-    for version_id in spoken[:_ENTRIES]:
-        version = book.versions[version_id]
-        names = [key for key in (version.title, *keys_of(version)) if not is_pattern(key)]
+    for version_id in spoken:
+        version, names = book.versions[version_id], book.names[version_id]
         for conflict in conflicts(told, facts_of(version.text), names):
             found.append(Contradiction(version, conflict.kind, conflict.said, conflict.fact))
     return found[:MOST]
+
+
+def _spoken_of(book: Book, folded: str) -> list[int]:
+    """Return the entries whose names stand in a text, the one named last first."""
+    found = [
+        (max(map(folded.rfind, names)), version_id)
+        for version_id, names in book.names.items()
+        if any(name in folded for name in names)
+    ]
+    return [version_id for _at, version_id in sorted(found, reverse=True)[:_ENTRIES]]
 
 
 def reminders(found: Sequence[Contradiction], language: str) -> str:

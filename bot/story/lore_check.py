@@ -3,7 +3,8 @@
 Whatever stays in the story against the lore wears a flag, which everybody sees under it.
 """
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
 
 from bot.clock import now
 from bot.errors import Refused
@@ -65,35 +66,50 @@ class LoreCheck:
 
     async def found(self, story: Story, text: str) -> list[Contradiction]:
         """Return what a text says against a story's lore."""
-        return against(await self._search.book(story.id, story.branch_id), text)
+        book = await self._search.book(story.id, story.branch_id)
+        return await asyncio.to_thread(against, book, text)
 
     async def waiting(self, person: Person, held_id: int) -> Held:
         """Return somebody's words that wait; refused where they were saved already, or are another's."""
         kept = await held.get(self._database, held_id)
         if kept is None:
-            raise Refused(_("These words were saved or changed already; they wait no more."))
+            raise _decided()
         if kept.author_id != person.id:
             raise Refused(_("These words are not yours."))
         return kept
 
-    async def save(self, place: Place, person: Person, held_id: int, *, text: str | None = None) -> Written:
-        """Save words that waited, as they are or as their writer changed them."""
+    async def change(self, person: Person, held_id: int, raw: str) -> Question | None:
+        """Keep other words in the place of those that wait; return what to ask, None where they fit the lore now."""
         kept = await self.waiting(person, held_id)
-        story = await stories.get(self._database, kept.story_id)
-        words = kept.text if text is None else text
-        found = await self.found(story, words)
+        text = clean_passage(raw, limit=self._longest)
+        async with self._database.transaction() as tx:
+            if not await held.change(tx, held_id, text):
+                raise _decided(text)
+        found = await self.found(await stories.get(self._database, kept.story_id), text)
+        return Question(replace(kept, text=text), tuple(found)) if found else None
+
+    async def drop(self, person: Person, held_id: int) -> None:
+        """Throw words away that wait."""
+        await self.waiting(person, held_id)
+        async with self._database.transaction() as tx:
+            await held.remove(tx, held_id)
+
+    async def save(self, place: Place, person: Person, held_id: int) -> Written:
+        """Save words that waited; they join the story and cease to wait in one transaction."""
+        kept = await self.waiting(person, held_id)
+        found = await self.found(await stories.get(self._database, kept.story_id), kept.text)
 
         async def settle(tx: Transaction, written: Written) -> None:
             if written.story.id != kept.story_id:
                 raise Refused(
-                    _("These words belong to another story, which is not told here now."), words=words
+                    _("These words belong to another story, which is not told here now."), words=kept.text
                 )
             if not await held.remove(tx, held_id):
-                raise Refused(_("These words were saved or changed already; they wait no more."))
+                raise _decided()
             if written.passage is not None:
                 await flag(tx, written.passage.id, found)
 
-        return await self._storyteller.write(place, person, words, settle=settle)
+        return await self._storyteller.write(place, person, kept.text, settle=settle)
 
     async def flag_written(self, written: Written) -> list[Contradiction]:
         """Flag a passage that was saved already, as typed ones are; return what it goes against."""
@@ -104,3 +120,7 @@ class LoreCheck:
             async with self._database.transaction() as tx:
                 await flag(tx, written.passage.id, found)
         return found
+
+
+def _decided(words: str | None = None) -> Refused:
+    return Refused(_("These words were saved or changed already; they wait no more."), words=words)
