@@ -1,6 +1,6 @@
 """Play the turn modes in which a group makes the next passage together: rounds and votes on what comes next."""
 
-from storage import rounds, votes
+from storage import rounds, turns, votes
 from tests.person import Answer, Person
 from tests.person_forms import Payload
 from tests.stage import Stage, answered, buttons, eventually, refused, saying
@@ -20,8 +20,14 @@ async def table(stage: Stage, mode: str, *names: str, **options: object) -> list
     await stage.write(people[0], OPENING)
     for person in people:
         await person.command("turn join", channel=HERE)
-    await people[0].command("turn mode", channel=HERE, options={"mode": mode} | options)
+    await answered(await people[0].command("turn mode", channel=HERE, options={"mode": mode} | options))
     return people
+
+
+async def is_open(stage: Stage) -> bool:
+    """Tell whether a round waits for what people hand in."""
+    row = await turns.get(stage.database, 1)
+    return row is not None and not row.closed
 
 
 async def hand_in(person: Person, words: str) -> Answer:
@@ -48,7 +54,7 @@ async def test_what_all_hand_in_is_woven_into_one_passage(stage: Stage) -> None:
     assert await stage.told() == [OPENING, WOVEN]
     credited = await rounds.woven_into(stage.database, [1, 2])
     assert [(one.author_name, one.text) for one in credited[2]] == [("Mara", CLIFF), ("Jun", LAMP)]
-    await mara.wait_for_message(lambda m: "A new round is open" in m["content"] and m["id"] > str(0))
+    await eventually(lambda: is_open(stage))
     assert "1 person has handed in" in await told(await hand_in(jun, "Jun begins the next."))
 
 
@@ -72,6 +78,7 @@ async def test_a_narrator_who_fails_loses_nothing_that_was_handed_in(stage: Stag
     await hand_in(jun, LAMP)
     await mara.wait_for_message(saying(LAMP, "Jun", button="Continue"))
     assert await stage.told() == [OPENING, CLIFF, LAMP]
+    await eventually(lambda: is_open(stage))
     assert "1 person has handed in" in await told(await hand_in(mara, "On."))
 
 
@@ -106,9 +113,9 @@ async def test_the_host_closes_a_round_early_and_the_absent_are_let_go(stage: St
 async def test_a_typed_message_is_no_secret_so_it_is_not_taken(stage: Stage) -> None:
     """Who types openly is told how to hand in."""
     mara, _jun = await table(stage, "round", "Mara", "Jun")
-    await mara.command("story settings", channel=HERE, options={"free_typing": True})
+    await answered(await mara.command("story settings", channel=HERE, options={"free_typing": True}))
     await mara.say(HERE, CLIFF)
-    await mara.wait_for_message(saying("hands in with `/write`"))
+    await mara.wait_for_message(saying("hand it in with `/write`"))
     assert await stage.told() == [OPENING]
 
 

@@ -17,19 +17,11 @@ async def require_turn(
 ) -> None:
     """Refuse a passage of someone who may not write now, or who types openly what is to be secret."""
     kept = await keeping.read(reader, story.id)
-    if typed and (kept.secret or kept.state.rules.gathers):
+    if (typed and kept.secret) or (kept.state.rules.gathers and words is not None):
         raise Refused(
             _(
                 "In this game nobody sees yet what you write: hand it in with `/write` or the Write button,"
                 " and delete this message if you like. (Parentheses) and // are table talk."
-            ),
-            words=words,
-        )
-    if kept.state.rules.gathers and typed:
-        raise Refused(
-            _(
-                "In this game everyone hands in with `/write` or the Write button, and one passage comes of it."
-                " (Parentheses) and // are table talk."
             ),
             words=words,
         )
