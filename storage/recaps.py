@@ -46,7 +46,7 @@ _NEW = [field.name for field in fields(NewRecap)]
 _COLUMNS = ", ".join(f"recaps.{name}" for name in ("id", *_NEW))
 _READ_AS_IT_WAS = (
     "recaps.revised = (SELECT coalesce(group_concat(mark, ' '), '') FROM ("
-    " SELECT slot || ':' || coalesce(shown, '-') AS mark FROM trail WHERE branch_id = :branch"
+    " SELECT slot || ':' || coalesce(shown, '-') AS mark FROM trail INDEXED BY trail_revised WHERE branch_id = :branch"
     " AND depth BETWEEN recaps.first_depth AND recaps.last_depth AND shown IS NOT slot ORDER BY depth))"
 )
 _IN_USE = (

@@ -19,9 +19,11 @@ from bot.story.recall import covering
 from bot.story.recapping import Recapper, Retelling
 from bot.story.recaps import FAN, FRESH, SCENE_PASSAGES, Recaps, gaps
 from storage import branches, passages, recaps, stories, trail
-from storage.database import Database
+from storage.branches import Branch
+from storage.database import Database, Transaction
 from storage.recaps import LEVELS, Recap
 from storage.stories import Story
+from storage.trail import Leaf
 from tests.stored import by_person, new_story, story_of
 
 MODEL = ModelInfo("m", "M", "1", None, None, 4096)
@@ -93,28 +95,30 @@ class Player:
                     head = (await branches.get(tx, branch.id)).head
                     await branches.advance(tx, branch.id, await self._new(tx, head))
                 return
-            leaf = self.chance.choice(leaves)
-            match act:
-                case "undo":
-                    await branches.move(tx, branch.id, head=leaf.slot)
-                case "edit":
-                    parent = (await passages.get(tx, leaf.slot)).parent
-                    await trail.show(tx, branch.id, leaf.slot, await self._new(tx, parent))
-                case "hide":
-                    await trail.show(tx, branch.id, leaf.slot, None)
-                case "restore":
-                    await trail.show(tx, branch.id, leaf.slot, leaf.slot)
-                case "branch":
-                    self.number += 1
-                    new = await branches.create(tx, self.story.id, name=f"b{self.number}", created=1)
-                    await trail.inherit(tx, new.id, branch.id, last=leaf.depth)
-                    await branches.move(tx, new.id, head=leaf.slot)
-                    await stories.tell_branch(tx, self.story.id, new.id)
-                case "switch":
-                    rows = await tx.fetch_all("SELECT id FROM branches WHERE story_id = ?", (self.story.id,))
-                    await stories.tell_branch(tx, self.story.id, self.chance.choice(rows)["id"])
+            await self._change(tx, branch, self.chance.choice(leaves), act)
 
-    async def _new(self, tx: Any, parent: int | None) -> int:
+    async def _change(self, tx: Transaction, branch: Branch, leaf: Leaf, act: str) -> None:
+        match act:
+            case "undo":
+                await branches.move(tx, branch.id, head=leaf.slot)
+            case "edit":
+                parent = (await passages.get(tx, leaf.slot)).parent
+                await trail.show(tx, branch.id, leaf.slot, await self._new(tx, parent))
+            case "hide":
+                await trail.show(tx, branch.id, leaf.slot, None)
+            case "restore":
+                await trail.show(tx, branch.id, leaf.slot, leaf.slot)
+            case "branch":
+                self.number += 1
+                new = await branches.create(tx, self.story.id, name=f"b{self.number}", created=1)
+                await trail.inherit(tx, new.id, branch.id, last=leaf.depth)
+                await branches.move(tx, new.id, head=leaf.slot)
+                await stories.tell_branch(tx, self.story.id, new.id)
+            case "switch":
+                rows = await tx.fetch_all("SELECT id FROM branches WHERE story_id = ?", (self.story.id,))
+                await stories.tell_branch(tx, self.story.id, self.chance.choice(rows)["id"])
+
+    async def _new(self, tx: Transaction, parent: int | None) -> int:
         self.number += 1
         return (await passages.add(tx, by_person(self.story, parent, f"p{self.number}"))).id
 

@@ -16,7 +16,7 @@ SHORT = 200  # tokens that each of them reads
 
 
 async def bench(config: Config, options: argparse.Namespace) -> None:
-    """Measure the engine, a long story, what questions find; or the bot in many channels, its cost over llama.cpp's too."""
+    """Measure the engine, a long story, what questions find; or the bot with many channels, also over llama.cpp."""
     if options.what == "engine":
         await engines.measure(config, options)
         return

@@ -65,6 +65,30 @@ _DEEDS = (
     "would not say what had been burned behind the {place}, though {other} asked twice.",
     "counted the stones of the {place} and came to one more than the day before.",
 )
+_TRAITS = (
+    "Is left-handed and never takes off a grey coat.",
+    "Speaks three languages and is ashamed of the fourth.",
+    "Limps since the winter of the great frost.",
+    "Keeps bees, and is said to talk to them.",
+    "Was born on a leap day and counts years by it.",
+    "Cannot read, and hides it well.",
+)
+_PASTS = (
+    "Once owned half a street and lost it at cards.",
+    "Served nine years on a whaler under a false name.",
+    "Was married to a surgeon who left without a letter.",
+    "Taught school until the fire.",
+    "Grew up among travelling acrobats.",
+    "Won a medal, and sold it the same week.",
+)
+_WISHES = (
+    "Wants above all to be forgiven by a sister.",
+    "Saves every coin for a passage to the south.",
+    "Hopes that a certain grave is never opened.",
+    "Would give an arm to play the violin again.",
+    "Dreams of a vineyard and of silence.",
+    "Means to see the mayor in prison.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +244,8 @@ async def _add_lore(at: Desk, number: int) -> None:
 
 def _entry(chance: random.Random, number: int) -> NewVersion:
     """Describe an entry; a few are pinned, and the names of the first ones are those of whom the story tells."""
-    name, text = _name(number), _sentence(chance, number)
+    name = _name(number)
+    text = f"{chance.choice(_TRAITS)} {chance.choice(_PASTS)} {chance.choice(_WISHES)}"
     return NewVersion(
         title=name,
         title_digest=digest(name),
@@ -247,7 +272,9 @@ async def _tell(at: Desk, length: int) -> None:
 async def _passage(at: Desk, kind: passages.Kind, draft: Draft | None = None) -> int:
     """Write one more passage, with all that is kept of what made it; return its id."""
     async with at.database.transaction() as tx:
-        passage = await passages.add(tx, _new(at, kind, await _head(at, tx), now()))
+        head = await _head(at, tx)
+        depth = 0 if head is None else (await passages.get(tx, head)).depth + 1
+        passage = await passages.add(tx, _new(at, kind, head, depth))
         await branches.advance(tx, at.story.branch_id, passage.id)
         if draft is not None:
             await why.keep(tx, passage, draft.prompt)
@@ -256,7 +283,7 @@ async def _passage(at: Desk, kind: passages.Kind, draft: Draft | None = None) ->
 
 def _new(at: Desk, kind: passages.Kind, parent: int | None, number: int) -> NewPassage:
     """Describe a passage of some hundred words of a scene, whose people stay for a while."""
-    scene = (number // 24) % 40 if parent is not None else 0
+    scene = 4 * (number // 24 % 40)
     text = " ".join(_sentence(at.chance, scene + at.chance.randrange(4)) for _line in range(6))
     return NewPassage(
         story_id=at.story.id,
@@ -276,10 +303,13 @@ def _sentence(chance: random.Random, number: int) -> str:
 
 def _name(number: int) -> str:
     """Return one of many names."""
-    first = ("Mar", "Hen", "Il", "Os", "Ber", "Tor", "Ga", "Lu", "Ved", "Kal")
-    last = ("a", "rik", "se", "wald", "tin", "mund", "briel", "cia", "ran", "ena")
-    name = first[number % 10] + last[number // 10 % 10]
-    return name if number < 100 else f"{name} {number // 100}"
+    parts = (
+        ("Mar", "Hen", "Il", "Os", "Ber", "Tor", "Ga", "Lu", "Ved", "Kal"),
+        ("a", "ri", "se", "wa", "ti", "mu", "bre", "ci", "ro", "e"),
+        ("", "lin", "ne", "ld", "ck", "nd", "th", "ma", "n", "s"),
+    )
+    name = "".join(syllables[number // 10**at % 10] for at, syllables in enumerate(parts))
+    return name if number < 1000 else f"{name} {number // 1000}"
 
 
 async def _head(at: Desk, tx: Transaction | None = None) -> int | None:

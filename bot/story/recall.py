@@ -5,6 +5,7 @@ what the newest words bring up besides goes behind them.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import chain
 
 from bot.story.lore.book import Book
@@ -23,12 +24,30 @@ from storage.trail import Told
 RECENT = 3  # passages whose words bring lore up
 
 
+_KEPT = 200  # stories whose settled lore is kept ready
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """Keep what was found for the beginning of a window, which is the same turn after turn."""
+
+    passages: tuple[PassageText, ...]
+    book: Book
+    room: Shares
+    items: tuple[Item, ...]
+
+    def fits(self, passages: tuple[PassageText, ...], book: Book, room: Shares) -> bool:
+        """Tell whether the same would be found again."""
+        return self.book is book and self.room == room and self.passages == passages
+
+
 class Recall:
     """Assemble the memory of prompts."""
 
     def __init__(self, *, database: Database, lore: LoreSearch) -> None:
         self._database = database
         self._lore = lore
+        self._kept: dict[int, _Settled] = {}
 
     async def book(self, story: Story) -> Book:
         """Return the lore that is in use in a story."""
@@ -62,11 +81,11 @@ class Recall:
             story,
             story.branch_id,
             SEPARATOR.join(recent),
-            budget_bytes=room.pinned + room.triggered,
+            budget_bytes=room.pinned + room.settled + room.triggered,
             depth=window.included[-1].depth + 1 if window.included else 0,
         )
         known = {item.about for item in settled}
-        fired = [item for item in items_of(lively.triggered) if item.about not in known]
+        fired = [item for item in items_of(lively.triggered) if item.about not in known and _is_meant(item)]
         return Memory(
             recaps=tuple(item_of(recap) for recap in found),
             settled=settled,
@@ -80,6 +99,10 @@ class Recall:
         passages = plan.window.settled
         if not passages:
             return ()
+        book = await self._lore.book(story.id, story.branch_id)
+        kept = self._kept.get(story.id)
+        if kept is not None and kept.fits(passages, book, room):
+            return kept.items
         found = await self._lore.find(
             story,
             story.branch_id,
@@ -87,7 +110,16 @@ class Recall:
             budget_bytes=room.pinned + room.settled,
             depth=passages[0].depth,
         )
-        return tuple(sorted(items_of(found.triggered), key=lambda item: item.about))
+        items = tuple(sorted(items_of(found.triggered), key=lambda item: item.about))
+        if len(self._kept) >= _KEPT:
+            self._kept.clear()
+        self._kept[story.id] = _Settled(passages, book, room, items)
+        return items
+
+
+def _is_meant(item: Item) -> bool:
+    """Tell whether more brought an entry up than a rare word or two, which comes and goes with every turn."""
+    return any(reason.way != "words" for reason in item.reasons)
 
 
 def passage_texts(told: Sequence[Told]) -> list[PassageText]:
