@@ -1,14 +1,11 @@
 """Prove that pictures show what they should, readably: by what was drawn, where, and in which size."""
 
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy
 import pytest
 from matplotlib.colors import to_rgb
-from matplotlib.text import Text as Drawing
-from matplotlib.transforms import Bbox
 
 from bot.check import findings
 from bot.config import Config, StorageSettings
@@ -49,10 +46,19 @@ def words(canvas: Canvas) -> list[str]:
     return [text.get_text() for text in canvas.axes.texts]
 
 
-def boxes(canvas: Canvas) -> Iterator[tuple[Drawing, Bbox]]:
-    """Yield each piece of writing with the room it takes."""
-    for text in canvas.axes.texts:
-        yield text, text.get_window_extent()
+def assert_legible(canvas: Canvas, width: int, height: int) -> None:
+    """Assert that all writing is on the paper, and none on other writing."""
+    found = [(text, text.get_window_extent()) for text in canvas.axes.texts]
+    for text, box in found:
+        assert box.x0 >= 0
+        assert box.x1 <= width, text.get_text()
+        assert box.y0 >= 0
+        assert box.y1 <= height, text.get_text()
+    for index, (one, box) in enumerate(found):
+        for other, beside in found[index + 1 :]:
+            apart = box.x1 <= beside.x0 + 1 or beside.x1 <= box.x0 + 1 or not box.overlaps(beside)
+            # Boxes of neighbouring lines may touch; those of one line may not.
+            assert apart or abs(one.get_position()[1] - other.get_position()[1]) > 15, (one, other)
 
 
 def picture(
@@ -82,20 +88,10 @@ def test_writing_never_overlaps_and_stays_on_the_paper(
     """Whatever the tree: every word can be read."""
     drawing = picture(grown(seed, size), typeface, title="灯塔 " * 30, locale=locale)
     width, height = size_of(drawing.drawn().png)
-    found = list(boxes(drawing.canvas))
 
     assert width <= LARGEST[0]
     assert height <= LARGEST[1]
-    for text, box in found:
-        assert box.x0 >= 0
-        assert box.x1 <= width, text.get_text()
-        assert box.y0 >= 0
-        assert box.y1 <= height, text.get_text()
-    for index, (one, box) in enumerate(found):
-        for other, beside in found[index + 1 :]:
-            apart = box.x1 <= beside.x0 + 1 or beside.x1 <= box.x0 + 1 or not box.overlaps(beside)
-            # Boxes of neighbouring lines may touch; those of one line may not.
-            assert apart or abs(one.get_position()[1] - other.get_position()[1]) > 15, (one, other)
+    assert_legible(drawing.canvas, width, height)
 
 
 def test_picture_names_the_branches_and_writers_in_their_colours(typeface: Typeface) -> None:
@@ -207,12 +203,7 @@ def test_trend_has_a_curve_for_each_figure(typeface: Typeface, passages: int, lo
         measured_in = sum(panel.value(stretch) is not None for stretch in measured.stretches)
         assert len(points.get(panel.colour, [0])) == measured_in
         assert points.get(panel.colour, []) == sorted(points.get(panel.colour, []))
-    assert width <= LARGEST[0]
-    for _text, box in boxes(drawing.canvas):
-        assert box.x0 >= 0
-        assert box.x1 <= width
-        assert box.y0 >= 0
-        assert box.y1 <= height
+    assert_legible(drawing.canvas, width, height)
 
 
 async def test_studio_draws_one_picture_after_the_other() -> None:

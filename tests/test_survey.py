@@ -6,9 +6,10 @@ from bot.errors import Refused
 from bot.story.people import Place
 from bot.story.survey import Survey
 from bot.story.writers import FORMER, NARRATOR
-from storage import branches, stories, trail
+from storage import branches, recaps, stories, trail
 from storage.database import Database
 from storage.passages import NewPassage
+from storage.recaps import NewRecap
 from storage.stories import Story
 from tests.stored import ALICE, BOB, CHANNEL, GUILD, by_narrator, by_person, new_story, story_of, write
 
@@ -70,6 +71,33 @@ async def test_words_taken_back_do_not_count(database: Database, survey: Survey)
     async with database.transaction() as tx:
         await branches.move(tx, story.branch_id, head=written[1].id)
     assert (await survey.credits(HERE))[1].words == {ALICE: 1}
+
+
+async def test_chapters_are_those_of_the_recaps(database: Database, survey: Survey) -> None:
+    """As long as a recap of a chapter is in use; else they are of a fixed length."""
+    story, _branch, written = await story_of(database, "one", "two two", "three")
+    chapter = NewRecap(
+        story_id=story.id,
+        level="chapter",
+        first_depth=0,
+        last_depth=1,
+        first_slot=written[0].id,
+        last_slot=written[1].id,
+        revised="",
+        text="They counted.",
+        model=None,
+        prompt=1,
+        created=1,
+    )
+    async with database.transaction() as tx:
+        await recaps.add(tx, chapter)
+
+    async def lengths() -> list[tuple[int, int]]:
+        return [(part.first, part.words[ALICE]) for part in (await survey.credits(HERE))[1].chapters]
+
+    assert await lengths() == [(0, 3), (2, 1)]
+    await show(database, story, written[0].id, None)
+    assert await lengths() == [(0, 3)]
 
 
 async def test_removed_people_share_one_line(database: Database, survey: Survey) -> None:

@@ -4,16 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.locales import Text, _, nearest
-from bot.pictures.canvas import BRAND, FADED, INK, PALE, WRITERS, Canvas
+from bot.pictures.canvas import BRAND, FADED, PALE, WRITERS, Canvas
 from bot.pictures.fonts import Typeface
 from bot.story.quality import Report, Stretch
 
-WIDTH = 940.0
-MARGIN = 34.0
-PANEL = 104.0
-_LEFT = 330.0
-_RIGHT = 78.0
-_PLOT = 62.0
+WIDTH = 700.0  # shown small beside a card's figures, so that its words must be large
+MARGIN = 28.0
+PANEL = 92.0
+_LEFT = 262.0
+_RIGHT = 76.0
+_PLOT = 58.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ PANELS = (
     ),
     _Panel(
         _("Different words"),
-        _("among each 200 words in a row"),
+        _("in each 200 words in a row"),
         lambda stretch: stretch.different,
         WRITERS[0],
         0.6,
     ),
     _Panel(
         _("Sentence variety"),
-        _("how far the lengths of sentences lie apart"),
+        _("how much their lengths vary"),
         lambda stretch: stretch.variety,
         WRITERS[3],
         1.0,
@@ -53,7 +53,7 @@ PANELS = (
     _Panel(_("The narrator's share"), _("of the words"), lambda stretch: stretch.narrator, BRAND, 1.0),
     _Panel(
         _("Pace"),
-        _("passages a day, on the days of writing"),
+        _("passages on a day of writing"),
         lambda stretch: stretch.pace,
         WRITERS[2],
         1.0,
@@ -75,9 +75,8 @@ class TrendPicture:
         self.report = report
         self.title = typeface.drawable(title) or self._said(_("This story"))
         self.canvas = Canvas(WIDTH, typeface)
-        self.plain = self.canvas.font(15)
-        self.bold = self.canvas.font(16, bold=True)
-        self.small = self.canvas.font(13)
+        self.bold = self.canvas.font(17, bold=True)
+        self.small = self.canvas.font(14)
 
     def drawn(self) -> bytes:
         """Draw everything, from top to bottom."""
@@ -94,12 +93,11 @@ class TrendPicture:
         values = [panel.value(stretch) for stretch in self.report.stretches]
         top = max([panel.least, *(value * 1.1 for value in values if value is not None)])
         bottom = y + _PLOT
-        self.canvas.text(MARGIN, y + 18, self._said(panel.name), self.bold)
-        meaning = self.canvas.fitted(self._said(panel.meaning), self.small, _LEFT - MARGIN - 46)
-        self.canvas.text(MARGIN, y + 42, meaning, self.small, colour=FADED)
+        self.canvas.text(MARGIN, y + 14, self._said(panel.name), self.bold)
+        meaning = self.canvas.fitted(self._said(panel.meaning), self.small, _LEFT - MARGIN - 12)
+        self.canvas.text(MARGIN, y + 38, meaning, self.small, colour=FADED)
         self.canvas.line((_LEFT, bottom), (WIDTH - _RIGHT, bottom), colour=PALE, width=1.2)
-        self.canvas.text(_LEFT - 8, y + 4, _figure(panel, top), self.small, colour=PALE, align="right")
-        self.canvas.text(_LEFT - 8, bottom, _figure(panel, 0), self.small, colour=PALE, align="right")
+        self.canvas.text(_LEFT - 8, y + 4, _figure(panel, top), self.small, colour=FADED, align="right")
         points = [
             (x, bottom - _PLOT * value / top)
             for x, value in zip(self._places(), values, strict=True)
@@ -131,7 +129,6 @@ class TrendPicture:
         ends = self._said(_("passages {first} to {last}", first=last.first, last=last.last))
         self.canvas.text(_LEFT, y, begins, self.small, colour=FADED)
         self.canvas.text(WIDTH - _RIGHT, y, ends, self.small, colour=FADED, align="right")
-        self.canvas.text(MARGIN, y, self._said(_("along the story")), self.plain, colour=INK)
 
     def _said(self, text: Text) -> str:
         return text.render(self.locale)

@@ -87,7 +87,7 @@ def _repetition(report: Report) -> Text:
 
 def _different(report: Report) -> Text:
     return _(
-        "{words} of 200 in a row, {pairs} of their pairs",
+        "{words} of 200 in a row differ, {pairs} of their pairs",
         words=_percent(report.whole.different),
         pairs=_percent(report.pairs),
     )
@@ -97,7 +97,7 @@ def _sentences(story: Story, report: Report) -> Text:
     if report.sentence is None:
         return _("none that could be measured")
     return _(
-        "{length} on average, their lengths {variety} apart",
+        "{length} on average, varying by {variety}",
         length=length(round(report.sentence), story),
         variety=_percent(report.whole.variety),
     )
