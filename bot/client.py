@@ -21,6 +21,7 @@ from bot.reply.buttons import StoryButton
 from bot.reply.gathering import Gathering
 from bot.reply.lore_card import LoreButton
 from bot.reply.performance import Performance
+from bot.reply.rewriting import Rewriting
 from bot.reply.turn_buttons import JoinButton
 from bot.reply.vote_card import VoteButton
 from bot.reply.voting import Voting
@@ -85,6 +86,7 @@ class Services:
     storyteller: Storyteller
     editor: Editor
     forester: Forester
+    rewriting: Rewriting
     performance: Performance
     keeping_up: KeepingUp
     reasons: Reasons

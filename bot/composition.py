@@ -29,6 +29,7 @@ from bot.reload import reloading
 from bot.reply.board import Board
 from bot.reply.gathering import Gathering
 from bot.reply.performance import Performance
+from bot.reply.rewriting import Rewriting
 from bot.reply.turn_news import TurnNews
 from bot.reply.vote_timer import VoteTimer
 from bot.reply.voting import Voting
@@ -269,6 +270,13 @@ def make_bot(
     table = TurnTable(database=database, clock=clock, told=news.told)
     timekeeper.register(TIMER, table)
     timekeeper.register(polls.TIMER, VoteTimer(voting=voting))
+    check = LoreCheck(
+        database=database,
+        search=search,
+        storyteller=storyteller,
+        longest=config.limits.passage_characters,
+    )
+    editor = Editor(database=database, longest=config.limits.passage_characters)
     services = Services(
         status=engine.status,
         adapters=adapters,
@@ -277,8 +285,9 @@ def make_bot(
         survey=Survey(database=database),
         studio=Studio(),
         storyteller=storyteller,
-        editor=Editor(database=database, longest=config.limits.passage_characters),
+        editor=editor,
         forester=Forester(database=database),
+        rewriting=Rewriting(editor=editor, check=check, performance=performance),
         performance=performance,
         turns=table,
         voting=voting,
@@ -294,12 +303,7 @@ def make_bot(
         ),
         keeping_up=KeepingUp(database=database, recapper=recapper, lore=search, clock=clock),
         reasons=Reasons(database=database, counter=engine),
-        check=LoreCheck(
-            database=database,
-            search=search,
-            storyteller=storyteller,
-            longest=config.limits.passage_characters,
-        ),
+        check=check,
         proposals=Proposals(database=database, scribe=scribe, ability=ability, keeper=keeper, search=search),
     )
     bot.provide(services, narrator, chores=(timekeeper.run, background.run, news.run, voting.catch_up))

@@ -6,14 +6,14 @@ from discord.ext import commands
 
 from bot.client import StoryBot
 from bot.errors import Refused
-from bot.locales import Text, _
+from bot.locales import _
 from bot.reply.answers import answering, dismiss
 from bot.reply.performance import Performance
+from bot.reply.rewriting import Rewriting
 from bot.reply.tree_lines import branch_opened, branch_told, elsewhere, taken_back
-from bot.reply.tree_windows import BranchWindow, Filled, TakeButton, filled, open_editor, turned
+from bot.reply.tree_windows import BranchWindow, Filled, TakeButton, filled, open_editor
 from bot.reply.who import person_of, place_of, require_voice
 from bot.story.editing import Editor, Found
-from bot.story.moved import Moved
 from bot.story.tree import NAME, Branched, Forester
 
 CHOICES = 25
@@ -23,9 +23,16 @@ class Tree(commands.Cog):
     """Change passages anywhere in a story, and lead it along its branches."""
 
     def __init__(
-        self, *, bot: StoryBot, editor: Editor, forester: Forester, performance: Performance
+        self,
+        *,
+        bot: StoryBot,
+        editor: Editor,
+        forester: Forester,
+        rewriting: Rewriting,
+        performance: Performance,
     ) -> None:
         self._tree = bot.tree
+        self._rewriting = rewriting
         self._editor = editor
         self._forester = forester
         self._performance = performance
@@ -82,7 +89,9 @@ class Tree(commands.Cog):
 
     async def edit_passage(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Open the window with the passage that a message shows."""
-        await open_editor(interaction, await self._found(interaction, message))
+        passage_id = await self._passage(message)
+        found = await self._editor.look(place_of(interaction), person_of(interaction), passage_id)
+        await open_editor(interaction, found)
 
     async def retake(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Let the narrator write another take of the passage that a message shows."""
@@ -91,7 +100,7 @@ class Tree(commands.Cog):
         found = await self._found(interaction, message)
         place, person = place_of(interaction), person_of(interaction)
         await self._performance.retake(place, person, passage_id=found.passage.id)
-        await self._tell_takes(interaction, found.leaf.slot)
+        await self._rewriting.tell_takes(interaction, found.leaf.slot)
 
     async def branch_from(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Ask for the name of a branch that begins at the passage that a message shows."""
@@ -118,7 +127,7 @@ class Tree(commands.Cog):
             await interaction.response.defer(ephemeral=True, thinking=True)
             require_voice(interaction)
             if answer.window == "edit":
-                await self._edit(interaction, answer)
+                await self._rewriting.rewrite(interaction, answer.passage_id, answer.text)
             else:
                 await self._branch_from(interaction, answer)
 
@@ -128,10 +137,7 @@ class Tree(commands.Cog):
         async with answering(interaction):
             await interaction.response.defer()
             require_voice(interaction)
-            place, person = place_of(interaction), person_of(interaction)
-            moved = await self._editor.turn(place, person, passage_id, step=step)
-            await self._performance.show_move(moved, taken_back(person))
-            await self._tell_takes(interaction, _now_read(moved, passage_id))
+            await self._rewriting.turn(interaction, passage_id, step=step)
 
     async def _passage(self, message: discord.Message) -> int:
         passage_id = await self._performance.board.passage_of(message.channel.id, message.id)
@@ -140,14 +146,7 @@ class Tree(commands.Cog):
         return passage_id
 
     async def _found(self, interaction: discord.Interaction, message: discord.Message) -> Found:
-        passage_id = await self._passage(message)
-        return await self._editor.look(place_of(interaction), person_of(interaction), passage_id)
-
-    async def _edit(self, interaction: discord.Interaction, answer: Filled) -> None:
-        person = person_of(interaction)
-        moved = await self._editor.edit(place_of(interaction), person, answer.passage_id, answer.text)
-        await self._performance.show_move(moved, taken_back(person))
-        await self._tell_takes(interaction, _now_read(moved, answer.passage_id))
+        return await self._editor.find(place_of(interaction), await self._passage(message))
 
     async def _branch_from(self, interaction: discord.Interaction, answer: Filled) -> None:
         place, person = place_of(interaction), person_of(interaction)
@@ -162,29 +161,17 @@ class Tree(commands.Cog):
         link = await self._performance.board.link_to(now)
         await self._performance.board.say(now.story, say(person, now.branch.name, link))
 
-    async def _tell_takes(self, interaction: discord.Interaction, passage_id: int) -> None:
-        """Say privately what is read in the middle now; what changed at the end shows it by itself."""
-        found = await self._editor.look(place_of(interaction), person_of(interaction), passage_id)
-        if found.newest:
-            await dismiss(interaction)
-            return
-        line, view = turned(found)
-        await interaction.edit_original_response(content=_said(line, interaction), view=view)
-
-
-def _said(line: Text, interaction: discord.Interaction) -> str:
-    return line.render(interaction.locale.value)
-
-
-def _now_read(moved: Moved, passage_id: int) -> int:
-    """Return what is read where a passage was."""
-    return next((c.after for c in moved.changes if c.before == passage_id and c.after), passage_id)
-
 
 async def setup(bot: StoryBot) -> None:
     """Add branches, fixes, and the menus of passages."""
     bot.add_dynamic_items(TakeButton)
     services = bot.services
     await bot.add_cog(
-        Tree(bot=bot, editor=services.editor, forester=services.forester, performance=services.performance)
+        Tree(
+            bot=bot,
+            editor=services.editor,
+            forester=services.forester,
+            rewriting=services.rewriting,
+            performance=services.performance,
+        )
     )

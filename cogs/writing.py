@@ -14,6 +14,7 @@ from bot.reply.answers import answering, dismiss, explain, tell
 from bot.reply.files import read_text
 from bot.reply.gathering import Gathering
 from bot.reply.performance import Performance
+from bot.reply.rewriting import Rewriting
 from bot.reply.tree_lines import brought_back, rolled_back, taken_back
 from bot.reply.tree_windows import open_editor
 from bot.reply.who import person_of, place_of, require_voice
@@ -38,6 +39,7 @@ class Writing(commands.Cog):
         editor: Editor,
         forester: Forester,
         check: LoreCheck,
+        rewriting: Rewriting,
         performance: Performance,
         gathering: Gathering,
     ) -> None:
@@ -45,6 +47,7 @@ class Writing(commands.Cog):
         self._editor = editor
         self._forester = forester
         self._check = check
+        self._rewriting = rewriting
         self._performance = performance
         self._gathering = gathering
 
@@ -166,11 +169,6 @@ class Writing(commands.Cog):
         passage_id = await self._editor.numbered(place, named)
         await open_editor(interaction, await self._editor.look(place, person, passage_id))
 
-    async def _replace(self, place: Place, person: Person, named: str, words: str) -> None:
-        passage_id = await self._editor.numbered(place, named)
-        moved = await self._editor.edit(place, person, passage_id, words)
-        await self._performance.show_move(moved, taken_back(person))
-
     async def _show_walk(
         self, walked: Walked, person: Person, line: Callable[[Person, int, str], Text]
     ) -> None:
@@ -198,15 +196,16 @@ class Writing(commands.Cog):
                 words = "\n\n".join(part for part in (words, await read_text(file)) if part)
             place, person = place_of(interaction), person_of(interaction)
             if replace is not None:
-                await self._replace(place, person, replace, words)
-            elif taken := await self._gathering.take(place, person, words):
+                passage_id = await self._editor.numbered(place, replace)
+                await self._rewriting.rewrite(interaction, passage_id, words)
+                return
+            if taken := await self._gathering.take(place, person, words):
                 await tell(interaction, taken)
                 return
-            elif question := await self._check.ask(place, person, words):
+            if question := await self._check.ask(place, person, words):
                 await held_card.put(interaction, question)
                 return
-            else:
-                await self._performance.write(place, person, words)
+            await self._performance.write(place, person, words)
             await dismiss(interaction)
         except StorageError as error:
             raise Refused(explain(error).text, words=words) from error
@@ -253,6 +252,7 @@ async def setup(bot: StoryBot) -> None:
             editor=services.editor,
             forester=services.forester,
             check=services.check,
+            rewriting=services.rewriting,
             performance=services.performance,
             gathering=services.gathering,
         )

@@ -8,7 +8,8 @@ from typing import Any, Self
 import discord
 
 from bot.locales import Text, _
-from bot.reply.write_modal import LONGEST, fields_of
+from bot.reply.modal_fields import fields_of
+from bot.reply.write_modal import LONGEST
 from bot.story.editing import Found
 from bot.story.tree import NAME
 
@@ -85,8 +86,7 @@ def filled(interaction: discord.Interaction) -> Filled | None:
     ids = _IDS.fullmatch(str(data.get("custom_id")))
     if interaction.type is not discord.InteractionType.modal_submit or ids is None:
         return None
-    text = next((str(field["value"]) for field in fields_of(data) if field.get("custom_id") == "text"), "")
-    return Filled(ids[1], int(ids[2]), text)
+    return Filled(ids[1], int(ids[2]), fields_of(data).get("text", ""))
 
 
 async def open_editor(interaction: discord.Interaction, found: Found) -> None:

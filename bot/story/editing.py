@@ -12,6 +12,7 @@ from bot.story.naming import named_by
 from bot.story.people import Person, Place
 from bot.story.standing import Standing
 from bot.story.text import clean_passage
+from bot.story.turns import keeping
 from storage import edits, passages, stories, trail
 from storage.database import Database, Reader, Transaction
 from storage.edits import Edit
@@ -49,10 +50,19 @@ class Editor:
         self._longest = longest
 
     async def look(self, place: Place, person: Person, passage_id: int) -> Found:
-        """Return what is read where a passage stands, for someone who may change it."""
-        found = await find(self._database, place, passage_id)
+        """Return the words that are read where a passage stands, for someone who may change them."""
+        found = await self.find(place, passage_id)
         standing.require_author(found.passage, person)
+        kept = await keeping.read(self._database, found.stand.story.id)
+        if kept.sealed(found.passage) and found.passage.author_id != person.id:
+            raise Refused(
+                _("This passage is secret until the end. Take back takes it out of the story unread.")
+            )
         return found
+
+    async def find(self, place: Place, passage_id: int) -> Found:
+        """Return what is read where a passage stands."""
+        return await find(self._database, place, passage_id)
 
     async def numbered(self, place: Place, named: str) -> int:
         """Return the passage that someone names by its number in the story or by a link to its message."""
