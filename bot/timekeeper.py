@@ -86,11 +86,12 @@ class Timekeeper:
 
     async def _fire_due(self) -> int | None:
         """Do everything that is due; return when the next is."""
-        while await self._fire_one():
-            pass
-        return await timers.next_due(self._database, tuple(self._handlers))
+        kinds = tuple(self._handlers)
+        while (due := await timers.next_due(self._database, kinds)) is not None and due <= self._clock.now():
+            await self._fire_one()
+        return due
 
-    async def _fire_one(self) -> bool:
+    async def _fire_one(self) -> None:
         try:
             timer = await self._take_one()
         except _Failed as failure:
@@ -98,11 +99,10 @@ class Timekeeper:
             async with self._database.transaction() as tx:
                 late = self._clock.now() + AGAIN
                 await timers.put(tx, failure.timer.kind, failure.timer.about, late)
-            return True
+            return
         if timer is not None:
             log.info("timer fired", kind=timer.kind, about=timer.about)
             self._handlers[timer.kind].fired(timer)
-        return timer is not None
 
     async def _take_one(self) -> Timer | None:
         async with self._database.transaction() as tx:

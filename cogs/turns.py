@@ -7,6 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import StoryBot
+from bot.errors import Refused
 from bot.locales import Text, _
 from bot.reply.answers import answering, dismiss, tell
 from bot.reply.performance import Performance
@@ -65,12 +66,14 @@ class TurnGroup(
 
     @app_commands.command(name="next", description="See whose turn it is, or give the turn to someone")
     @app_commands.describe(member="Who shall write now; for who has the turn, the host and moderators")
-    async def next_(self, interaction: discord.Interaction, member: discord.Member | None = None) -> None:
+    async def next_(
+        self, interaction: discord.Interaction, member: discord.User | discord.Member | None = None
+    ) -> None:
         """Tell whose turn it is; with a member, give them the turn."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         place, person = place_of(interaction), person_of(interaction)
         if member is None:
-            view = await self._table.look(place)
+            view = await self._table.look(place, person)
             await self._told(interaction, view, turn_text(view, person.id))
             return
         require_voice(interaction)
@@ -81,7 +84,7 @@ class TurnGroup(
     async def order(self, interaction: discord.Interaction) -> None:
         """Show the order, privately."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        view = await self._table.look(place_of(interaction))
+        view = await self._table.look(place_of(interaction), person_of(interaction))
         embed = order_card(view, interaction.user.id, interaction.locale.value)
         await interaction.edit_original_response(embed=embed)
 
@@ -115,13 +118,13 @@ class TurnGroup(
             patience=patience,
             others=others,
         )
-        place = place_of(interaction)
+        place, person = place_of(interaction), person_of(interaction)
         if wish != Wish():
             require_voice(interaction)
-            switched = await self._table.switch(place, person_of(interaction), wish)
+            switched = await self._table.switch(place, person, wish)
             await self._performance.unseal(switched.story, switched.revealed)
             self._performance.board.tell(switched.story.id)
-        view = await self._table.look(place)
+        view = await self._table.look(place, person)
         embed = order_card(view, interaction.user.id, interaction.locale.value)
         await interaction.edit_original_response(embed=embed)
 
@@ -138,12 +141,14 @@ class TurnGroup(
 
     @app_commands.command(description="Make someone else the host; for the host and moderators")
     @app_commands.describe(member="Who shall be the host")
-    async def host(self, interaction: discord.Interaction, member: discord.Member) -> None:
+    async def host(self, interaction: discord.Interaction, member: discord.User | discord.Member) -> None:
         """Hand over."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         require_voice(interaction)
+        if member.bot or (interaction.guild_id is not None and isinstance(member, discord.User)):
+            raise Refused(_("Only a person who is in this server can be the host. Choose another."))
         to = Person(member.id, member.display_name)
-        view = await self._table.hand_over(place_of(interaction), person_of(interaction), to, bot=member.bot)
+        view = await self._table.hand_over(place_of(interaction), person_of(interaction), to)
         await self._told(interaction, view, _("You have handed the story over."))
 
     @app_commands.command(

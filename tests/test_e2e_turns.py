@@ -5,9 +5,12 @@ from collections.abc import Awaitable, Callable
 from itertools import pairwise
 from typing import Any
 
+from bot.story.people import Person as Actor
+from bot.story.storyteller import Storyteller
 from bot.story.turns import keeping
 from bot.story.turns.keeping import Kept
 from storage import stories
+from storage.database import Database
 from tests.person import Person
 from tests.stage import Stage, answered, buttons, eventually, refused, saying, with_button
 
@@ -402,3 +405,52 @@ async def test_turns_are_told_in_chinese(stage: Stage) -> None:
     assert "3 天" in str(card["embeds"])
     stage.clock.move(days=2)
     await called(jun, "故事在等你")
+
+
+async def test_what_a_crash_left_unsaid_is_said_once(stage: Stage) -> None:
+    """The turn passed with the passage; who is next hears of it after the start, and not again after another."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    await sit(stage, mara, jun, mode="robin", length="1h")
+    await later(jun, "Jun has taken a seat.", 1)
+    await stage.leave()
+    async with Database.open(stage.config.storage.path) as database:
+        teller = Storyteller(database=database, longest=500, clock=stage.clock)
+        await teller.write(stage.place(HERE), Actor(int(mara.user["id"]), "Mara"), "One.")
+    stage.clock.move(minutes=1)
+    await stage.enter()
+    await called(jun, "Next up")
+    stage.clock.move(minutes=1)
+    await restart(stage)
+    await write(jun, "Two.")
+    await later(jun, f"Next up: <@{jun.user['id']}>", 1)
+
+
+async def test_the_next_writer_sees_the_ending_alone(stage: Stage) -> None:
+    """Also by `/turn next`; whoever else asks learns whose turn it is."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    await sit(stage, mara, jun, mode="blind")
+    await mara.command("write", channel=HERE, options={"text": "A king lived here.\nHe lost his hat."})
+    await called(jun, "how the last passage ends")
+    told = (await answered(await jun.command("turn next", channel=HERE)))["content"]
+    assert "He lost his hat." in told
+    assert "A king" not in told
+    told = (await answered(await mara.command("turn next", channel=HERE)))["content"]
+    assert "It is Jun's turn" in told
+    assert "hat" not in told
+
+
+async def test_turns_in_direct_messages_and_with_bots(stage: Stage) -> None:
+    """Alone with the bot one may play too; nobody hands a story over to a bot."""
+    mara = await stage.seat("Mara")
+    stage.calls = True
+    here = await mara.api("POST", "/users/@me/channels", {"recipient_id": stage.user_id})
+    await mara.command("story start", channel=here, options={"title": "Alone"})
+    await mara.wait_for_message(with_button("Continue"))
+    await answered(await mara.command("turn mode", channel=here, options={"mode": "robin", "length": "5m"}))
+    await called(mara, "Next up")
+    await mara.command("write", channel=here, options={"text": "One."})
+    await mara.wait_for_message(saying("One.", button="Undo"))
+    await sit(stage, mara, mode="robin")
+    bot = {"member": str(stage.user_id)}
+    await refused(await mara.command("turn host", channel=HERE, options=bot), "Only a person")
+    await refused(await mara.command("turn mode", channel=HERE, options={"length": "soon"}), "10m, 2h or 1d")

@@ -37,6 +37,13 @@ def turn_text(view: View, person_id: int) -> Text:
         return _("Nobody has a seat yet: whoever writes takes the first, and `/turn join` gives you one.")
     if state.rules.gathers:
         return _("Everyone may hand in until {time}.", time=_time(state))
+    if view.ending:
+        words = f"\n>>> {view.ending}"
+        return _(
+            "It is your turn, until {time}. The last passage ends like this: {words}",
+            time=_time(state),
+            words=words,
+        )
     if moves.may_write(state, person_id) == "yes":
         return _("You may write now, until {time}: `/write`.", time=_time(state))
     if holder is None or not state.rules.in_turn:

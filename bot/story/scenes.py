@@ -17,6 +17,7 @@ from bot.story.moved import Moved, moved
 from bot.story.narrator import Narrator
 from bot.story.people import Person, Place
 from bot.story.standing import Standing
+from bot.story.turns import keeping as turns
 from storage import actions, boundaries, stories, trail
 from storage.database import Database, Transaction
 from storage.stories import Story
@@ -47,6 +48,7 @@ class Scenes:
         async with self._database.transaction() as tx:
             story = await _told_here(tx, place, story_id)
             story = await stories.pause(tx, story.id)
+            await turns.displaced(tx, story.id)
             await _log(tx, story, "pause")
             return await standing.of(tx, story)
 
@@ -63,6 +65,7 @@ class Scenes:
             if not await _paused_by_nobody(tx, story):
                 standing.require_host(story, person)
             story = await stories.resume(tx, story.id)
+            await turns.displaced(tx, story.id)
             await _log(tx, story, "resume")
             return await standing.of(tx, story)
 

@@ -18,7 +18,6 @@ from bot.story.people import Person, Place
 from bot.story.standing import Standing
 from bot.story.text import clean_passage
 from bot.story.turns import keeping as turns
-from bot.story.turns.blind import last_lines
 from bot.story.turns.rights import require_turn
 from storage import actions, branches, directions, displays, inbox, narrations, passages, steps, trail
 from storage.database import Database, Transaction
@@ -94,9 +93,7 @@ class Storyteller:
         """Refuse whoever may not write now; return how the last passage ends where its readers do not know it."""
         story = await standing.running(self._database, place)
         await require_turn(self._database, story, person, now=self._clock.now())
-        kept = await turns.read(self._database, story.id)
-        head = (await standing.of(self._database, story)).head
-        return last_lines(head.text) if head is not None and kept.sealed(head) else ""
+        return await turns.ending_for(self._database, story, person.id, now=self._clock.now())
 
     async def shown(self, written: Written, channel_id: int, message_ids: Sequence[int]) -> Passage | None:
         """Note the bot's messages that show words that waited; return their passage if they joined meanwhile."""

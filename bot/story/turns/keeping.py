@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, cast
 
 from bot.story.turns import moves
+from bot.story.turns.blind import last_lines
 from bot.story.turns.state import (
     Effect,
     Gathered,
@@ -23,7 +24,7 @@ from bot.story.turns.state import (
     Then,
     TurnState,
 )
-from storage import branches, inbox, timers, trail, turns
+from storage import branches, inbox, passages, timers, trail, turns
 from storage.database import Reader, Transaction
 from storage.passages import Passage
 from storage.stories import Story
@@ -112,6 +113,16 @@ async def current(reader: Reader, story: Story, *, now: int) -> Kept:
         return kept
     # What the narrator was to write belonged to where the story stood then.
     return replace(await _at(reader, kept, head, now), narrating="no")
+
+
+async def ending_for(reader: Reader, story: Story, person_id: int, *, now: int) -> str:
+    """Return how a secret newest passage ends, for who is to write on; else nothing."""
+    kept = await current(reader, story, now=now)
+    if not kept.secret or moves.may_write(kept.state, person_id) != "yes":
+        return ""
+    leaf = None if kept.head is None else await trail.find(reader, story.branch_id, kept.head)
+    newest = None if leaf is None or leaf.shown is None else await passages.get(reader, leaf.shown)
+    return last_lines(newest.text) if newest is not None and kept.sealed(newest) else ""
 
 
 async def secrets_of(reader: Reader, story: Story) -> tuple[Passage, ...]:

@@ -38,11 +38,15 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Show how the turns of a story stand; `revealed` are passages that were secret until now."""
+    """Show how the turns of a story stand.
+
+    `revealed` are passages that were secret until now, `ending` how the newest secret one ends, for who is to write on.
+    """
 
     story: Story
     kept: Kept
     revealed: tuple[Passage, ...] = ()
+    ending: str = ""
 
     @property
     def state(self) -> TurnState:
@@ -59,10 +63,12 @@ class TurnTable:
         self._clock = clock
         self._told = told
 
-    async def look(self, place: Place) -> View:
-        """Return how the turns of a place's story stand."""
-        story = await standing.running(self._database, place)
-        return View(story, await keeping.current(self._database, story, now=self._clock.now()))
+    async def look(self, place: Place, person: Person) -> View:
+        """Return how the turns of a place's story stand, as this person may see them."""
+        story, now = await standing.running(self._database, place), self._clock.now()
+        kept = await keeping.current(self._database, story, now=now)
+        ending = await keeping.ending_for(self._database, story, person.id, now=now)
+        return View(story, kept, ending=ending)
 
     async def join(self, place: Place, person: Person, *, story_id: int | None = None) -> View:
         """Give someone a seat; `story_id` is the story that they saw."""
@@ -148,13 +154,11 @@ class TurnTable:
             await self._log(tx, story, person, "turn reveal")
             return View(story, kept, revealed)
 
-    async def hand_over(self, place: Place, person: Person, to: Person, *, bot: bool = False) -> View:
+    async def hand_over(self, place: Place, person: Person, to: Person) -> View:
         """Let someone else be the host; for the host and moderators."""
         async with self._database.transaction() as tx:
             story = await standing.running(tx, place)
             standing.require_host(story, person)
-            if bot:
-                raise Refused(_("A bot cannot be the host. Choose a person."))
             if story.hosted_by == to.id:
                 raise Refused(_("{name} is the host already.", name=inline_name(to.name)))
             await stories.hand_over(tx, story.id, host_id=to.id, host_name=to.name)
