@@ -1,6 +1,7 @@
 """Play twists and votes with the real bot: cards, ballots, ties, run-offs, proposals, restarts."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -283,3 +284,122 @@ async def test_a_choice_waits_while_the_narrator_cannot_write(stage: Stage) -> N
 
 async def _none_waits(stage: Stage) -> bool:
     return await directions.waiting(stage.database, 1) == []
+
+
+async def test_a_vote_is_counted_when_its_time_is_up_also_after_a_restart(stage: Stage) -> None:
+    """The clock closes it once, whoever is there; who has not voted is not waited for."""
+    mara = await stage.seat("Mara")
+    card = await offered(stage, mara, length="30m")
+    assert "Counted <t:" in described(card)
+    await mara.click(card, "B")
+    await stage.restart()
+    stage.script.says("The boat went under without a sound.")
+    stage.clock.move(minutes=31)
+    await mara.wait_for_message(card_saying("Chosen: **B**"))
+    await mara.wait_for_message(saying("The boat went under", button="Retry"))
+    assert await stage.told() == [OPENING, "The boat went under without a sound."]
+
+
+async def test_a_tie_that_nobody_breaks_is_run_off_aloud(stage: Stage) -> None:
+    """When the host is silent the run-off begins by itself and says so."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    card = await offered(stage, mara, length="30m")
+    await mara.click(card, "A")
+    await jun.click(card, "B")
+    stage.clock.move(minutes=31)
+    await mara.wait_for_message(card_saying("A tie between A, B", "Without a word the run-off begins"))
+    stage.clock.move(minutes=31)
+    again = await mara.wait_for_message(card_saying("Run-off", "0 people have voted"))
+    assert buttons(again) == ["A", "B", "Count now"]
+    stage.clock.move(minutes=31)
+    await mara.wait_for_message(card_saying("nothing was chosen"))
+
+
+async def test_a_vote_waits_while_its_story_is_paused(stage: Stage) -> None:
+    """Nothing is counted behind people's backs; when the story goes on, so does the vote."""
+    mara = await stage.seat("Mara")
+    card = await offered(stage, mara, length="30m")
+    await mara.click(card, "A")
+    await answered(await mara.command("story pause", channel=HERE))
+    stage.clock.move(minutes=31)
+    await refused(await mara.click(card, "B"), "is paused")
+    vote = await votes.open_in(stage.database, 1)
+    assert vote is not None
+    assert vote.state == "open"
+    await answered(await mara.command("story resume", channel=HERE))
+    stage.script.says("The planks were wet.")
+    stage.clock.move(minutes=31)
+    await mara.wait_for_message(saying("The planks were wet.", button="Retry"))
+
+
+async def test_a_deleted_card_comes_back_with_the_next_vote(stage: Stage) -> None:
+    """A moderator who tidies up does not end the vote."""
+    stage.allow(status=404)
+    ada = await stage.seat("Ada", roles=["moderator"])
+    card = await offered(stage, ada)
+    await ada.api("DELETE", f"/channels/{card['channel_id']}/messages/{card['id']}")
+    vote_id = 1
+    place, person = stage.place(HERE), Actor(int(ada.user["id"]), "Ada")
+    await stage.bot.services.voting.cast(place, person, vote_id, 1)
+    anew = await ada.wait_for_message(lambda m: voting(m) and m["id"] != card["id"])
+    assert "1 person has voted" in described(anew)
+
+
+async def test_many_presses_are_few_edits(stage: Stage) -> None:
+    """Thirty presses within a moment change the card a few times, and show the right count at last."""
+    people = [await stage.seat(f"Guest {number}") for number in range(5)]
+    card = await offered(stage, people[0])
+    for choice in "ABCABC":
+        await asyncio.gather(*(person.click(card, choice) for person in people))
+    shown = await people[0].wait_for_message(card_saying("5 people have voted"))
+    await people[0].wait_for_message(card_saying("5 votes"))
+    assert len([edit for edit in people[0].edits if edit["id"] == shown["id"]]) <= 8
+
+
+async def test_votes_in_two_channels_never_mix(stage: Stage) -> None:
+    """A press belongs to the channel of its card, on however many shards the bot is."""
+    mara = await stage.seat("Mara")
+    card = await offered(stage, mara)
+    vote_id = int(card["components"][0]["components"][0]["custom_id"].split(":")[1])
+    person = Actor(int(mara.user["id"]), "Mara", moderator=True)
+    await stage.begin(mara, "harbour", title="The Ship")
+    for harm in (
+        stage.bot.services.voting.cast(stage.place("harbour"), person, vote_id, 1),
+        stage.bot.services.voting.close(stage.place("harbour"), person, vote_id),
+    ):
+        with pytest.raises(Refused):
+            await harm
+    vote = await votes.get(stage.database, vote_id)
+    assert vote is not None
+    assert vote.state == "open"
+
+
+async def test_a_bot_of_two_shards_counts_like_one_of_one(tmp_path: Path) -> None:
+    """Presses come in over several connections; the ballots lie in one box."""
+    async with Stage.open(tmp_path, settings={"discord": {"shards": 2}}) as stage:
+        mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+        card = await offered(stage, mara)
+        await asyncio.gather(mara.click(card, "A"), jun.click(card, "A"))
+        stage.script.says("It was so.")
+        await mara.click(card, "Count now")
+        await mara.wait_for_message(card_saying("Chosen: **A**", "2 votes"))
+        await mara.wait_for_message(saying("It was so.", button="Retry"))
+
+
+async def test_an_ai_free_story_has_twists_of_people_alone(stage: Stage) -> None:
+    """No model is asked; what wins is its author's passage, word for word."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    await stage.write(mara, OPENING)
+    await answered(await mara.command("story settings", channel=HERE, options={"narrator": "never"}))
+    await mara.command("twist", channel=HERE)
+    card = await mara.wait_for_message(voting)
+    window = (await mara.click(card, "Propose")).modal
+    assert window is not None
+    await mara.submit_modal(window, {"Your proposal": "The lamp spoke."})
+    more = await mara.wait_for_message(card_saying("Mara, word for word"))
+    await mara.click(more, "A")
+    await mara.click(more, "Count now")
+    await mara.wait_for_message(saying("The lamp spoke.", "Mara"))
+    assert await stage.told() == [OPENING, "The lamp spoke."]
+    assert stage.backend.requests == []

@@ -88,7 +88,7 @@ class Voting:
             and not poll.counted_by_turns
             and (decided := await self._ballot_box.complete(vote_id)) is not None
         ):
-            self._aside(self._carry_out(decided, person))
+            await self._carry_out(decided, person)
         else:
             self.refresh(vote_id)
         return next(option for option in poll.options if option.number == number)
@@ -137,7 +137,9 @@ class Voting:
         options: list[NewOption] = []
         if story.narrates:
             try:
-                options = _options(await self._twists.invent(story, person_id=story.hosted_by, sizes=("minor", "major")))
+                options = _options(
+                    await self._twists.invent(story, person_id=story.hosted_by, sizes=("minor", "major"))
+                )
             except StoryloomError as error:
                 log.info("the narrator proposes nothing", reason=error.text.msgid, story=story.id)
         host = Person(story.hosted_by or 0, story.host_name or story.starter_name or "—")
@@ -220,9 +222,13 @@ class Voting:
         return sent.id
 
     async def _carry_out(self, decision: Decision, person: Person) -> None:
-        """Show what was decided, and let it happen: as a passage, or by the narrator."""
+        """Show what was decided, and let it happen beside the events: nobody has to wait for the narrator."""
+        await self.show(decision.poll.vote.id)
+        self._aside(self._happen(decision, person))
+
+    async def _happen(self, decision: Decision, person: Person) -> None:
+        """Let what was chosen be the next passage, or the narrator write it."""
         poll = decision.poll
-        await self.show(poll.vote.id)
         place = Place(poll.story.guild_id, poll.vote.channel_id)
         if decision.written is not None:
             assert poll.winner is not None  # its words are what was written
