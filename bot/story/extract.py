@@ -9,13 +9,14 @@ from bot.story.terms import content, names
 
 _OPENING, _CLOSING = 1.5, 1.3  # how much more the first and the last sentence weigh
 _NAMED = 1.25
+_LONG = 60  # words of one sentence
 
 
 def extract(text: str, *, words: int, needs: Sequence[Callable[[str], bool]] = ()) -> str:
     """Return a text's most telling sentences in their order, about so many words of them.
 
-    For each need one sentence that meets it is there, if the text has one. The first sentence is cut where it alone is
-    far too long.
+    For each need one sentence that meets it is there, if the text has one. A sentence that alone is far too long
+    is cut.
     """
     parts = sentences(text)
     if not parts:
@@ -44,12 +45,13 @@ def _ranked(parts: Sequence[str]) -> list[int]:
 
 
 def _short(sentence: str, words: int) -> str:
-    """Cut a sentence that is more than twice as long as all may be."""
-    if count_words(sentence) <= 2 * words:
+    """Cut a sentence that is more than twice as long as all may be, and longer than most."""
+    longest = max(2 * words, _LONG)
+    if count_words(sentence) <= longest:
         return sentence
     if script_of(sentence) == "cjk":
-        return sentence[: 2 * words] + "…"
-    return " ".join(sentence.split()[: 2 * words]) + "…"
+        return sentence[:longest] + "…"
+    return " ".join(sentence.split()[:longest]) + "…"
 
 
 def joined(parts: Sequence[str]) -> str:
