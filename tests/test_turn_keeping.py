@@ -14,10 +14,11 @@ from bot.story.turns import keeping, moves
 from bot.story.turns.keeping import Kept
 from bot.story.turns.state import HOUR, Mode
 from bot.story.turns.table import TurnTable, Wish
-from storage import inbox, narrations, stories, timers, turns
+from storage import branches, inbox, narrations, passages, stories, timers, turns
 from storage.database import Database
 from storage.inbox import NewArrival
 from storage.narrations import NewNarration
+from storage.passages import NewPassage
 from storage.stories import Story
 from tests.movable_clock import MovableClock
 from tests.stored import ALICE, new_story
@@ -101,6 +102,31 @@ async def test_undo_and_redo_find_the_turn_again(table: Table) -> None:
     assert await table.whose() == "Jun"
     await table.storyteller.redo(PLACE, JUN)
     assert await table.whose() == "Mara"
+
+
+async def test_a_narrator_who_goes_on_after_an_undo_changes_no_turn(table: Table) -> None:
+    """Nor does another take of the same passage; who has the turn again is called."""
+    await table.sit(MARA, JUN, mode="robin")
+    await table.storyteller.write(PLACE, MARA, "One.")
+    await table.storyteller.undo(PLACE, MARA)
+    first = await _narrated_by_itself(table, None)
+    assert await table.whose() == "Mara"
+    await _narrated_by_itself(table, first)
+    assert await table.whose() == "Mara"
+    effects = [one for news in await turns.news_of(table.database, 1) for one in news.effects]
+    assert (effects[-1]["effect"], effects[-1]["seat"]["name"]) == ("NextUp", "Mara")
+
+
+async def _narrated_by_itself(table: Table, replaces: int | None) -> int:
+    """Let the narrator write at the head, or another take of its newest passage."""
+    async with table.database.transaction() as tx:
+        new = NewPassage(
+            story_id=table.story.id, parent=None, kind="narrator", text="x", created=1, replaces=replaces
+        )
+        passage = await passages.add(tx, new)
+        await branches.advance(tx, table.story.branch_id, passage.id)
+        await keeping.passed(tx, table.story, passage, now=table.clock.now())
+    return passage.id
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -210,6 +210,6 @@ class TurnNews:
             return True
         try:
             await guild.fetch_member(person_id)
-        except discord.NotFound as error:
+        except discord.HTTPException as error:
             return error.code != UNKNOWN_MEMBER
         return True

@@ -85,8 +85,7 @@ async def passed(tx: Transaction, story: Story, passage: Passage, *, now: int) -
         return
     if passage.author_id is None or (kept.state.rules.mode == "free" and story.ai_share <= 0):
         return
-    if kept.head != passage.parent:
-        kept = await _at(tx, kept, passage.parent, now)
+    kept, _ = await _at(tx, kept, passage.parent, now)
     state, effects = moves.passed(kept.state, passage.author_id, passage.author_name or "—", now=now)
     if await _narrator_is_due(tx, story, state, passage):
         effects = (*effects, Narrate())
@@ -108,11 +107,8 @@ async def displaced(tx: Transaction, story_id: int) -> None:
 async def current(reader: Reader, story: Story, *, now: int) -> Kept:
     """Return the turns as they are where the head is now: again whose turn it was there, unless it is new."""
     kept = await read(reader, story.id)
-    head = (await branches.get(reader, story.branch_id)).head
-    if kept.head == head:
-        return kept
-    # What the narrator was to write belonged to where the story stood then.
-    return replace(await _at(reader, kept, head, now), narrating="no")
+    kept, _ = await _at(reader, kept, (await branches.get(reader, story.branch_id)).head, now)
+    return kept
 
 
 async def ending_for(reader: Reader, story: Story, person_id: int, *, now: int) -> str:
@@ -146,9 +142,8 @@ async def move(
     tx: Transaction, story: Story, made: Callable[[TurnState], Outcome], *, now: int, by: int | None = None
 ) -> Kept:
     """Make a move where the head is now, keep what comes of it, and return how the turns stand."""
-    before = (await read(tx, story.id)).state.holder
-    kept = await current(tx, story, now=now)
-    back = moves.started(kept.state, now=now)[1] if kept.state.holder != before else ()
+    head = (await branches.get(tx, story.branch_id)).head
+    kept, back = await _at(tx, await read(tx, story.id), head, now)
     state, effects = made(kept.state)
     kept = replace(kept, state=state, epoch=max(kept.epoch, 1))
     await keep(tx, story, kept, (*back, *effects), now=now, by=by)
@@ -180,12 +175,15 @@ def fresh_seed() -> int:
     return secrets.randbelow(2**31)
 
 
-async def _at(reader: Reader, kept: Kept, head: int | None, now: int) -> Kept:
-    """Return the turns as they are at another place in the story."""
+async def _at(reader: Reader, kept: Kept, head: int | None, now: int) -> tuple[Kept, tuple[Effect, ...]]:
+    """Return the turns as they are at another place in the story, and whose turn that makes it again."""
+    if kept.head == head:
+        return kept, ()
     order = await turns.order_at(reader, kept.story_id, head, epoch=kept.epoch)
     position = Position(order.queue, order.recent, order.lap) if order else None
-    state, _ = moves.rewound(kept.state, position, now=now)
-    return replace(kept, state=state, head=head)
+    state, effects = moves.rewound(kept.state, position, now=now)
+    # What the narrator was to write belonged to where the story stood then.
+    return replace(kept, state=state, head=head, narrating="no"), effects
 
 
 async def _narrated(tx: Transaction, story: Story, kept: Kept, passage: Passage, now: int) -> None:
@@ -194,11 +192,13 @@ async def _narrated(tx: Transaction, story: Story, kept: Kept, passage: Passage,
         await branches.get(tx, story.branch_id)
     ).head != passage.id:
         return
+    waited = kept.narrating != "no"
+    kept, back = await _at(tx, kept, passage.replaces or passage.parent, now)
     state, effects = moves.narrated(kept.state, now=now)
-    if kept.narrating != "no" and not effects:
-        state, _ = moves.started(state, now=now) if state.due is not None else (state, ())
+    if waited and not effects and state.due is not None:
+        state, _ = moves.started(state, now=now)
     kept = replace(kept, state=state, head=passage.id, narrating="no")
-    await keep(tx, story, kept, effects, now=now)
+    await keep(tx, story, kept, (*back, *effects), now=now)
 
 
 async def _narrator_is_due(tx: Transaction, story: Story, state: TurnState, passage: Passage) -> bool:
