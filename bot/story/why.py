@@ -56,7 +56,7 @@ class Why:
 async def keep(tx: Transaction, passage: Passage, prompt: Prompt) -> None:
     """Keep the prompt of a passage that has just been added, and note which lore was used in it."""
     await prompts_used.add(
-        tx, story_id=passage.story_id, passage_id=passage.id, content=_content(prompt), created=now()
+        tx, story_id=passage.story_id, passage_id=passage.id, content=content_of(prompt), created=now()
     )
     used = {item.about for part in prompt.parts if part.name in _LORE for item in part.items}
     await lore.use(tx, passage.id, used)
@@ -81,7 +81,7 @@ class Reasons:
                 _("A person wrote that passage. `/why` tells what made the narrator's; name one of those.")
             )
         content = await prompts_used.get(self._database, passage.id)
-        parts = _parts(content) if content else ()
+        parts, left_out = prompt_of(content) if content else ((), ())
         leaf = await trail.find(self._database, story.branch_id, passage.id)
         read = leaf is not None and leaf.shown == passage.id
         return Why(
@@ -91,7 +91,7 @@ class Reasons:
             if leaf and read
             else None,
             tuple([Cost(part, await self._counter.count_tokens(part.text)) for part in parts]),
-            _left_out(content) if content else (),
+            left_out,
             messages_of(parts) if parts else (),
         )
 
@@ -121,7 +121,8 @@ class Reasons:
             size *= 10
 
 
-def _content(prompt: Prompt) -> Mapping[str, object]:
+def content_of(prompt: Prompt) -> Mapping[str, object]:
+    """Return what is kept of a prompt, as JSON can hold it."""
     return {
         "parts": [
             {"name": part.name, "text": part.text, "items": [_item(item) for item in part.items]}
@@ -136,14 +137,12 @@ def _item(item: Item) -> list[object]:
     return [item.kind, item.about, item.title, item.text, reasons]
 
 
-def _parts(content: Mapping[str, Any]) -> tuple[Part, ...]:
-    return tuple(Part(part["name"], part["text"], tuple(_items(part["items"]))) for part in content["parts"])
+def prompt_of(content: Mapping[str, Any]) -> tuple[tuple[Part, ...], tuple[LeftOut, ...]]:
+    """Return the parts of a prompt that was kept, and what was left out of it."""
+    parts = (Part(part["name"], part["text"], tuple(_items(part["items"]))) for part in content["parts"])
+    return tuple(parts), tuple(LeftOut(*lost) for lost in content["left_out"])
 
 
 def _items(kept: Iterable[Any]) -> Iterable[Item]:
     for kind, about, title, text, reasons in kept:
         yield Item(kind, about, title, text, tuple(Reason(way, detail) for way, detail in reasons))
-
-
-def _left_out(content: Mapping[str, Any]) -> tuple[LeftOut, ...]:
-    return tuple(LeftOut(*lost) for lost in content["left_out"])
