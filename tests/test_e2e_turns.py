@@ -1,90 +1,27 @@
 """Take turns with the real bot: several people, a clock that can be moved, restarts in between."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from functools import partial
 from itertools import pairwise
-from typing import Any
 
 from bot.story.people import Person as Actor
 from bot.story.storyteller import Storyteller
-from bot.story.turns import keeping
-from bot.story.turns.keeping import Kept
 from storage import stories
 from storage.database import Database
-from tests.person import Person
-from tests.stage import Stage, answered, buttons, eventually, refused, saying, with_button
-
-HERE = "fireside"
-BELL = "A bell rang far below the water, twice, and then the tide forgot it."
-
-
-async def sit(stage: Stage, *people: Person, **rules: Any) -> None:
-    """Let people sit down at a story that the first of them starts, and turns go by these rules."""
-    stage.calls = True
-    first, *others = people
-    await first.command("story start", channel=HERE, options={"title": "The Lamp"})
-    await first.wait_for_message(lambda m: bool(buttons(m)))
-    await answered(await first.command("turn mode", channel=HERE, options=rules))
-    for person in others:
-        await answered(await person.command("turn join", channel=HERE))
-
-
-async def write(person: Person, text: str) -> None:
-    """Let a person write a passage, and wait until it is shown."""
-    await person.command("write", channel=HERE, options={"text": text})
-    await person.wait_for_message(saying(text, button="Undo"))
-
-
-async def called(person: Person, *words: str) -> Any:
-    """Wait until a person is called, with these words."""
-    me = person.user["id"]
-    return await person.wait_for_message(
-        lambda m: [u["id"] for u in m["mentions"]] == [me] and all(w in m["content"] for w in words)
-    )
-
-
-async def later(person: Person, words: str, times: int) -> None:
-    """Wait until a person has heard words so many times."""
-
-    async def heard() -> bool:
-        new = [data for name, data in person.events if name == "MESSAGE_CREATE"]
-        return len([data for data in new if words in data["content"]]) == times
-
-    await eventually(heard)
-
-
-async def restart(stage: Stage) -> None:
-    """Stop the bot and start it again, and wait until it keeps time."""
-    before = stage.clock.now()
-    await stage.restart()
-
-    async def beats() -> bool:
-        row = await stage.database.fetch_one("SELECT at FROM heartbeat")
-        return row is not None and row["at"] >= before
-
-    await eventually(beats)
-
-
-async def kept(stage: Stage) -> Kept:
-    """Return how the turns stand."""
-    story = await stories.newest_in(stage.database, stage.place(HERE).channel_id)
-    assert story is not None
-    return await keeping.read(stage.database, story.id)
-
-
-async def seats(stage: Stage) -> list[str]:
-    """Return who has a seat, by name."""
-    return [seat.name for seat in (await kept(stage)).state.seats]
-
-
-def stage_holder(stage: Stage, name: str) -> Callable[[], Awaitable[bool]]:
-    """Return a look at whether it is someone's turn."""
-
-    async def holds() -> bool:
-        holder = (await kept(stage)).state.holder
-        return holder is not None and holder.name == name
-
-    return holds
+from tests.stage import Stage, answered, eventually, refused, saying, with_button
+from tests.turn_play import (
+    HERE,
+    author_of,
+    called,
+    holds_the_turn,
+    kept,
+    later,
+    paused,
+    restart,
+    seats,
+    sit,
+    write,
+)
 
 
 async def test_three_people_write_in_turn(stage: Stage) -> None:
@@ -128,18 +65,6 @@ async def test_silence_is_nudged_once_then_skipped(stage: Stage) -> None:
     assert await seats(stage) == ["Jun"]
 
 
-async def test_the_narrator_fills_in(stage: Stage) -> None:
-    """At the end of a silent turn the narrator writes, once, and then the next one is called."""
-    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
-    await sit(stage, mara, jun, mode="robin", length="10m", then="narrator", nudge=0)
-    stage.script.says(BELL)
-    stage.clock.move(minutes=11)
-    await mara.wait_for_message(saying(BELL, button="Continue"))
-    await called(jun, "Next up")
-    await write(jun, "One.")
-    assert await stage.told() == [BELL, "One."]
-
-
 async def test_a_long_absence_of_the_bot_costs_nobody_a_turn(stage: Stage) -> None:
     """After days of downtime the writer is reminded once and has time; nobody else is skipped meanwhile."""
     mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
@@ -177,15 +102,15 @@ async def test_undo_gives_the_turn_back(stage: Stage) -> None:
     await answered(await jun.command("turn skip", channel=HERE))
     await later(mara, "Jun's turn was skipped.", 1)
     await mara.command("undo", channel=HERE)
-    await eventually(stage_holder(stage, "Mara"))
+    await eventually(holds_the_turn(stage, "Mara"))
     await refused(await jun.command("write", channel=HERE, options={"text": "Now?"}), "Mara's turn")
     await mara.command("redo", channel=HERE)
     await mara.wait_for_message(saying("One.", button="Undo"))
-    await eventually(stage_holder(stage, "Mara"))
+    await eventually(holds_the_turn(stage, "Mara"))
     await write(mara, "Two.")
-    await eventually(stage_holder(stage, "Jun"))
+    await eventually(holds_the_turn(stage, "Jun"))
     await mara.command("undo", channel=HERE)
-    await eventually(stage_holder(stage, "Mara"))
+    await eventually(holds_the_turn(stage, "Mara"))
     assert await stage.told() == ["One."]
 
 
@@ -214,70 +139,6 @@ async def test_others_write_between(stage: Stage) -> None:
     await write(ola, "Three.")
     await write(mara, "Four.")
     assert await seats(stage) == ["Mara", "Ola", "Jun"]
-
-
-async def test_a_blind_story_shows_only_how_it_ends(stage: Stage) -> None:
-    """The channel sees sizes, the next writer the last line, and everyone the whole when it is revealed."""
-    mara, jun, ola = await stage.seat("Mara"), await stage.seat("Jun"), await stage.seat("Ola")
-    await sit(stage, mara, jun, mode="blind", length="1h")
-    await mara.command("write", channel=HERE, options={"text": "A king lived here.\nHe lost his hat."})
-    shown = await ola.wait_for_message(saying("secret until the end", "8 words", button="Write"))
-    await called(jun, "how the last passage ends")
-    await refused(await ola.click(shown, "Write"), "/turn join")
-    window = (await jun.click(shown, "Write")).modal
-    assert window is not None
-    assert "He lost his hat." in str(window["components"])
-    assert "A king" not in str(window["components"])
-    await refused(await jun.command("story export", channel=HERE), "secret until the end")
-    await jun.submit_modal(window, {"Your passage": "It flew away."})
-    await ola.wait_for_message(saying("secret until the end", "3 words", button="Write"))
-    assert not [m for m in ola.messages(HERE) if "hat" in m["content"] or "flew" in m["content"]]
-    await refused(await jun.command("turn reveal", channel=HERE), "host of this story")
-    await mara.command("turn reveal", channel=HERE)
-    await ola.wait_for_message(saying("A king lived here.", "He lost his hat."))
-    await ola.wait_for_message(saying("It flew away.", button="Write"))
-    await ola.wait_for_message(saying("Nothing is secret any more"))
-
-
-async def test_the_narrator_writes_secretly_in_a_blind_story(stage: Stage) -> None:
-    """Its words are in no message, neither while it writes nor after, until the story ends."""
-    mara, ola = await stage.seat("Mara"), await stage.seat("Ola")
-    await sit(stage, mara, mode="blind")
-    stage.script.says(BELL)
-    await mara.command("continue", channel=HERE)
-    await ola.wait_for_message(saying("The narrator", "secret until the end", button="Write"))
-    assert not [data for _, data in ola.events if "bell rang" in str(data)]
-    await mara.command("story end", channel=HERE)
-    await ola.wait_for_message(saying(BELL))
-
-
-async def test_the_narrator_writes_after_so_many_passages(stage: Stage) -> None:
-    """By itself, once for every two passages of people, also in turn."""
-    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
-    stage.calls = True
-    await stage.begin(mara, narrator="2")
-    stage.script.says(BELL)
-    await write(mara, "One.")
-    await write(jun, "Two.")
-    await mara.wait_for_message(saying(BELL, button="Continue"))
-    assert await stage.told() == ["One.", "Two.", BELL]
-
-
-async def test_a_story_without_a_narrator(stage: Stage) -> None:
-    """It has no buttons for one, and says kindly that it is told by people alone."""
-    mara = await stage.seat("Mara")
-    await mara.command("story start", channel=HERE, options={"title": "The Lamp", "narrator": "-1"})
-    strip = await mara.wait_for_message(with_button("Write"))
-    assert buttons(strip) == ["Write"]
-    await refused(await mara.command("continue", channel=HERE), "told by people alone")
-    shown = await stage_write(mara, "One.")
-    assert buttons(shown) == ["Write", "Undo"]
-
-
-async def stage_write(person: Person, text: str) -> Any:
-    """Let a person write a passage, and return the message that shows it."""
-    await write(person, text)
-    return await person.wait_for_message(saying(text, button="Undo"))
 
 
 async def test_typing_out_of_turn_is_told_kindly(stage: Stage) -> None:
@@ -319,7 +180,7 @@ async def test_only_some_may_skip_give_and_hand_over(stage: Stage) -> None:
     await answered(await mara.command("turn next", channel=HERE, options={"member": ola.user["id"]}))
     await called(ola, "Next up")
     await answered(await ola.command("turn skip", channel=HERE))
-    await eventually(stage_holder(stage, "Mara"))
+    await eventually(holds_the_turn(stage, "Mara"))
     await answered(await mara.command("turn host", channel=HERE, options={"member": jun.user["id"]}))
     await jun.wait_for_message(saying("Jun is the host from now on."))
     await refused(await mara.command("turn mode", channel=HERE, options={"mode": "free"}), "Only Jun")
@@ -383,16 +244,6 @@ async def test_a_pause_stops_the_clock(stage: Stage) -> None:
     assert (await kept(stage)).state.seats[0].silent == 0
 
 
-def paused(stage: Stage) -> Callable[[], Awaitable[bool]]:
-    """Return a look at whether the story rests."""
-
-    async def rests() -> bool:
-        story = await stories.newest_in(stage.database, stage.place(HERE).channel_id)
-        return story is not None and story.state == "paused"
-
-    return rests
-
-
 async def test_turns_are_told_in_chinese(stage: Stage) -> None:
     """A Chinese story calls in Chinese, and refuses in the reader's language."""
     mara, jun = await stage.seat("美玲", locale="zh-CN"), await stage.seat("阿俊", locale="zh-CN")
@@ -425,20 +276,6 @@ async def test_what_a_crash_left_unsaid_is_said_once(stage: Stage) -> None:
     await later(jun, f"Next up: <@{jun.user['id']}>", 1)
 
 
-async def test_the_next_writer_sees_the_ending_alone(stage: Stage) -> None:
-    """Also by `/turn next`; whoever else asks learns whose turn it is."""
-    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
-    await sit(stage, mara, jun, mode="blind")
-    await mara.command("write", channel=HERE, options={"text": "A king lived here.\nHe lost his hat."})
-    await called(jun, "how the last passage ends")
-    told = (await answered(await jun.command("turn next", channel=HERE)))["content"]
-    assert "He lost his hat." in told
-    assert "A king" not in told
-    told = (await answered(await mara.command("turn next", channel=HERE)))["content"]
-    assert "It is Jun's turn" in told
-    assert "hat" not in told
-
-
 async def test_turns_in_direct_messages_and_with_bots(stage: Stage) -> None:
     """Alone with the bot one may play too; nobody hands a story over to a bot."""
     mara = await stage.seat("Mara")
@@ -454,3 +291,31 @@ async def test_turns_in_direct_messages_and_with_bots(stage: Stage) -> None:
     bot = {"member": str(stage.user_id)}
     await refused(await mara.command("turn host", channel=HERE, options=bot), "Only a person")
     await refused(await mara.command("turn mode", channel=HERE, options={"length": "soon"}), "10m, 2h or 1d")
+
+
+async def test_the_mode_is_switched_while_playing(stage: Stage) -> None:
+    """Through every order and back to none, with people coming and going; no word is lost, no seat either."""
+    mara, jun, ola = await stage.seat("Mara"), await stage.seat("Jun"), await stage.seat("Ola")
+    people = {"Mara": mara, "Jun": jun, "Ola": ola}
+    await sit(stage, mara, jun, mode="robin", length="5m")
+    told = []
+    for number, mode in enumerate(("random", "between", "robin", "blind", "free", "robin")):
+        await answered(await mara.command("turn mode", channel=HERE, options={"mode": mode}))
+        if number == 2:
+            await answered(await ola.command("turn join", channel=HERE))
+        if number == 3:
+            await answered(await jun.command("turn leave", channel=HERE))
+        for again in range(2):
+            holder = (await kept(stage)).state.holder
+            text = f"Passage {number} {again}."
+            await people[holder.name if holder else "Jun"].command(
+                "write", channel=HERE, options={"text": text}
+            )
+            told.append(text)
+            await eventually(partial(is_told, stage, list(told)))
+    assert await seats(stage) == ["Mara", "Ola"]
+    for text in reversed(told[-4:]):
+        writer = await author_of(stage, text)
+        await people[writer].command("undo", channel=HERE)
+        await eventually(partial(is_told, stage, told[: told.index(text)]))
+    await mara.command("redo", channel=HERE)
