@@ -14,6 +14,7 @@ from tests.turn_play import (
     author_of,
     called,
     holds_the_turn,
+    is_told,
     kept,
     later,
     paused,
