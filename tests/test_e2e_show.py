@@ -25,6 +25,7 @@ def titled(title: str) -> Callable[[Payload], bool]:
 async def picture_of(person: Person, message: Payload) -> tuple[int, int, str]:
     """Return the size of the picture that a message carries, and the words for those who cannot see it."""
     (file,) = message["attachments"]
+    assert file["content_type"] == "image/png"
     width, height = size_of(await person.download(file["url"]))
     return width, height, file["description"]
 

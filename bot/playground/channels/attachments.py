@@ -1,5 +1,6 @@
 """Turn the files of a request into a message's `attachments`, and point its embeds at them."""
 
+import mimetypes
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +35,17 @@ def _store_one(world: "World", channel_id: int, upload: Upload, note: Mapping[st
         "size": len(upload.data),
         "url": url,
         "proxy_url": url,
-        "content_type": upload.content_type,
+        "content_type": _kind(upload),
     }
     attachment |= {key: note[key] for key in ("description", "title") if note.get(key)}
     return attachment | _measure(upload.data)
+
+
+def _kind(upload: Upload) -> str:
+    """Return what a file is; libraries that send every file as mere bytes leave that to its name."""
+    if upload.content_type != "application/octet-stream":
+        return upload.content_type
+    return mimetypes.guess_type(upload.filename)[0] or upload.content_type
 
 
 def _measure(data: bytes) -> dict[str, int]:

@@ -32,8 +32,8 @@ const PARTS = [
   ["body", (m) => [m.content, m.flags & LOADING, m.type, Boolean(m.poll)], body],
   [
     "files",
-    (m) => m.attachments,
-    (m, row) => (m.flags & COMPONENTS_V2 ? [] : attachmentList(m.attachments ?? [], row.app)),
+    (m) => [m.attachments, m.embeds],
+    (m, row) => (m.flags & COMPONENTS_V2 ? [] : attachmentList(besideEmbeds(m), row.app)),
   ],
   [
     "embeds",
@@ -139,6 +139,12 @@ export class MessageRow {
 function isPage({ author, content, flags }) {
   if (!author.bot || flags & EPHEMERAL || !content) return false;
   return content.length > PAGE_LENGTH || /^(?!-# )[^]+\n-# /.test(content);
+}
+
+/** Return the files that no card shows already. */
+function besideEmbeds({ attachments, embeds }) {
+  const shown = new Set((embeds ?? []).flatMap(({ image, thumbnail }) => [image?.url, thumbnail?.url]));
+  return (attachments ?? []).filter(({ url }) => !shown.has(url));
 }
 
 function contextLine(message, row) {
