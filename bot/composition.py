@@ -44,6 +44,7 @@ from bot.story.draft import Drafter
 from bot.story.editing import Editor
 from bot.story.finding import Finder
 from bot.story.keeping_up import KeepingUp
+from bot.story.knowledge import Knowledge
 from bot.story.lore.archive import Archive
 from bot.story.lore.keeper import Keeper
 from bot.story.lore.meaning import Encoder
@@ -224,18 +225,22 @@ def make_bot(
     archive = Archive(database=database, encoder=encoder)
     search = LoreSearch(database=database, archive=archive)
     keeper = Keeper(database=database, archive=archive, search=search)
+    knowledge = Knowledge(database=database, search=search)
     scribe = Scribe(engine=engine)
     ability = Ability(database=database, scribe=scribe, model=engine.model.id)
     recapper = Recapper(scribe=scribe, ability=ability, model=engine.model)
     recaps = Recaps(database=database, recapper=recapper, lore=search, model=engine.model)
+    proposals = Proposals(database=database, scribe=scribe, ability=ability, keeper=keeper, search=search)
     background = Background(database=database)
     background.register("recaps", recaps.keep)
     background.register("search", archive.catch_up)
+    background.register("presence", knowledge.keep)
+    background.register("facts", proposals.due)
     drafter = Drafter(
         database=database,
         engine=engine,
         adapters=adapters,
-        recall=Recall(database=database, lore=search),
+        recall=Recall(database=database, lore=search, knowledge=knowledge),
         settings=config.narrator,
         context=engine.model.context,
     )
@@ -266,6 +271,7 @@ def make_bot(
         clock=clock,
     )
     board.listen(news.told)
+    board.listen(background.nudge)
     news.attend_with(gathering.attend)
     table = TurnTable(database=database, clock=clock, told=news.told)
     timekeeper.register(TIMER, table)
@@ -304,7 +310,7 @@ def make_bot(
         keeping_up=KeepingUp(database=database, recapper=recapper, lore=search, clock=clock),
         reasons=Reasons(database=database, counter=engine),
         check=check,
-        proposals=Proposals(database=database, scribe=scribe, ability=ability, keeper=keeper, search=search),
+        proposals=proposals,
     )
     bot.provide(services, narrator, chores=(timekeeper.run, background.run, news.run, voting.catch_up))
     return bot

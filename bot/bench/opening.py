@@ -15,6 +15,7 @@ from bot.engine.errors import GenerationCancelled
 from bot.engine.request import Chunk, ModelInfo, Request
 from bot.story.adapters import Adapters
 from bot.story.draft import Drafter
+from bot.story.knowledge import Knowledge
 from bot.story.lore.archive import Archive
 from bot.story.lore.search import LoreSearch
 from bot.story.narrator import Narrator
@@ -103,7 +104,8 @@ async def measure(config: Config, *, length: int = 10_000, runs: int = 20) -> Fi
 def recall_of(database: Database) -> Recall:
     """Recall without a sentence encoder."""
     archive = Archive(database=database, encoder=None)
-    return Recall(database=database, lore=LoreSearch(database=database, archive=archive))
+    search = LoreSearch(database=database, archive=archive)
+    return Recall(database=database, lore=search, knowledge=Knowledge(database=database, search=search))
 
 
 def _shelf(database: Database, engine: Engine) -> Shelf:

@@ -25,6 +25,7 @@ from bot.story.ability import Ability
 from bot.story.adapters import Adapters
 from bot.story.asking import Scribe
 from bot.story.draft import Draft, Drafter
+from bot.story.knowledge import Knowledge
 from bot.story.lore.archive import Archive
 from bot.story.lore.meaning import Encoder
 from bot.story.lore.rules import digest
@@ -112,6 +113,7 @@ async def desk(config: Config, folder: Path, *, context: int) -> AsyncIterator[D
         adapters = Adapters(database=database, names=())
         archive = Archive(database=database, encoder=Encoder() if config.memory.embeddings else None)
         search = LoreSearch(database=database, archive=archive)
+        knowledge = Knowledge(database=database, search=search)
         scribe = Scribe(engine=engine)
         ability = Ability(database=database, scribe=scribe, model=engine.model.id)
         shelf = Shelf(database=database, model=engine.model, adapters=adapters, hears_typing=True)
@@ -119,7 +121,7 @@ async def desk(config: Config, folder: Path, *, context: int) -> AsyncIterator[D
             database=database,
             engine=engine,
             adapters=adapters,
-            recall=Recall(database=database, lore=search),
+            recall=Recall(database=database, lore=search, knowledge=knowledge),
             settings=config.narrator,
             context=context,
         )

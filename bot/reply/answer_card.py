@@ -91,7 +91,8 @@ def shown_by(name: str, content: str, locale: str) -> str:
 
 def _relies(answer: Answer, locale: str) -> str:
     named = " · ".join(_named(cited, answer, locale) for cited in answer.sources)
-    return f"-# {_('It stands here: {sources}', sources=named).render(locale)}"
+    line = _("It stands here: {sources}", sources=named)
+    return f"-# {line.render(locale)}"
 
 
 def _named(cited: Cited, answer: Answer, locale: str) -> str:

@@ -16,7 +16,7 @@ from bot.story.lore.keys import fold
 
 Kind = Literal["dead", "number", "attribute", "denied", "kinship", "judged"]
 
-_SPEECH = re.compile(r"[“\"][^”\"\n]*[”\"]|「[^」\n]*」|『[^』\n]*』")
+SPEECH = re.compile(r"[“\"][^”\"\n]*[”\"]|「[^」\n]*」|『[^』\n]*』")
 _PLOT = re.compile(
     r"\b(?:if|unless|as though|would|might|could have|dream\w*|imagin\w+|pretend\w*|paint(?:ed|ing)?|portrait|statue|"
     r"dyed?|no longer|not any ?more|anymore|became|become\w*|turned|turning|grew|grown|lost|losing|once|used to|"
@@ -115,7 +115,7 @@ def facts_of(text: str) -> tuple[Statement, ...]:
 def told_in(text: str) -> tuple[Statement, ...]:
     """Return the sentences of a passage that tell how things are, without what people say in them."""
     return tuple(
-        Statement(sentence) for sentence in sentences(_SPEECH.sub(" ", text)) if not _PLOT.search(sentence)
+        Statement(sentence) for sentence in sentences(SPEECH.sub(" ", text)) if not _PLOT.search(sentence)
     )
 
 

@@ -78,6 +78,8 @@ class Proposals:
             return False
         facts = await self._facts(story, told[:READ])
         async with self._database.transaction() as tx:
+            if await proposals.read_up_to(tx, story.branch_id) >= told[0].depth:
+                return True  # another reading was quicker
             for fact, where in facts:
                 await proposals.add(tx, _new(story, fact, where))
             await proposals.note_read(tx, told[:READ][-1].slot, created=now())

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from bot.story.knowledge import Knowledge
 from bot.story.lore.book import Book
 from bot.story.lore.found import Found, Hit, Reason
 from bot.story.lore.search import LoreSearch
@@ -44,7 +45,8 @@ class _Settled:
 class Recall:
     """Assemble the memory of prompts."""
 
-    def __init__(self, *, database: Database, lore: LoreSearch) -> None:
+    def __init__(self, *, database: Database, lore: LoreSearch, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
         self._database = database
         self._lore = lore
         self._kept: dict[int, _Settled] = {}
@@ -85,12 +87,14 @@ class Recall:
             depth=window.included[-1].depth + 1 if window.included else 0,
         )
         known = {item.about for item in settled}
+        things = known | {item.about for item in (*plan.pinned, *items_of(lively.triggered))}
+        ignorant = await self._knowledge.told(story, things, recent=recent)
         fired = [item for item in items_of(lively.triggered) if item.about not in known and _is_meant(item)]
         return Memory(
             recaps=tuple(item_of(recap) for recap in found),
             settled=settled,
             triggered=tuple(item for item in fired if item.kind == "fact"),
-            cast=tuple(item for item in fired if item.kind == "character"),
+            cast=(*(item for item in fired if item.kind == "character"), *ignorant),
             left_out=tuple(lost for lost in left_out_of(lively) if lost.about not in known),
         )
 

@@ -1,4 +1,4 @@
-"""Keep what the narrator proposes as lore, words that wait for their writer's decision, and what a model can do."""
+"""Keep what the narrator proposes as lore, what goes against it, who was where, and what a model can do."""
 
 FACTS = """
 -- What a model was found able to do, tried once: a skill carries the version of its trial.
@@ -55,4 +55,19 @@ CREATE TABLE flags (
     created INTEGER NOT NULL,
     PRIMARY KEY (passage_id, version_id)
 ) STRICT, WITHOUT ROWID;
+
+-- Which passages name which entries of lore; `here` where that is told and not only spoken of.
+CREATE TABLE mentions (
+    entry_id INTEGER NOT NULL REFERENCES lore_entries (id),
+    passage_id INTEGER NOT NULL REFERENCES passages (id),
+    here INTEGER NOT NULL CHECK (here IN (0, 1)),
+    PRIMARY KEY (entry_id, passage_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mentions_in_passage ON mentions (passage_id);
+
+-- For which names a passage was searched: the digest of all that the lore has.
+CREATE TABLE mentions_sought (
+    passage_id INTEGER PRIMARY KEY REFERENCES passages (id),
+    names TEXT NOT NULL
+) STRICT;
 """
