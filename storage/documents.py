@@ -12,6 +12,9 @@ from storage.database import Reader, Transaction
 
 Kind = Literal["lore", "passage"]
 
+FREQUENT = 1000
+"""Documents that are counted at most."""
+
 _LETTERS: Mapping[Kind, str] = {"lore": "q", "passage": "z"}
 # In use on a branch: what is read there. Lore is told apart by who asks, who knows the versions in use.
 _READ = " AND EXISTS (SELECT 1 FROM trail WHERE branch_id = :branch AND shown = about)"
@@ -59,12 +62,13 @@ async def count(reader: Reader, story_id: int, kind: Kind) -> int:
 
 
 async def frequencies(reader: Reader, story_id: int, kind: Kind, words: Sequence[str]) -> list[int]:
-    """Return in how many documents of a story each word stands, in the order of the words."""
+    """Return in how many documents of a story each word stands, in the order of the words; `FREQUENT` is enough."""
     if not words:
         return []
-    one = "(SELECT count(*) FROM documents_words WHERE documents_words MATCH ?)"
+    some = f"SELECT 1 FROM documents_words WHERE documents_words MATCH ? LIMIT {FREQUENT}"
     row = await reader.fetch_one(
-        "SELECT " + ", ".join([one] * len(words)), [_phrase(story_id, kind, word) for word in words]
+        "SELECT " + ", ".join([f"(SELECT count(*) FROM ({some}))"] * len(words)),
+        [_phrase(story_id, kind, word) for word in words],
     )
     return [] if row is None else list(row)
 

@@ -24,7 +24,7 @@ Ranking = list[tuple[int, float]]
 
 _BATCH = 24  # passages that are taken in at once
 _HELD = 50_000  # vectors held in memory, about 100 MB
-_MOST_WORDS = 24  # of a question are looked up: the rarest
+_MOST_WORDS = 16  # of a question are looked up: the rarest
 _DAMPING = 120.0  # words at which a document's score halves
 
 
@@ -123,14 +123,14 @@ class Archive:
             size *= 4
 
     async def _weights(self, story_id: int, kind: Kind, words: Sequence[str]) -> dict[str, float]:
-        """Return the rarest of some words, each with what it tells: nothing where it stands everywhere or nowhere."""
+        """Return the rarest of some words, each with what it tells; none that stand nowhere, or nearly everywhere."""
         different = list(dict.fromkeys(words))
         total = await documents.count(self._database, story_id, kind)
         found = await documents.frequencies(self._database, story_id, kind, different)
         weights = {
             word: math.log(1 + (total - n + 0.5) / (n + 0.5))
             for word, n in zip(different, found, strict=True)
-            if n
+            if 0 < n < documents.FREQUENT
         }
         rarest = sorted(weights.items(), key=lambda item: -item[1])[:_MOST_WORDS]
         return dict(rarest)
@@ -158,11 +158,20 @@ class Archive:
 
 
 def _nearest(matrix: _Matrix, vector: Vectors, limit: int, among: Collection[int] | None) -> Ranking:
+    """Return the nearest, looking further down while too many are not among those that count."""
     about, rows = matrix.about, matrix.rows
-    if not len(about):
-        return []
     scores = rows @ vector
-    if among is not None:
-        scores = np.where(np.isin(about, np.fromiter(among, np.int64, len(among))), scores, -np.inf)
-    best = np.argsort(-scores, kind="stable")[:limit]
-    return [(int(about[n]), float(scores[n])) for n in best if np.isfinite(scores[n])]
+    size = 2 * limit
+    while True:
+        best = _top(scores, size)
+        found = [(int(about[n]), float(scores[n])) for n in best if among is None or int(about[n]) in among]
+        if len(found) >= limit or size >= len(scores):
+            return found[:limit]
+        size *= 4
+
+
+def _top(scores: Vectors, size: int) -> NDArray[np.intp]:
+    """Return the places of the best scores, the best first."""
+    some = np.argpartition(-scores, size)[:size] if size < len(scores) else np.arange(len(scores))
+    best: NDArray[np.intp] = some[np.argsort(-scores[some], kind="stable")]
+    return best

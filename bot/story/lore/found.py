@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.locales import Text, _
+from bot.story.lore.telling import told
 from storage.lore import Version
 
 Way = Literal["pinned", "key", "pattern", "words", "meaning", "mentioned"]
@@ -44,12 +45,17 @@ OBSTACLES: dict[Obstacle, Text] = {
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Hold an entry that was found: its version, how it is told to the narrator, why, and how well it fits."""
+    """Hold an entry that was found: its version, the story's language, why, and how well it fits."""
 
     version: Version
-    told: str
+    language: str
     reasons: tuple[Reason, ...]
     score: float
+
+    @property
+    def told(self) -> str:
+        """Return the entry as the narrator is told it: worked out when it is asked for, since most are not."""
+        return told(self.version, self.language)
 
     @property
     def size(self) -> int:

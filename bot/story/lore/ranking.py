@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from heapq import nlargest
 
 from bot.story.lore import patterns
 from bot.story.lore.archive import Archive
@@ -15,6 +16,7 @@ KEYS, WORDS, MEANING = 2.0, 0.5, 1.0
 """What each ranking counts in the merged one."""
 
 _LOOKED_AT = 200  # documents of each ranking
+_MOST_NAMED = 500  # entries that are weighed against each other; more would not fit into any prompt
 
 
 @dataclass(slots=True)
@@ -84,5 +86,7 @@ async def _by_keys(book: Book, text: str) -> tuple[list[tuple[int, Reason]], Pat
         found = await asyncio.to_thread(patterns.search, book.patterns, text)
     named = [(match.at, match.owner, Reason("key", match.key)) for match in book.keys.find(text)]
     named += [(match.at, match.owner, Reason("pattern", match.pattern)) for match in found.matches]
+    if len(named) > _MOST_NAMED:
+        named = nlargest(_MOST_NAMED, named, key=lambda one: (book.versions[one[1]].priority, one[0]))
     named.sort(key=lambda one: -one[0])
     return [(owner, reason) for _at, owner, reason in named], found

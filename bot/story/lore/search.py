@@ -17,7 +17,6 @@ from bot.story.lore.book import Book, bind
 from bot.story.lore.choice import choose
 from bot.story.lore.found import Found, Hit
 from bot.story.lore.ranking import Ask, Rankings, rank
-from bot.story.lore.telling import told
 from storage import lore
 from storage.database import Database
 from storage.lore import Version
@@ -27,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 _CLOSE = 0.35  # the least cosine with which meaning alone brings an entry into a prompt
 _ASSOCIATED = 4  # entries at most that come into a prompt without a key
-_TAIL = 600  # characters at the end of the story whose words and meaning are looked for
+_TAIL = 400  # characters at the end of the story whose words and meaning are looked for
 _BOOKS = 64  # kept ready
 
 
@@ -63,7 +62,7 @@ class LoreSearch:
             book,
             _worth_telling(_hits(book, rankings, story.language), rankings),
             resting=await self._resting(book, branch_id, depth),
-            tell=lambda version: told(version, story.language),
+            language=story.language,
             budget_bytes=budget_bytes,
         )
         skipped = tuple(book.versions[version_id] for version_id, _key in rankings.slow)
@@ -112,7 +111,7 @@ def _hits(book: Book, rankings: Rankings, language: str) -> list[Hit]:
     """Return everything that was found, the best first."""
 
     def hit(version: Version, score: float) -> Hit:
-        return Hit(version, told(version, language), tuple(rankings.reasons[version.id]), score)
+        return Hit(version, language, tuple(rankings.reasons[version.id]), score)
 
     return [hit(book.versions[version_id], score) for version_id, score in rankings.merged()]
 
