@@ -77,19 +77,21 @@ class TurnNews:
     async def run(self) -> None:
         """Attend to everything until cancelled, beginning with what the last run left unsaid."""
         self._running = True
+        before = self._clock.now()  # whoever showed a passage of the last run is gone
         try:
             while True:
-                await self._look()
+                await self._look(before)
                 await asyncio.sleep(ROUND)
+                before = self._clock.now() - OLD
         finally:
             self._running = False
             for task in self._tasks.values():
                 task.cancel()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
-    async def _look(self) -> None:
+    async def _look(self, before: int) -> None:
         try:
-            for story_id in await turns.unattended(self._database, before=self._clock.now() - OLD):
+            for story_id in await turns.unattended(self._database, before=before):
                 self.told(story_id)
         except StorageError as error:
             log.error("turns cannot be looked at", error=str(error))
@@ -136,11 +138,10 @@ class TurnNews:
             return  # the next start goes on
         except StoryloomError as error:
             log.warning("the narrator did not write by itself", reason=error.text.msgid, story=story.id)
-            text = _("The narrator wanted to go on and could not. {reason}", reason=error.text)
-            await self._send(story, f"-# {text.render(story.language)}")
-        finally:
             async with self._database.transaction() as tx:
                 await turns.set_narrating(tx, story.id, "no")
+            text = _("The narrator wanted to go on and could not. {reason}", reason=error.text)
+            await self._send(story, f"-# {text.render(story.language)}")
 
     async def _said(self, story: Story, kept: Kept, effects: list[Effect], *, nonce: str) -> bool:
         """Say what is still true; False where that changed meanwhile and is to be looked at anew."""

@@ -233,6 +233,12 @@ def _require_turn_to_pass(state: TurnState) -> None:
         )
     if not state.seats:
         raise Refused(_("Nobody has a seat yet, so it is nobody's turn. `/turn join` gives you one."))
+    if state.closed:
+        raise Refused(
+            _("This round is closed, and its passage is being made. Hand in again when the next opens.")
+        )
+    if state.rules.gathers and not state.handed_in:
+        raise Refused(_("Nobody has handed in yet, so there is nothing to make a passage of."))
 
 
 def _rules(before: Rules, wish: Wish) -> Rules:
