@@ -8,13 +8,13 @@ from bot.pictures.fonts import Typeface
 from bot.story.shape import Row, Shape
 from bot.story.writers import NARRATOR
 
-WIDTH = 940.0
-MARGIN = 34.0
-ROW = 34.0
+WIDTH = 760.0  # chats show it small at first, so that its words must be large
+MARGIN = 28.0
+ROW = 35.0
 LANE = 26.0
 _NODE = 8.0
 _SMALL_NODE = 4.6
-_LEGEND_LINES = 2
+_LEGEND_LINES = 3
 _LEGEND_LINE = 28.0
 
 
@@ -34,8 +34,8 @@ class TreePicture:
         self.cast = Cast(shape.names, shape.writers, locale=self.locale, typeface=typeface)
         self.wordless = False
         self.canvas = Canvas(WIDTH, typeface)
-        self.plain = self.canvas.font(15)
-        self.bold = self.canvas.font(15, bold=True)
+        self.plain = self.canvas.font(16)
+        self.bold = self.canvas.font(16, bold=True)
         self.small = self.canvas.font(13)
         lanes = max((row.lane for row in shape.rows), default=0) + 1
         # Side nodes stand between the lanes and the words.
