@@ -162,7 +162,7 @@ async def _require_whole(database: Database, story: Story, found: Sequence[Recap
 
 async def test_levels_are_built_one_upon_the_other(database: Database) -> None:
     """Scenes of a dozen passages, chapters of five scenes, and a book that grows by five chapters."""
-    number = SCENE_PASSAGES * FAN * FAN * 2 + FRESH + 1
+    number = SCENE_PASSAGES * FAN * FAN * 2 + FRESH
     story, _branch, _written = await story_of(database, *[f"p{at}" for at in range(number)])
     recapper = Verbatim()
     await made(database, story, recapper)

@@ -23,6 +23,15 @@ FIELD = 1000
 _WRITERS = 6
 _PERSON = 160  # characters about one person
 _ITEMS = 12  # of one part of a prompt
+_SAMPLING = (
+    "temperature",
+    "top_p",
+    "min_p",
+    "repetition_penalty",
+    "dry_multiplier",
+    "max_tokens",
+    "adapter",
+)
 
 LEVELS: dict[Level, Text] = {"book": _("The story"), "chapter": _("Chapter"), "scene": _("Scene")}
 PARTS: dict[PartName, Text] = {
@@ -74,7 +83,7 @@ def news(found: News, locale: str) -> discord.Embed:
         lines[0] += _link(_("Newest"), found.newest, story, locale)
     blocks = [_block(chapter, story, locale) for chapter in found.chapters]
     kept = _newest(blocks, ROOM - 600)
-    if any(chapter.untranslated for chapter in found.chapters):
+    if any(chapter.tongue == "other" for chapter in found.chapters):
         line = _("The narrator's model cannot put this into your language, so here it is as it was told.")
         kept.append(f"-# {line.render(locale)}")
     embed.description = "\n\n".join([*lines, *kept])
@@ -132,8 +141,12 @@ def _block(chapter: Chapter, story: Story, locale: str) -> str:
     name = LEVELS[chapter.level] if chapter.level else _("Newest")
     numbers = f"{chapter.first}-{chapter.last}" if chapter.last > chapter.first else f"{chapter.first}"
     head = _("**{name}**, passages {numbers}", name=name, numbers=numbers).render(locale)
-    quoted = "" if chapter.own else f"\n-# {_('in the words of the story itself').render(locale)}"
-    return f"{head}{_link(_('from here'), chapter.begins, story, locale)}\n{_plain(chapter.text)}{quoted}"
+    lines = [f"{head}{_link(_('from here'), chapter.begins, story, locale)}", _plain(chapter.text)]
+    if chapter.tongue == "translated":
+        lines.append(f"-# {_('translated by the language model').render(locale)}")
+    elif not chapter.own:
+        lines.append(f"-# {_('in the words of the story itself').render(locale)}")
+    return "\n".join(lines)
 
 
 def _link(name: Text, spot: Spot | None, story: Story, locale: str) -> str:
@@ -210,11 +223,7 @@ def _turn(turns: TurnState) -> Text:
 
 def _model_line(found: Why) -> Text:
     passage, sampling = found.passage, found.passage.sampling or {}
-    shown = ", ".join(
-        f"{key} {value:g}"
-        for key, value in sampling.items()
-        if isinstance(value, int | float) and not isinstance(value, bool) and value
-    )
+    shown = ", ".join(f"{key} {value}" for key in _SAMPLING if (value := sampling.get(key)))
     return _(
         "Model {model}, seed {seed}, {sampling}",
         model=inline_name(passage.model or "—"),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
+from typing import Literal
 
 from bot.clock import Clock
 from bot.errors import Refused
@@ -44,8 +45,8 @@ class Spot:
 class Chapter:
     """Hold what happened in a range of passages, by the numbers that readers count, and where that begins.
 
-    `own` tells that the words are the model's; `level` is None for what was retold just now; `untranslated` that it is
-    not in the language of who reads it.
+    `own` tells that the words are the model's; `level` is None for what was retold just now. `tongue` is whether it is
+    in the reader's language: by itself, since it was translated, or not at all.
     """
 
     level: Level | None
@@ -54,7 +55,7 @@ class Chapter:
     text: str
     own: bool
     begins: Spot | None
-    untranslated: bool = False
+    tongue: Literal["same", "translated", "other"] = "same"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,9 @@ class KeepingUp:
         if language_of(chapter.text) == wanted:
             return chapter
         said = await self._recapper.translate(story, chapter.text, language=wanted, person_id=person.id)
-        return replace(chapter, text=said) if said else replace(chapter, untranslated=True)
+        if said is None:
+            return replace(chapter, tongue="other")
+        return replace(chapter, text=said, own=True, tongue="translated")
 
     async def _chapter(self, story: Story, recap: Recap) -> Chapter:
         first = await trail.count(self._database, story.branch_id, before=recap.first_depth) + 1

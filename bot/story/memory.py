@@ -11,9 +11,9 @@ Kind = Literal["fact", "character", "recap"]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Hold one fact, character or recap as the narrator reads it; `about` is the id of the lore's entry, or the recap's.
+    """Hold one fact, character or recap as the narrator reads it.
 
-    A recap's title says its level and range, for whoever asks why.
+    `about` is the id of the lore's entry, or the recap's; a recap's title says its level and range.
     """
 
     kind: Kind

@@ -88,7 +88,8 @@ class Recapper:
     ) -> Retelling:
         """Return what happened in some texts; names of `facts` that occur in them are in it.
 
-        A model that cannot read well enough is not asked. Raises what ends a stream, but for a text that is too long: that is told by its own sentences.
+        A model that cannot read well enough is not asked. Raises what ends a stream, but for a text that is too
+        long: that is told by its own sentences.
         """
         source = neutralise("\n\n".join(texts))
         wanted = Names(facts).within(source)
@@ -130,9 +131,10 @@ class Recapper:
             person_id=person_id,
         )
 
-    async def translate(self, story: Story, text: str, *, language: str, person_id: int) -> str | None:
+    async def translate(self, story: Story, text: str, *, language: Language, person_id: int) -> str | None:
         """Return a text in another language; None where the model does not know both, or gave nothing of use."""
-        if not (self.writes(language) and self.writes(story.language)):
+        knows = self.writes(language) and self.writes(language_of(text))
+        if not knows or not await self._ability.reads(story, person_id=person_id):
             return None
         words = sections("recap", language)
         said = await self._scribe.text(

@@ -109,7 +109,8 @@ class Recaps:
         for first, after in gaps([(scene.first_depth, scene.last_depth) for scene in scenes], end):
             told = await self._told(story, first, after)
             some = _scene_of(told)
-            if some and (len(some) < len(told) or after < end):
+            full = len(some) == SCENE_PASSAGES or len(some) < len(told)
+            if some and (full or after < end):
                 # What is read nowhere at the end of a stretch belongs to it, so that no gap stays.
                 reach = after - 1 if len(some) == len(told) else told[len(some)].depth - 1
                 return Due("scene", first, reach, told=tuple(some))
