@@ -58,7 +58,15 @@ ROWS = (
     INSERT INTO visits VALUES (1, 7, 1, 21, NULL, NULL);
     """,
     "",
-    "",
+    """
+    INSERT INTO lore_entries VALUES (1, 1, 'fact', 7, 'A', 22);
+    INSERT INTO lore_versions VALUES
+        (1, 1, 1, 'T', 'w', '["k"]', 1, 0, '', 0, '', NULL, NULL, 0, 7, 'A', NULL, 'd', 'e', 22);
+    INSERT INTO lore_uses VALUES (2, 1);
+    INSERT INTO lore_slow_patterns VALUES (1, '/k/', 23);
+    INSERT INTO documents VALUES (1, 1, 'lore', 1, 1, x'00');
+    INSERT INTO documents_words (rowid, words) VALUES (1, '1qw');
+    """,
     """
     UPDATE stories SET ai_share = 3, host_id = 8, host_name = 'B';
     INSERT INTO timers VALUES ('turn', 1, 99);
