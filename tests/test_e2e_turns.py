@@ -1,14 +1,17 @@
 """Take turns with the real bot: several people, a clock that can be moved, restarts in between."""
 
 import asyncio
+import signal
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 
 from bot.story.people import Person as Actor
 from bot.story.storyteller import Storyteller
 from storage import stories
 from storage.database import Database
 from tests.stage import Stage, answered, eventually, refused, saying, with_button
+from tests.test_e2e_restart import child
 from tests.turn_play import (
     HERE,
     author_of,
@@ -319,3 +322,23 @@ async def test_the_mode_is_switched_while_playing(stage: Stage) -> None:
         await people[writer].command("undo", channel=HERE)
         await eventually(partial(is_told, stage, told[: told.index(text)]))
     await mara.command("redo", channel=HERE)
+
+
+async def test_a_kill_loses_no_turn(tmp_path: Path) -> None:
+    """Killed at any moment after words were shown: the next start calls the next writer, each time once."""
+    async with Stage.open(tmp_path, playing=False) as stage:
+        mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+        async with child(stage) as process:
+            await sit(stage, mara, jun, mode="robin", length="1h")
+            await called(mara, "Next up")
+            await mara.command("write", channel=HERE, options={"text": "One."})
+            await mara.wait_for_message(saying("One."))
+            process.send_signal(signal.SIGKILL)
+            assert await process.wait() == -signal.SIGKILL
+        await stage.enter()
+        await called(jun, "Next up")
+        await eventually(holds_the_turn(stage, "Jun"))
+        await write(jun, "Two.")
+        await later(mara, f"Next up: <@{mara.user['id']}>", 2)
+        await later(jun, f"Next up: <@{jun.user['id']}>", 1)
+        assert await stage.told() == ["One.", "Two."]
