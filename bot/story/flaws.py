@@ -13,7 +13,7 @@ COMPARED = 4000  # characters at the end of a passage of any length, more than t
 LONG_SENTENCE, LONG_SENTENCE_CJK = 60, 24  # characters
 _WORD = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff]|[^\W\u2e80-\u9fff\uf900-\ufaff]+")
 _SENTENCE = re.compile(r"[^.!?。！？\n]{8,}")
-_PERIODIC = re.compile(r"(.{2,90}?)\1{3,}\Z", re.DOTALL)
+_PERIODIC = re.compile(r"(.{2,90}?)\1{3,}", re.DOTALL)
 
 _TALK = re.compile(
     r"[\s*_\"“]*(?:"
@@ -77,8 +77,7 @@ def mildness(flaw: Flaw | None) -> int:
 
 def is_looping(text: str) -> bool:
     """Tell whether the text goes round in circles: one unit, one sentence or few words over and over."""
-    tail = text[-600:]
-    if (found := _PERIODIC.search(tail)) and len(found[0]) >= 40:
+    if any(len(found[0]) >= 40 for found in _PERIODIC.finditer(text[-600:])):
         return True
     sentences = Counter(sentence.strip().casefold() for sentence in _SENTENCE.findall(text))
     if sentences and max(sentences.values()) >= 3:

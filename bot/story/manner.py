@@ -25,6 +25,7 @@ _SPEECH = re.compile(
 _WORD = re.compile(r"[a-z]+(?:['’][a-z]+)*")
 _EMPHASIS = re.compile(r"[*_]{1,2}")
 
+_BOTH_ZH = re.compile(r"你看看?我[，,]?我看看?你|你一[言句]我一[语句]|你来我往|你追我赶|你死我活|自我")
 _FIRST_ZH = re.compile(r"(?<!自)我们?|咱们?|吾|(?<![多业剩其之有残])余(?=[与曰见闻自])")
 _SECOND_ZH = re.compile(r"你们?|您|妳们?|汝")
 _THIRD_ZH = re.compile(r"(?<![其吉])[他她它牠]们?(?!人|处|乡)")
@@ -120,6 +121,7 @@ def _persons_en(told: str) -> tuple[int, int, int, int]:
 
 
 def _persons_zh(told: str) -> tuple[int, int, int, int]:
+    told = _BOTH_ZH.sub("", told)
     first, second, third = (len(p.findall(told)) for p in (_FIRST_ZH, _SECOND_ZH, _THIRD_ZH))
     return first, second, third, len(told)
 

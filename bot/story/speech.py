@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+NEAR = 300  # characters before and behind what is said that may tell whose it is
 _QUOTE = re.compile(r"“[^”\n]*(?:”|$)|\"[^\"\n]*(?:\"|$)|「[^」\n]*(?:」|$)|『[^』\n]*(?:』|$)", re.MULTILINE)
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*\s+|[。！？…][”’」』）]*|\n+")
 _EN_VERB = (
@@ -86,7 +87,8 @@ def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
 
 def _is_theirs(paragraph: str, quote: re.Match[str], cast: _Cast) -> bool:
     """Tell whether the quoted words are said by one of the cast; the nearest sign of who speaks counts."""
-    before, after = paragraph[: quote.start()], paragraph[quote.end() :]
+    before = paragraph[max(0, quote.start() - NEAR) : quote.start()]
+    after = paragraph[quote.end() : quote.end() + NEAR]
     if cast.after.match(after) or cast.before.search(before):
         return True
     if _PRONOUN_AFTER.match(after) or _PRONOUN_BEFORE.search(before):

@@ -50,9 +50,10 @@ Dialogue = Literal["much", "some", "little"]
 _SENTENCE = re.compile(r"[^.!?。！？…\n]+[.!?。！？…]+[\"'”’」』]*")
 _WORD = re.compile(r"[a-z]{4,}")
 _ENOUGH = 2  # passages, below which writers have no style yet
+QUOTED = 8  # passages, from which on their own words are quoted
 _FAVOURITES = 6
 _SAMPLES = 2
-_SAMPLE = 160  # characters
+_SAMPLE = 140  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,15 @@ def named(choice: str) -> Text:
 
 
 def lines_of(style: str, language: str, written: Sequence[str] = ()) -> list[str]:
-    """Return what the narrator is told of a style; of the writers' style, what `written` shows."""
+    """Return what the narrator is told of a style; of the writers' style, what `written` shows.
+
+    Their own words are quoted once there are many: few stand in the prompt anyway, and small models copy them.
+    """
     frame = sections("voice", language)
     if style == WRITERS:
-        return _told(measure(written), frame) if len(written) >= _ENOUGH else []
+        measured = measure(written)
+        quoted = measured.samples if len(written) >= QUOTED else ()
+        return _told(measured, frame, quoted) if len(written) >= _ENOUGH else []
     described = sections("styles", language).get(style)
     return [frame["style"].format(style=described)] if described else []
 
@@ -94,11 +100,11 @@ def settled(count: int) -> int:
     return 1 << (count.bit_length() - 1) if count else 0
 
 
-def _told(measured: Measured, frame: Mapping[str, str]) -> list[str]:
+def _told(measured: Measured, frame: Mapping[str, str], quoted: Sequence[str]) -> list[str]:
     lines = [frame["writers"].format(words=measured.sentence, dialogue=frame[measured.dialogue])]
     if measured.favourites:
         lines.append(frame["favourites"].format(words=", ".join(measured.favourites)))
-    return lines + [frame["sample"].format(text=neutralise(sample)) for sample in measured.samples]
+    return lines + [frame["sample"].format(text=neutralise(sample)) for sample in quoted]
 
 
 def _favourites(text: str) -> tuple[str, ...]:
@@ -113,15 +119,15 @@ def _favourites(text: str) -> tuple[str, ...]:
 
 
 def _samples(written: Sequence[str]) -> tuple[str, ...]:
-    """Return the beginnings of the newest passages that are sound prose, whole sentences each."""
+    """Return the beginnings of the oldest passages that are sound prose, whole sentences each."""
     found: list[str] = []
-    for passage in reversed(written):
+    for passage in written:
         sample = _beginning(" ".join(passage.split()))
         if sample and flaw_of(sample, recent=found) is None:
             found.append(sample)
         if len(found) == _SAMPLES:
             break
-    return tuple(reversed(found))
+    return tuple(found)
 
 
 def _beginning(line: str) -> str:
