@@ -12,7 +12,7 @@ from bot.story.expected import Expected
 from bot.story.flaws import Flaw
 from bot.story.manner import GramPerson, Manner, Tense
 
-FOLDER = Path(__file__).parent / "voices"
+FOLDER = Path(__file__).parent / "labelled"
 
 
 @dataclass(frozen=True, slots=True)
