@@ -15,12 +15,13 @@ from bot.reply.files import read_text
 from bot.reply.gathering import Gathering
 from bot.reply.performance import Performance
 from bot.reply.rewriting import Rewriting
-from bot.reply.tree_lines import brought_back, rolled_back, taken_back
+from bot.reply.tree_lines import brought_back, changed_above, rolled_back, taken_back
 from bot.reply.tree_windows import open_editor
 from bot.reply.who import person_of, place_of, require_voice
 from bot.reply.write_modal import WriteModal, words_of
 from bot.story.editing import Editor
 from bot.story.lore_check import LoreCheck
+from bot.story.moved import Moved
 from bot.story.people import Person, Place
 from bot.story.storyteller import Storyteller
 from bot.story.tree import Forester, Walked
@@ -112,10 +113,10 @@ class Writing(commands.Cog):
         require_voice(interaction)
         place, person = place_of(interaction), person_of(interaction)
         if to is None:
-            await self._undo(place, person, None)
-        else:
-            walked = await self._forester.roll_back(place, person, to)
-            await self._show_walk(walked, person, rolled_back)
+            await self._answer(interaction, await self._undo(place, person, None))
+            return
+        walked = await self._forester.roll_back(place, person, to)
+        await self._show_walk(walked, person, rolled_back)
         await dismiss(interaction)
 
     @app_commands.command(description="Bring back what was taken back last")
@@ -136,10 +137,11 @@ class Writing(commands.Cog):
         if all or to is not None:
             walked = await self._forester.bring_back(place, person, to)
             await self._show_walk(walked, person, brought_back)
-        else:
-            moved = await self._storyteller.redo(place, person)
-            await self._performance.show_move(moved, taken_back(person))
-        await dismiss(interaction)
+            await dismiss(interaction)
+            return
+        moved = await self._storyteller.redo(place, person)
+        await self._performance.show_move(moved, taken_back(person))
+        await self._answer(interaction, moved)
 
     @commands.Cog.listener()
     async def on_story_button(self, interaction: discord.Interaction, action: str, about: int) -> None:
@@ -238,9 +240,19 @@ class Writing(commands.Cog):
                     )
                 )
 
-    async def _undo(self, place: Place, person: Person, passage_id: int | None) -> None:
+    async def _undo(self, place: Place, person: Person, passage_id: int | None) -> Moved:
         moved = await self._storyteller.undo(place, person, passage_id=passage_id)
         await self._performance.show_move(moved, taken_back(person))
+        return moved
+
+    async def _answer(self, interaction: discord.Interaction, moved: Moved) -> None:
+        """Say where a passage in the middle has changed; at the end of the channel everyone sees it."""
+        if moved.now.branch.head != moved.before.branch.head:
+            await dismiss(interaction)
+            return
+        changed = [c.after or c.before for c in moved.changes]
+        links = [await self._performance.board.link_of(moved.now.story, one) for one in changed if one]
+        await tell(interaction, changed_above(" ".join(filter(None, links)) or "—"))
 
 
 async def setup(bot: StoryBot) -> None:

@@ -13,6 +13,11 @@ DOOR = "The door at the top of the stairs stood open, and the wind went in first
 SHIP = "Somebody had painted a new name over the old one on the hull of the ship."
 
 
+def shows(message_id: str, words: str, message: Payload) -> bool:
+    """Match a message by its id, when it has these words in it."""
+    return message["id"] == message_id and words in message["content"]
+
+
 async def edit(person: Person, message: Payload, text: str) -> Payload:
     """Put other words in the place of the passage that a message shows; give the private answer, if one stays."""
     answer = await person.use_on("Edit passage", message)
@@ -45,7 +50,8 @@ async def test_a_passage_in_the_middle_is_edited_and_what_follows_stays(stage: S
     await mara.command("undo", channel=HERE)
     await mara.wait_for_message(lambda m: m["id"] == one["id"] and m["content"].startswith("One.\n"))
     await stage.restart()
-    await mara.command("redo", channel=HERE)
+    done = await answered(await mara.command("redo", channel=HERE))
+    assert f"/{one['id']}" in done["content"]
     await mara.wait_for_message(lambda m: m["id"] == one["id"] and "better" in m["content"])
     assert await stage.told() == ["One, but better.", "Two."]
 
@@ -231,9 +237,7 @@ async def test_a_moderator_rolls_back_and_forward(stage: Stage) -> None:
     await ada.command("undo", channel=HERE, options={"to": link})
     await mara.wait_for_message(saying("Ada rolled the story back by 4 passages", shown[1]["id"]))
     for message in shown[2:]:
-        await mara.wait_for_message(
-            lambda m, i=message["id"]: m["id"] == i and "took this passage back" in m["content"]
-        )
+        await mara.wait_for_message(partial(shows, message["id"], "took this passage back"))
     assert len(await stage.told()) == 2
     await refused(await ada.command("undo", channel=HERE, options={"to": "2"}), "ends there already")
     await refused(await ada.command("undo", channel=HERE, options={"to": "9"}), "1 to 2")
@@ -247,9 +251,7 @@ async def test_a_moderator_rolls_back_and_forward(stage: Stage) -> None:
     await ada.command("redo", channel=HERE, options={"all": True})
     await mara.wait_for_message(lambda m: m["id"] == shown[5]["id"] and "Continue" in buttons(m))
     for number, message in enumerate(shown, start=1):
-        await mara.wait_for_message(
-            lambda m, i=message["id"], n=number: m["id"] == i and f"This is passage {n}." in m["content"]
-        )
+        await mara.wait_for_message(partial(shows, message["id"], f"This is passage {number}."))
     assert len(await stage.told()) == 6
     await ada.command("undo", channel=HERE, options={"to": "0"})
     await mara.wait_for_message(

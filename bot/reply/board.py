@@ -143,10 +143,14 @@ class Board:
 
     async def link_to(self, stand: Standing) -> str:
         """Return the address of the message that shows a story's newest passage; empty where none does."""
-        shown = await displays.of_passage(self._database, stand.head.id) if stand.head else []
+        return await self.link_of(stand.story, stand.head.id) if stand.head else ""
+
+    async def link_of(self, story: Story, passage_id: int) -> str:
+        """Return the address of the first message that shows a passage; empty where none does."""
+        shown = await displays.of_passage(self._database, passage_id)
         if not shown:
             return ""
-        return message_link(stand.story.guild_id, shown[0].channel_id, shown[0].message_id)
+        return message_link(story.guild_id, shown[0].channel_id, shown[0].message_id)
 
     async def passage_of(self, channel_id: int, message_id: int) -> int | None:
         """Return which passage a message shows, if one; a message comes a moment before the note of what it shows."""

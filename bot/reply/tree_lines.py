@@ -10,6 +10,11 @@ def taken_back(person: Person) -> Text:
     return _("{name} took this passage back. `/redo` brings it back.", name=inline_name(person.name))
 
 
+def changed_above(link: str) -> Text:
+    """Tell the one who asked that a passage in the middle of the story reads differently now."""
+    return _("The end of the story is as it was; what changed is this passage: {link}", link=link)
+
+
 def elsewhere(branch: str) -> Text:
     """Return the line into which a passage folds that stands on another branch than the one that is told now."""
     return _("This passage stands on the branch “{branch}”. `/branch` switches.", branch=inline_name(branch))
