@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 
 from bot.check import findings
@@ -15,7 +17,7 @@ from bot.pictures.studio import Studio
 from bot.pictures.tree_picture import TreePicture, draw_tree
 from bot.pictures.trend_picture import PANELS, TrendPicture
 from bot.story.quality import Meter, Report
-from bot.story.shape import shape
+from bot.story.shape import LINES, shape
 from bot.story.writers import NARRATOR
 from tests.growing import Grove, grown
 
@@ -91,6 +93,39 @@ def test_writing_never_overlaps_and_stays_on_the_paper(
 
     assert width <= LARGEST[0]
     assert height <= LARGEST[1]
+    assert_legible(drawing.canvas, width, height)
+
+
+def test_branches_of_branches_leave_room_for_words(typeface: Typeface) -> None:
+    """As deep as branches are drawn, with the longest names, all of it stays legible."""
+    grove = Grove()
+    forks = [grove.write(None)]
+    grove.name("main" * 12, forks[0])
+    for _ in range(LINES):
+        forks.append(grove.write(forks[-1], 9))
+    for number, fork in enumerate(forks[:0:-1]):  # the deepest first: newer branches come before older ones
+        for _take in range(5):
+            grove.write(fork, None)
+        grove.name(f"{number} the branch with the longest name of all", grove.write(fork, None))
+        grove.name(f"{number} another that ends there as well", fork)
+    drawing = picture(grove, typeface)
+    width, height = size_of(drawing.drawn().png)
+
+    assert max(row.lane for row in drawing.shape.rows) == LINES
+    assert_legible(drawing.canvas, width, height)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(title=st.text(max_size=30), words=st.text(max_size=60), name=st.text(min_size=1, max_size=30))
+def test_whatever_people_type_is_drawn_without_a_warning(
+    typeface: Typeface, title: str, words: str, name: str
+) -> None:
+    """Characters that no font has, marks without letters, formulas, directions: what can be drawn is."""
+    grove = Grove()
+    grove.name(name, grove.write(None, words=words or " "))
+    drawing = picture(grove, typeface, title=title)
+    width, height = size_of(drawing.drawn().png)
+
     assert_legible(drawing.canvas, width, height)
 
 
