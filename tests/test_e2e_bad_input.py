@@ -248,10 +248,19 @@ async def test_commands_where_no_story_runs_say_so(stage: Stage) -> None:
         answer = await mara.command("write", channel=channel, options={"text": "Dear diary."})
         message = await refused(answer, "No story is being told here yet.")
         assert await handed_back(mara, message) == "Dear diary."
-        modal = (await mara.command("write", channel=channel)).modal
-        assert modal is not None
-        message = await refused(await mara.submit_modal(modal, {"text": "Dear diary."}), "No story is being")
-        assert await handed_back(mara, message) == "Dear diary."
+        await refused(await mara.command("write", channel=channel), "No story is being told here yet.")
+
+
+async def test_a_window_outlives_its_story(stage: Stage) -> None:
+    """What is sent from a window that was opened while the story ran comes back."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    modal = (await mara.command("write", channel=HERE)).modal
+    assert modal is not None
+    await mara.command("story end", channel=HERE)
+    await mara.wait_for_message(lambda m: m["embeds"] and "The end" in m["embeds"][0]["title"])
+    message = await refused(await mara.submit_modal(modal, {"text": "Dear diary."}), "No story is being")
+    assert await handed_back(mara, message) == "Dear diary."
 
 
 async def test_commands_where_the_bot_may_not_write_say_so(stage: Stage) -> None:
