@@ -73,3 +73,15 @@ async def to_unfold(reader: Reader, branch_id: int, *, limit: int) -> list[int]:
         (branch_id, limit),
     )
     return [row["shown"] for row in rows]
+
+
+async def folded_but_read(reader: Reader) -> list[int]:
+    """Return the running stories of which something is read whose messages are folded: a crash came in between."""
+    rows = await reader.fetch_all(
+        "SELECT DISTINCT stories.id FROM displays"
+        " JOIN passages ON passages.id = displays.passage_id"
+        " JOIN stories ON stories.id = passages.story_id AND stories.state = 'running'"
+        " JOIN trail ON trail.branch_id = stories.branch_id AND trail.shown = displays.passage_id"
+        " WHERE displays.fold <> ''"
+    )
+    return [row["id"] for row in rows]

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from bot.story.people import Person as Actor
 from storage import branches, passages, stories
 from storage.passages import NewPassage
 from tests.person import Person
@@ -175,6 +176,21 @@ async def test_a_long_roll_back_asks_little_of_discord(stage: Stage) -> None:
     await mara.wait_for_message(saying("Last.", button="Continue"))
     assert len(await stage.told()) == 402
     assert len(stage.playground.requests) - before < 40
+
+
+async def test_what_a_crash_left_folded_unfolds_with_the_next_start(stage: Stage) -> None:
+    """The story was brought back, and the power went before the channel showed it."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    one = await stage.write(mara, "One.")
+    await stage.write(mara, "Two.")
+    await mara.use_on("Take back", one)
+    await mara.wait_for_message(lambda m: m["id"] == one["id"] and "took this passage back" in m["content"])
+    actor = Actor(int(mara.user["id"]), "Mara")
+    await stage.bot.services.storyteller.redo(stage.place(HERE), actor)
+    await stage.restart()
+    await mara.wait_for_message(lambda m: m["id"] == one["id"] and "One." in m["content"])
+    assert await stage.told() == ["One.", "Two."]
 
 
 async def test_a_channel_that_is_deleted_under_a_retake_locks_nothing(stage: Stage) -> None:

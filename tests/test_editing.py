@@ -210,6 +210,20 @@ async def test_an_edit_changes_nobodys_turn(desk: Desk) -> None:
     assert holder.id == MARA.id
 
 
+async def test_secret_words_are_shown_to_their_writer_alone(desk: Desk) -> None:
+    """In a blind story not even a moderator reads them in the window, but may take them back."""
+    table = TurnTable(database=desk.database, clock=MovableClock(), told=lambda _story: None)
+    await table.switch(PLACE, HOST, Wish(mode="blind"))
+    await table.join(PLACE, MARA)
+    await table.leave(PLACE, HOST)
+    (one,) = await desk.write(MARA, "secret")
+    assert (await desk.editor.look(PLACE, MARA, one.id)).passage.text == "secret"
+    with pytest.raises(Refused, match="secret until the end"):
+        await desk.editor.look(PLACE, ADA, one.id)
+    await desk.editor.take_back(PLACE, ADA, one.id)
+    assert await desk.told() == []
+
+
 async def shown_at(desk: Desk, depth: int) -> int:
     """Return the passage that is read at a depth."""
     leaf = await trail.at(desk.database, desk.story.branch_id, depth)

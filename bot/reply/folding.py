@@ -32,8 +32,12 @@ class Folding:
         for change in moved.changes:
             if change.before is not None and change not in swapped:
                 await self._fold(change.before, story, line)
-        branch_id = (await stories.get(self._database, story.id)).branch_id
-        for passage_id in await displays.to_unfold(self._database, branch_id, limit=UNFOLDED):
+        await self.unfold(story.id)
+
+    async def unfold(self, story_id: int) -> None:
+        """Show what is read and whose messages are folded, the newest first."""
+        story = await stories.get(self._database, story_id)
+        for passage_id in await displays.to_unfold(self._database, story.branch_id, limit=UNFOLDED):
             await self._unfold(passage_id, story)
 
     async def _swap(self, change: Change, story: Story) -> bool:

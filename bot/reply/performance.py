@@ -1,6 +1,6 @@
 """Carry a person's wish through: tell the story, and show in the channel what happened."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 import structlog
 
@@ -23,7 +23,7 @@ from bot.story.standing import Standing
 from bot.story.storyteller import Storyteller, Written
 from bot.story.text import inline_name
 from bot.story.turns import keeping
-from storage import controls
+from storage import controls, displays
 from storage.controls import Astray
 from storage.database import Database
 from storage.narrations import Narration as Job
@@ -160,12 +160,17 @@ class Performance:
         return await controls.astray(self._database)
 
     async def catch_up(self, astray: Sequence[Astray]) -> None:
-        """Bring the messages of stories up to date."""
+        """Bring the messages of stories up to date: the newest passages, and what a crash left folded."""
         for story in astray:
-            try:
-                await self.board.catch_up(story)
-            except UNSAID as error:
-                log.warning("a story could not be shown", error=repr(error), story=story.story_id)
+            await self._try(self.board.catch_up(story), story.story_id)
+        for story_id in await displays.folded_but_read(self._database):
+            await self._try(self._folding.unfold(story_id), story_id)
+
+    async def _try(self, showing: Awaitable[None], story_id: int) -> None:
+        try:
+            await showing
+        except UNSAID as error:
+            log.warning("a story could not be shown", error=repr(error), story=story_id)
 
     async def take_up(self, job: Job) -> None:
         """Go on with a narration that a restart interrupted, in the messages that began to show it."""
