@@ -30,7 +30,7 @@ class CharacterGroup(commands.GroupCog, group_name="character", group_descriptio
         aliases="Other names, commas between",
         voice="How they speak",
         mine="Whether it is your own: the narrator never speaks for it",
-        player="Whose own character it is, if not yours; for the story's starter and moderators",
+        player="Whose own character it is, if not yours; for the host and moderators",
     )
     async def add(
         self,
@@ -70,7 +70,7 @@ class CharacterGroup(commands.GroupCog, group_name="character", group_descriptio
         aliases="Other names, commas between",
         voice="How they speak",
         mine="Whether it is your own: the narrator never speaks for it",
-        player="Whose own character it is, if not yours; for the story's starter and moderators",
+        player="Whose own character it is, if not yours; for the host and moderators",
     )
     async def edit(
         self,

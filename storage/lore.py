@@ -99,9 +99,7 @@ async def get(reader: Reader, version_id: int) -> Version:
     return _version(row)
 
 
-async def in_use(
-    reader: Reader, story_id: int, branch_id: int, *, played: bool = False
-) -> list[Version]:
+async def in_use(reader: Reader, story_id: int, branch_id: int, *, played: bool = False) -> list[Version]:
     """Return what is in use on a branch, the oldest entries first; with `played` only characters with a player."""
     rows = await reader.fetch_all(
         f"SELECT {_COLUMNS} {_FROM} WHERE v.id IN ("

@@ -115,7 +115,7 @@ def listed(
 
 def card(version: Version, locale: str, *, skipped: bool) -> discord.Embed:
     """Return one entry with all that it says."""
-    embed = discord.Embed(title=version.title, description=version.text, colour=COLOUR)
+    embed = discord.Embed(title=plain(version.title)[:256], description=version.text, colour=COLOUR)
     for name, value in _fields(version):
         embed.add_field(name=name.render(locale), value=value.render(locale)[:1024])
     if skipped:
@@ -138,7 +138,7 @@ def _fields(version: Version) -> list[tuple[Text, Text]]:
     fields = []
     if version.keys:
         name = _("Also called") if version.kind == "character" else _("Keys")
-        fields.append((name, _("{keys}", keys=", ".join(_plain(key) for key in version.keys))))
+        fields.append((name, _("{keys}", keys=", ".join(plain(key) for key in version.keys))))
     if version.kind == "character":
         nobody = _("the narrator")
         player = _("{name}", name=inline_name(version.player_name)) if version.player_name else nobody
@@ -150,7 +150,7 @@ def _fields(version: Version) -> list[tuple[Text, Text]]:
     if version.priority:
         fields.append((_("Priority"), _("{n}", n=version.priority)))
     if version.family:
-        fields.append((_("Group"), _("{group}", group=_plain(version.family))))
+        fields.append((_("Group"), _("{group}", group=plain(version.family))))
     if version.cooldown:
         fields.append((_("Rests for"), _n("{n} passage", "{n} passages", version.cooldown)))
     return fields
@@ -160,8 +160,8 @@ def _block(version: Version, locale: str, *, skipped: bool) -> str:
     """Return an entry of a list: its title with signs, what it is found by, and how it begins."""
     signs = [sign for sign, there in (("📌", version.pinned), ("⚠️", skipped)) if there]
     sign = "👤 " if version.kind == "character" else ""
-    head = " ".join([f"{sign}**{_plain(version.title)}**", *signs])
-    keys = ", ".join(_plain(key) for key in version.keys)
+    head = " ".join([f"{sign}**{plain(version.title)}**", *signs])
+    keys = ", ".join(plain(key) for key in version.keys)
     if len(keys) > _EXCERPT:
         keys = f"{keys[: _EXCERPT - 1]}…"
     name = _("by {name}", name=inline_name(version.owner_name or "—")).render(locale)
@@ -171,5 +171,6 @@ def _block(version: Version, locale: str, *, skipped: bool) -> str:
     return "\n".join(["  ·  ".join(part for part in (head, keys, name) if part), f"> {text}"])
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return a text that formats nothing and mentions nobody."""
     return discord.utils.escape_markdown(text).replace("@", "@\u200b")

@@ -14,6 +14,7 @@ from bot.reply.who import person_of, place_of
 from bot.story.lore.keeper import Keeper
 from bot.story.lore.rules import Player
 from bot.story.lore.writing import Sketch
+from bot.story.text import inline_name
 from storage.lore import Kind, Version
 
 MOST = 25  # choices; Discord's
@@ -77,8 +78,13 @@ class LoreDesk:
         wanted = not version.pinned if pinned is None else pinned
         if wanted != version.pinned:
             version = await self._keeper.change(place, person, version, Sketch(pinned=wanted))
-        on = _("“{title}” is pinned: the narrator has it in front of it all the time.", title=version.title)
-        off = _("“{title}” is not pinned: it is told when it is brought up.", title=version.title)
+        on = _(
+            "“{title}” is pinned: the narrator has it in front of it all the time.",
+            title=lore_card.plain(version.title),
+        )
+        off = _(
+            "“{title}” is not pinned: it is told when it is brought up.", title=lore_card.plain(version.title)
+        )
         await _answer(interaction, on if version.pinned else off)
 
     async def remove(self, interaction: discord.Interaction, name: str, *, kind: Kind | None = None) -> None:
@@ -87,7 +93,9 @@ class LoreDesk:
         place = place_of(interaction)
         named = await self._keeper.named(place, name, kind=kind)
         gone = await self._keeper.remove(place, person_of(interaction), named.entry_id)
-        line = _("“{title}” is out of the lore; the narrator is no longer told.", title=gone.title)
+        line = _(
+            "“{title}” is out of the lore; the narrator is no longer told.", title=lore_card.plain(gone.title)
+        )
         await _answer(interaction, line)
 
     async def show(self, interaction: discord.Interaction, name: str | None, view: View) -> None:
@@ -117,22 +125,23 @@ def _kept(version: Version) -> Text:
     if version.kind == "character" and version.player_name:
         return _(
             "“{title}” is in the story's lore, as {name}'s own: the narrator never speaks for this character.",
-            title=version.title,
-            name=version.player_name,
+            title=lore_card.plain(version.title),
+            name=inline_name(version.player_name),
         )
     if version.pinned:
         return _(
             "“{title}” is in the lore and pinned: the narrator has it in front of it all the time.",
-            title=version.title,
+            title=lore_card.plain(version.title),
         )
     if version.keys or version.kind == "character":
         return _(
-            "“{title}” is in the lore: the narrator is told of it when it comes up.", title=version.title
+            "“{title}” is in the lore: the narrator is told of it when it comes up.",
+            title=lore_card.plain(version.title),
         )
     return _(
         "“{title}” is in the lore: the narrator is told of it when its title is said, or something near it in meaning."
         " Keys make it surer: `/lore edit`.",
-        title=version.title,
+        title=lore_card.plain(version.title),
     )
 
 

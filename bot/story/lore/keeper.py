@@ -1,4 +1,4 @@
-"""Keep a story's lore: everyone adds; who wrote an entry, who started the story and moderators change it."""
+"""Keep a story's lore: everyone adds; who wrote an entry, the story's host and moderators change it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -58,12 +58,12 @@ async def require_unchanged(reader: Reader, story: Story, seen: Version, words: 
 
 
 def require_owner(story: Story, person: Person, version: Version) -> None:
-    """Refuse to change what someone else wrote; the story's starter and moderators may, and who plays a character."""
-    if person.moderator or person.id in (version.owner_id, version.player_id, story.started_by):
+    """Refuse to change what someone else wrote; the story's host and moderators may, and who plays a character."""
+    if person.moderator or person.id in (version.owner_id, version.player_id, story.hosted_by):
         return
     raise Refused(
         _(
-            "“{title}” is {name}'s. Only {name}, who started this story, and moderators can change it;"
+            "“{title}” is {name}'s. Only {name}, the host of this story and moderators can change it;"
             " you can add an entry of your own with `/lore add`.",
             title=inline_name(version.title),
             name=inline_name(version.owner_name or "—"),
@@ -72,12 +72,12 @@ def require_owner(story: Story, person: Person, version: Version) -> None:
 
 
 def require_player(story: Story, person: Person, player: Player | None) -> None:
-    """Refuse to give a character to somebody else; the story's starter and moderators may."""
-    if player is None or player.id in (None, person.id) or person.moderator or person.id == story.started_by:
+    """Refuse to give a character to somebody else; the story's host and moderators may."""
+    if player is None or player.id in (None, person.id) or person.moderator or person.id == story.hosted_by:
         return
     raise Refused(
         _(
-            "You can make a character your own. That it is {name}'s, {name} can say, or who started this story,"
+            "You can make a character your own. That it is {name}'s, {name} can say, or the host of this story,"
             " or a moderator.",
             name=inline_name(player.name or "—"),
         )
