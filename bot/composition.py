@@ -43,6 +43,7 @@ from bot.story.boundaries import Boundaries
 from bot.story.draft import Drafter
 from bot.story.editing import Editor
 from bot.story.finding import Finder
+from bot.story.jury import Jury
 from bot.story.keeping_up import KeepingUp
 from bot.story.knowledge import Knowledge
 from bot.story.lore.archive import Archive
@@ -228,6 +229,7 @@ def make_bot(
     knowledge = Knowledge(database=database, search=search)
     scribe = Scribe(engine=engine)
     ability = Ability(database=database, scribe=scribe, model=engine.model.id)
+    jury = Jury(database=database, scribe=scribe, model=engine.model.id)
     recapper = Recapper(scribe=scribe, ability=ability, model=engine.model)
     recaps = Recaps(database=database, recapper=recapper, lore=search, model=engine.model)
     proposals = Proposals(database=database, scribe=scribe, ability=ability, keeper=keeper, search=search)
@@ -236,6 +238,7 @@ def make_bot(
     background.register("search", archive.catch_up)
     background.register("presence", knowledge.keep)
     background.register("facts", proposals.due)
+    background.register("judging", jury.trial)
     drafter = Drafter(
         database=database,
         engine=engine,
@@ -244,7 +247,7 @@ def make_bot(
         settings=config.narrator,
         context=engine.model.context,
     )
-    narrator = Narrator(database=database, drafter=drafter, model=engine.model.id, clock=clock)
+    narrator = Narrator(database=database, drafter=drafter, jury=jury, model=engine.model.id, clock=clock)
     performance = Performance(
         storyteller=storyteller, narrator=narrator, shelf=shelf, board=board, database=database
     )
@@ -279,6 +282,7 @@ def make_bot(
     check = LoreCheck(
         database=database,
         search=search,
+        jury=jury,
         storyteller=storyteller,
         longest=config.limits.passage_characters,
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.bench.opening import recall_of
+from bot.bench.opening import jury_of, recall_of
 from bot.config import NarratorSettings
 from bot.engine.engine import Engine, Limits
 from bot.engine.generation import Generation
@@ -32,7 +32,7 @@ async def narrator(database: Database) -> AsyncIterator[Narrator]:
     await story_of(database, "The lamp went out.", "Nobody moved.")
     async with Engine.open(ScriptedBackend([TALE])) as engine:
         drafter = drafter_of(database, engine)
-        yield Narrator(database=database, drafter=drafter, model="scripted")
+        yield Narrator(database=database, drafter=drafter, jury=jury_of(database, engine), model="scripted")
 
 
 def drafter_of(database: Database, engine: Engine) -> Drafter:
@@ -93,7 +93,9 @@ async def test_a_flawed_passage_is_kept_where_another_draft_finds_no_room(databa
     backend = ScriptedBackend(reply, delay=delay, parallel=1)
     async with Engine.open(backend, limits=Limits(waiting=1)) as engine:
         drafter = drafter_of(database, engine)
-        narrator = Narrator(database=database, drafter=drafter, model="scripted")
+        narrator = Narrator(
+            database=database, drafter=drafter, jury=jury_of(database, engine), model="scripted"
+        )
         done = await ended(await narrator.begin(PLACE, ASKER))
 
         assert [other.position for other in others] == [0, 1]

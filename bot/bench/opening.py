@@ -14,7 +14,9 @@ from bot.engine.engine import Engine
 from bot.engine.errors import GenerationCancelled
 from bot.engine.request import Chunk, ModelInfo, Request
 from bot.story.adapters import Adapters
+from bot.story.asking import Scribe
 from bot.story.draft import Drafter
+from bot.story.jury import Jury
 from bot.story.knowledge import Knowledge
 from bot.story.lore.archive import Archive
 from bot.story.lore.search import LoreSearch
@@ -108,6 +110,11 @@ def recall_of(database: Database) -> Recall:
     return Recall(database=database, lore=search, knowledge=Knowledge(database=database, search=search))
 
 
+def jury_of(database: Database, engine: Engine) -> Jury:
+    """Judge with an engine's model."""
+    return Jury(database=database, scribe=Scribe(engine=engine), model=engine.model.id)
+
+
 def _shelf(database: Database, engine: Engine) -> Shelf:
     adapters = Adapters(database=database, names=())
     return Shelf(database=database, model=engine.model, adapters=adapters, hears_typing=True)
@@ -123,7 +130,9 @@ async def _prompt(config: Config, database: Database, engine: Engine, listener: 
         settings=config.narrator,
         context=engine.model.context,
     )
-    narrator = Narrator(database=database, drafter=drafter, model=engine.model.id)
+    narrator = Narrator(
+        database=database, drafter=drafter, jury=jury_of(database, engine), model=engine.model.id
+    )
     start = time.perf_counter()
     narration = await narrator.begin(PLACE, PERSON)
     with suppress(GenerationCancelled):

@@ -22,6 +22,7 @@ _KINDS: dict[Kind, Text] = {
     "attribute": _("the lore has it look or lie otherwise"),
     "denied": _("the lore says the opposite"),
     "kinship": _("the lore has them related otherwise"),
+    "judged": _("the narrator thinks that they do not go together"),
 }
 
 
@@ -42,7 +43,7 @@ class Contradiction:
 
 def against(book: Book, text: str) -> list[Contradiction]:
     """Return what a text says against the lore that it speaks of. Takes milliseconds, however much lore there is."""
-    spoken = _spoken_of(book, fold(text))
+    spoken = spoken_of(book, fold(text))
     told = told_in(text) if spoken else ()
     found = []
     for version_id in spoken:
@@ -52,7 +53,7 @@ def against(book: Book, text: str) -> list[Contradiction]:
     return found[:MOST]
 
 
-def _spoken_of(book: Book, folded: str) -> list[int]:
+def spoken_of(book: Book, folded: str) -> list[int]:
     """Return the entries whose names stand in a text, the one named last first."""
     found = [
         (max(map(folded.rfind, names)), version_id)

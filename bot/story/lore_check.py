@@ -10,6 +10,7 @@ from bot.clock import now
 from bot.errors import Refused
 from bot.locales import _
 from bot.story.contradictions import Contradiction, against, flag
+from bot.story.jury import Jury
 from bot.story.lore.search import LoreSearch
 from bot.story.people import Person, Place
 from bot.story.storyteller import Storyteller, Written
@@ -32,12 +33,13 @@ class LoreCheck:
     """Ask writers before their words are saved against the lore."""
 
     def __init__(
-        self, *, database: Database, search: LoreSearch, storyteller: Storyteller, longest: int
+        self, *, database: Database, search: LoreSearch, storyteller: Storyteller, jury: Jury, longest: int
     ) -> None:
         """Check passages of up to `longest` characters."""
         self._database = database
         self._search = search
         self._storyteller = storyteller
+        self._jury = jury
         self._longest = longest
 
     async def ask(self, place: Place, person: Person, raw: str) -> Question | None:
@@ -46,7 +48,7 @@ class LoreCheck:
         if story is None or not story.lore_check:
             return None
         text = clean_passage(raw, limit=self._longest)
-        found = await self.found(story, text)
+        found = await self.found(story, text, person_id=person.id)
         if not found:
             return None
         await self._storyteller.before_writing(place, person)
@@ -64,10 +66,11 @@ class LoreCheck:
             )
         return Question(kept, tuple(found))
 
-    async def found(self, story: Story, text: str) -> list[Contradiction]:
-        """Return what a text says against a story's lore."""
+    async def found(self, story: Story, text: str, *, person_id: int) -> list[Contradiction]:
+        """Return what a text says against a story's lore, by rules, else by what an able model thinks."""
         book = await self._search.book(story.id, story.branch_id)
-        return await asyncio.to_thread(against, book, text)
+        found = await asyncio.to_thread(against, book, text)
+        return found or await self._jury.against(story, book, text, person_id=person_id)
 
     async def waiting(self, person: Person, held_id: int) -> Held:
         """Return somebody's words that wait; refused where they were saved already, or are another's."""
@@ -85,7 +88,8 @@ class LoreCheck:
         async with self._database.transaction() as tx:
             if not await held.change(tx, held_id, text):
                 raise _decided(text)
-        found = await self.found(await stories.get(self._database, kept.story_id), text)
+        story = await stories.get(self._database, kept.story_id)
+        found = await self.found(story, text, person_id=person.id)
         return Question(replace(kept, text=text), tuple(found)) if found else None
 
     async def drop(self, person: Person, held_id: int) -> None:
@@ -97,7 +101,8 @@ class LoreCheck:
     async def save(self, place: Place, person: Person, held_id: int) -> Written:
         """Save words that waited; they join the story and cease to wait in one transaction."""
         kept = await self.waiting(person, held_id)
-        found = await self.found(await stories.get(self._database, kept.story_id), kept.text)
+        story = await stories.get(self._database, kept.story_id)
+        found = await self.found(story, kept.text, person_id=person.id)
 
         async def settle(tx: Transaction, written: Written) -> None:
             if written.story.id != kept.story_id:
@@ -115,7 +120,8 @@ class LoreCheck:
         """Flag a passage that was saved already, as typed ones are; return what it goes against."""
         if written.passage is None or not written.story.lore_check:
             return []
-        found = await self.found(written.story, written.text)
+        author = written.passage.author_id or 0
+        found = await self.found(written.story, written.text, person_id=author)
         if found:
             async with self._database.transaction() as tx:
                 await flag(tx, written.passage.id, found)

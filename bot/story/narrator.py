@@ -23,6 +23,7 @@ from bot.story.contradictions import flag
 from bot.story.draft import Draft, Drafter, Waiting, Writing
 from bot.story.editing import find
 from bot.story.interruptions import LetGo, Suspended
+from bot.story.jury import Jury
 from bot.story.people import Person, Place
 from bot.story.standing import Standing
 from bot.story.storyteller import join, require_asker, show_in
@@ -88,9 +89,12 @@ class Narration:
 class Narrator:
     """Start, stop and take up narrations."""
 
-    def __init__(self, *, database: Database, drafter: Drafter, model: str, clock: Clock = SYSTEM) -> None:
+    def __init__(
+        self, *, database: Database, drafter: Drafter, jury: Jury, model: str, clock: Clock = SYSTEM
+    ) -> None:
         """Keep the drafts of a drafter, as written by a model of that id."""
         self._database = database
+        self._jury = jury
         self._clock = clock
         self._drafter = drafter
         self._model = model
@@ -298,6 +302,10 @@ class Narrator:
                 if not any(written.text for written in drafts):
                     raise
                 break  # who has waited gets a flawed passage rather than none
+            if draft.flaw is None and draft.book is not None and not narration.stopped:
+                person_id = narration.job.asked_by
+                found = await self._jury.against(draft.story, draft.book, draft.text, person_id=person_id)
+                draft.contradictions = tuple(found)
             if draft.flaw is None or narration.stopped:
                 return
             drafts.append(draft)
