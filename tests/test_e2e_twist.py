@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import Refused
 from bot.story.people import Person as Actor
-from storage import directions, votes
+from storage import directions, stories, votes
 from tests.person import Answer, Person
 from tests.person_forms import Payload
 from tests.stage import Stage, answered, buttons, eventually, refused, saying, with_button
@@ -51,6 +51,11 @@ async def told(answer: Answer) -> str:
     return str((await answered(answer))["content"])
 
 
+async def press(person: Person, card: Payload, label: str) -> str:
+    """Press a button of a card, and give the private answer once it has come."""
+    return await told(await person.click(card, label))
+
+
 async def pressed_late(stage: Stage, person: Person, card: Payload, number: int) -> str:
     """Press an option that is gone from a card, as someone does whose screen lags; give the refusal."""
     voting, place = stage.bot.services.voting, stage.place(HERE)
@@ -68,10 +73,10 @@ async def test_three_twists_are_voted_on_and_the_winner_directs_the_narrator_onc
     for size, text in zip(("Minor", "Major", "Curveball"), THREE, strict=True):
         assert size in described(card)
         assert text in described(card)
-    assert "vote is for B" in await told(await mara.click(card, "B"))
-    assert "vote is for C" in await told(await jun.click(card, "C"))
+    assert "vote is for B" in await press(mara, card, "B")
+    assert "vote is for C" in await press(jun, card, "C")
     await jun.wait_for_message(card_saying("2 people have voted"))
-    assert "vote is for B" in await told(await jun.click(card, "B"))
+    assert "vote is for B" in await press(jun, card, "B")
     stage.script.says("The boat went under without a sound.")
     await mara.click(card, "Count now")
     await mara.wait_for_message(card_saying("Chosen: **B**", "2 votes"))
@@ -87,8 +92,8 @@ async def test_one_person_has_one_vote_however_often_they_press(stage: Stage) ->
     """A double click counts once, a change moves the vote, and all at once is no way around that."""
     mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
     card = await offered(stage, mara)
-    await asyncio.gather(*(mara.click(card, choice) for choice in "AAABCCA"))
-    await jun.click(card, "B")
+    await asyncio.gather(*(press(mara, card, choice) for choice in "AAABCCA"))
+    await press(jun, card, "B")
     await jun.wait_for_message(card_saying("2 people have voted"))
     vote = await votes.open_in(stage.database, 1)
     assert vote is not None
@@ -101,14 +106,14 @@ async def test_a_tie_is_named_and_the_host_chooses(stage: Stage) -> None:
     """Nothing is chosen in silence: others may only vote again, the host says it aloud."""
     mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
     card = await offered(stage, mara)
-    await mara.click(card, "A")
-    await jun.click(card, "C")
+    await press(mara, card, "A")
+    await press(jun, card, "C")
     await mara.click(card, "Count now")
     tied = await jun.wait_for_message(card_saying("A tie between A, C", "Mara or a moderator"))
     assert buttons(tied) == ["A", "C", "Run-off"]
     await refused(await jun.click(tied, "A"), "is over, and tied")
     stage.script.says("He was wet, and smiling.")
-    assert "broken the tie" in await told(await mara.click(tied, "C"))
+    assert "broken the tie" in await press(mara, tied, "C")
     await jun.wait_for_message(card_saying("Chosen: **C**"))
     await jun.wait_for_message(saying("He was wet", button="Retry"))
     assert await pressed_late(stage, jun, tied, 1) == "This vote is over."
@@ -118,8 +123,8 @@ async def test_a_tie_is_voted_on_again_in_a_run_off_across_a_restart(stage: Stag
     """Only what tied stands, ballots start anew, and all of it outlives a restart."""
     mara, jun, ida = [await stage.seat(name) for name in ("Mara", "Jun", "Ida")]
     card = await offered(stage, mara)
-    await mara.click(card, "A")
-    await jun.click(card, "C")
+    await press(mara, card, "A")
+    await press(jun, card, "C")
     await stage.restart()
     await mara.click(card, "Count now")
     tied = await jun.wait_for_message(card_saying("A tie between A, C"))
@@ -129,7 +134,7 @@ async def test_a_tie_is_voted_on_again_in_a_run_off_across_a_restart(stage: Stag
     assert buttons(again) == ["A", "C", "Count now"]
     assert "not one of the choices any more" in await pressed_late(stage, ida, card, 2)
     for person in (mara, jun, ida):
-        await person.click(again, "C")
+        await press(person, again, "C")
     stage.script.says("He was wet, and smiling.")
     await mara.click(again, "Count now")
     await jun.wait_for_message(card_saying("Chosen: **C**", "3 votes"))
@@ -150,7 +155,7 @@ async def test_people_propose_their_own_word_for_word_or_as_a_direction(stage: S
     assert window is not None
     await jun.submit_modal(window, {"Your proposal": "The lamp sang.", "Word for word": True})
     await mara.wait_for_message(card_saying("The lamp sang."))
-    await mara.click(more, "D")
+    await press(mara, more, "D")
     window = (await jun.click(card, "Propose")).modal
     assert window is not None
     answer = await jun.submit_modal(window, {"Your proposal": "Too late."})
@@ -201,8 +206,8 @@ async def test_a_hidden_count_is_shown_at_the_end(stage: Stage) -> None:
     """While the vote is open the card tells how many voted, not what."""
     mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
     card = await offered(stage, mara, hidden=True)
-    await mara.click(card, "A")
-    await jun.click(card, "A")
+    await press(mara, card, "A")
+    await press(jun, card, "A")
     open_card = await mara.wait_for_message(card_saying("2 people have voted", "shown at the end"))
     assert "2 votes" not in described(open_card)
     await mara.click(card, "Count now")
@@ -230,10 +235,10 @@ async def test_in_a_story_with_seats_those_who_sit_vote(stage: Stage) -> None:
     await mara.command("twist", channel=HERE)
     card = await mara.wait_for_message(voting)
     await refused(await ida.click(card, "A"), "Those with a seat vote here")
-    await jun.click(card, "B")
+    await press(jun, card, "B")
     await jun.command("turn leave", channel=HERE)
     stage.script.says("The lamp was there, under wet planks.")
-    await mara.click(card, "A")
+    await press(mara, card, "A")
     await mara.wait_for_message(card_saying("Chosen: **A**", "1 person has voted"))
     await mara.wait_for_message(saying("wet planks", button="Retry"))
 
@@ -242,6 +247,7 @@ async def test_the_button_under_the_newest_passage_asks_for_twists_too(stage: St
     """Twist stands beside Continue; its card is in the story's language, its answers in the reader's."""
     lin = await stage.seat("Lin", locale="zh-CN")
     await lin.command("story start", channel=HERE, options={"title": "灯"})
+    await lin.wait_for_message(with_button("转折"))
     text = "玛拉数着船。汤姆提着灯，玛拉问汤姆是谁点的灯。玛拉看着汤姆。"
     await lin.command("write", channel=HERE, options={"text": text})
     shown = await lin.wait_for_message(saying("玛拉数着船", button="转折"))
@@ -254,7 +260,7 @@ async def test_the_button_under_the_newest_passage_asks_for_twists_too(stage: St
     card = await lin.wait_for_message(with_button("马上计票"))
     assert "转折" in described(card)
     assert "小意外" in described(card)
-    assert "你投给了 A" in await told(await lin.click(card, "A"))
+    assert "你投给了 A" in await press(lin, card, "A")
     stage.script.says("灯还亮着，沙子是热的。")
     await lin.click(card, "马上计票")
     await lin.wait_for_message(saying("沙子是热的", button="重写"))
@@ -264,7 +270,7 @@ async def test_a_choice_waits_while_the_narrator_cannot_write(stage: Stage) -> N
     """It is kept through a restart, and a button lets the narrator write it later."""
     mara = await stage.seat("Mara")
     card = await offered(stage, mara)
-    await mara.click(card, "A")
+    await press(mara, card, "A")
     stage.script.hold(after=0)
     await mara.command("continue", channel=HERE)
     writing = await mara.wait_for_message(with_button("Stop"))
@@ -291,10 +297,12 @@ async def test_a_vote_is_counted_when_its_time_is_up_also_after_a_restart(stage:
     mara = await stage.seat("Mara")
     card = await offered(stage, mara, length="30m")
     assert "Counted <t:" in described(card)
-    await mara.click(card, "B")
+    await press(mara, card, "B")
     await stage.restart()
     stage.script.says("The boat went under without a sound.")
+    # Had the bot been away for that long, the vote would get some of its time again.
     stage.clock.move(minutes=31)
+    await eventually(lambda: _counted(stage))
     await mara.wait_for_message(card_saying("Chosen: **B**"))
     await mara.wait_for_message(saying("The boat went under", button="Retry"))
     assert await stage.told() == [OPENING, "The boat went under without a sound."]
@@ -304,8 +312,8 @@ async def test_a_tie_that_nobody_breaks_is_run_off_aloud(stage: Stage) -> None:
     """When the host is silent the run-off begins by itself and says so."""
     mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
     card = await offered(stage, mara, length="30m")
-    await mara.click(card, "A")
-    await jun.click(card, "B")
+    await press(mara, card, "A")
+    await press(jun, card, "B")
     stage.clock.move(minutes=31)
     await mara.wait_for_message(card_saying("A tie between A, B", "Without a word the run-off begins"))
     stage.clock.move(minutes=31)
@@ -319,14 +327,16 @@ async def test_a_vote_waits_while_its_story_is_paused(stage: Stage) -> None:
     """Nothing is counted behind people's backs; when the story goes on, so does the vote."""
     mara = await stage.seat("Mara")
     card = await offered(stage, mara, length="30m")
-    await mara.click(card, "A")
-    await answered(await mara.command("story pause", channel=HERE))
+    await press(mara, card, "A")
+    await mara.command("story pause", channel=HERE)
+    await eventually(lambda: _is(stage, "paused"))
     stage.clock.move(minutes=31)
     await refused(await mara.click(card, "B"), "is paused")
     vote = await votes.open_in(stage.database, 1)
     assert vote is not None
     assert vote.state == "open"
-    await answered(await mara.command("story resume", channel=HERE))
+    await mara.command("story resume", channel=HERE)
+    await eventually(lambda: _is(stage, "running"))
     stage.script.says("The planks were wet.")
     stage.clock.move(minutes=31)
     await mara.wait_for_message(saying("The planks were wet.", button="Retry"))
@@ -350,7 +360,7 @@ async def test_many_presses_are_few_edits(stage: Stage) -> None:
     people = [await stage.seat(f"Guest {number}") for number in range(5)]
     card = await offered(stage, people[0])
     for choice in "ABCABC":
-        await asyncio.gather(*(person.click(card, choice) for person in people))
+        await asyncio.gather(*(press(person, card, choice) for person in people))
     shown = await people[0].wait_for_message(card_saying("5 people have voted"))
     await people[0].wait_for_message(card_saying("5 votes"))
     assert len([edit for edit in people[0].edits if edit["id"] == shown["id"]]) <= 8
@@ -379,7 +389,7 @@ async def test_a_bot_of_two_shards_counts_like_one_of_one(tmp_path: Path) -> Non
     async with Stage.open(tmp_path, settings={"discord": {"shards": 2}}) as stage:
         mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
         card = await offered(stage, mara)
-        await asyncio.gather(mara.click(card, "A"), jun.click(card, "A"))
+        await asyncio.gather(press(mara, card, "A"), press(jun, card, "A"))
         stage.script.says("It was so.")
         await mara.click(card, "Count now")
         await mara.wait_for_message(card_saying("Chosen: **A**", "2 votes"))
@@ -391,15 +401,24 @@ async def test_an_ai_free_story_has_twists_of_people_alone(stage: Stage) -> None
     mara = await stage.seat("Mara")
     await stage.begin(mara)
     await stage.write(mara, OPENING)
-    await answered(await mara.command("story settings", channel=HERE, options={"narrator": "never"}))
+    await answered(await mara.command("story settings", channel=HERE, options={"narrator": "-1"}))
     await mara.command("twist", channel=HERE)
     card = await mara.wait_for_message(voting)
     window = (await mara.click(card, "Propose")).modal
     assert window is not None
     await mara.submit_modal(window, {"Your proposal": "The lamp spoke."})
     more = await mara.wait_for_message(card_saying("Mara, word for word"))
-    await mara.click(more, "A")
+    await press(mara, more, "A")
     await mara.click(more, "Count now")
     await mara.wait_for_message(saying("The lamp spoke.", "Mara"))
     assert await stage.told() == [OPENING, "The lamp spoke."]
     assert stage.backend.requests == []
+
+
+async def _is(stage: Stage, state: str) -> bool:
+    return (await stories.get(stage.database, 1)).state == state
+
+
+async def _counted(stage: Stage) -> bool:
+    stage.clock.move(minutes=5)
+    return await votes.open_in(stage.database, 1) is None
