@@ -7,7 +7,8 @@ from bot.story.recaps import SCENE_PASSAGES
 from storage import recaps, stories
 from tests.person import Answer, Person
 from tests.person_forms import Payload
-from tests.stage import Stage, answered, eventually, refused
+from tests.stage import LOADING, Stage, answered, eventually, refused, saying, with_button
+from tests.test_recapping import CHINESE
 
 LINES = (
     "Henrik rowed Ilse across the black river, and she paid him with a secret.",
@@ -117,3 +118,69 @@ async def test_anyone_can_see_the_prompt_that_made_a_passage(tmp_path: Path) -> 
 def prompt_of(request: Request) -> str:
     """Return a request's messages as `/why` writes them down."""
     return "\n\n".join(f"=== {message.role} ===\n{message.content}" for message in request.messages)
+
+
+async def test_undo_takes_memory_back_and_redo_returns_it(tmp_path: Path) -> None:
+    """A recap goes as soon as a passage of its range is taken back, and is the same one again after redo."""
+    async with Stage.open(tmp_path) as stage:
+        mara = await stage.seat("Mara")
+        await stage.begin(mara)
+        await played(stage, mara, SCENE_PASSAGES + 5)
+        await recapped(stage, 1)
+        told = await card(await mara.command("recap", channel="fireside"))
+        await answered_or_gone(await mara.command("undo", channel="fireside", options={"to": "6"}))
+        gone = await card(await mara.command("recap", channel="fireside"))
+        await answered_or_gone(await mara.command("redo", channel="fireside"))
+        back = await card(await mara.command("recap", channel="fireside"))
+
+        assert "no recap yet" in gone["description"]
+        assert back["description"].split("\n\n")[0] == told["description"].split("\n\n")[0]
+
+
+async def answered_or_gone(answer: Answer) -> None:
+    """Wait until a command was carried out: its sign of thinking has become an answer, or is gone."""
+
+    async def done() -> bool:
+        try:
+            return not answer.message.get("flags", 0) & LOADING
+        except LookupError:
+            return True
+
+    await eventually(done)
+
+
+async def test_a_chinese_story_is_recapped_in_chinese(tmp_path: Path) -> None:
+    """Its own sentences, numbers and links; and someone who reads English is told why it is not English."""
+    async with Stage.open(tmp_path) as stage:
+        lin, bob = await stage.seat("Lin", locale="zh-CN"), await stage.seat("Bob")
+        await lin.command("story start", channel="fireside", options={"title": "黑河渡", "language": "zh"})
+        await lin.wait_for_message(with_button("继续"))
+        for at in range(SCENE_PASSAGES + 5):
+            text = f"{CHINESE[at % len(CHINESE)]}这是第{at}夜。"
+            await lin.command("write", channel="fireside", options={"text": text})
+            await lin.wait_for_message(saying(text, button="继续"))
+        await recapped(stage, 1)
+        told = await card(await lin.command("recap", channel="fireside"))
+        news = await card(await bob.command("catchup", channel="fireside"))
+
+        assert "第 1-12 段" in told["description"]
+        assert "摘自故事原文" in told["description"]
+        assert "黑河" in told["description"]
+        assert "17 passages have been told" in news["description"]
+        assert "cannot put this into your language" in news["description"]
+        assert "伊尔莎" in news["description"]
+
+
+async def test_what_is_secret_is_not_told(tmp_path: Path) -> None:
+    """In a blind game nobody reads the others' passages by way of a recap, a catching up or a prompt."""
+    async with Stage.open(tmp_path) as stage:
+        stage.calls = True
+        mara = await stage.seat("Mara", roles=["moderator"])
+        await stage.begin(mara)
+        await answered_or_gone(await mara.command("turn mode", channel="fireside", options={"mode": "blind"}))
+        await answered_or_gone(await mara.command("turn join", channel="fireside"))
+        await answered_or_gone(
+            await mara.command("write", channel="fireside", options={"text": "Only I know of this."})
+        )
+        for command in ("recap", "catchup", "why"):
+            await refused(await mara.command(command, channel="fireside"), "secret until the end")

@@ -24,8 +24,8 @@ class Item:
 
     @property
     def line(self) -> str:
-        """Return it as one line of a list."""
-        return f"- {' '.join(self.text.split())}"
+        """Return it as one line, without a dash: small models take up whatever looks like a list."""
+        return " ".join(self.text.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +72,5 @@ def fitting(items: Iterable[Item], room: int) -> tuple[tuple[Item, ...], tuple[L
 
 
 def listed(items: Sequence[Item]) -> str:
-    """Return items as the lines of a list."""
+    """Return items, each on a line of its own."""
     return "\n".join(item.line for item in items)
