@@ -188,6 +188,7 @@ async def test_lore_speaks_chinese(tmp_path: Path) -> None:
         said = await add(yun, "灯", "塔上的灯照见溺水者的脸。", keys="灯、lamp")
         assert "设定" in said["content"]
         await yun.command("write", channel=HERE, options={"text": "小汤爬上楼梯，点亮了灯。"})
+        await yun.wait_for_message(lambda m: "点亮了灯" in m["content"] and buttons(m))
         stage.script.says("火是绿色的，谁也没有说话。")
         await yun.command("continue", channel=HERE)
         await yun.wait_for_message(lambda m: "火是绿色的" in m["content"] and buttons(m))
