@@ -90,13 +90,13 @@ async def test_a_skipped_scene_is_left_once(stage: Stage) -> None:
     await mara.wait_for_message(saying("This scene is over"))
     await stage.restart()
     shown = await stage.narrate(mara, DOOR)
-    assert "The last scene is over" in stage.backend.requests[-1].messages[-1].content
+    assert "Begin a new scene in another place" in stage.backend.requests[-1].messages[-1].content
     stage.script.says(SHIP)
     await mara.click(shown, "Retry")
     await mara.wait_for_message(saying(SHIP, button="2/2"))
-    assert "The last scene is over" in stage.backend.requests[-1].messages[-1].content
+    assert "Begin a new scene in another place" in stage.backend.requests[-1].messages[-1].content
     await stage.narrate(mara, WORN)
-    assert "The last scene is over" not in stage.backend.requests[-1].messages[-1].content
+    assert "Begin a new scene in another place" not in stage.backend.requests[-1].messages[-1].content
 
 
 async def test_what_is_being_written_is_let_go(stage: Stage) -> None:

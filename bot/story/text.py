@@ -28,10 +28,15 @@ _BLANK = re.compile(
 
 TEMPLATE_TOKEN = re.compile(
     r"[<＜〈《][|｜][^<＜〈《\n]{0,64}?[|｜][>＞〉》]"  # <|im_start|> and its full-width cousins
-    r"|[<＜〈]/?(?:s|bos|eos|pad|unk|think|thinking|sys|inst|start_of_turn|end_of_turn|"
-    r"tool_call|tool_response|start_of_image|fim_\w{1,16}|reserved_\w{1,32}|unused\d{1,4}|extra_id_\d{1,4})[>＞〉]"
+    r"|[<＜〈]/?(?:s|bos|eos|pad|unk|sep|cls|mask|sop|eop|eod|sys|inst|think|thinking|system|user|assistant|human|"
+    r"(?:bos|eos|pad|unk|cls|sep|mask|system|user|chatbot)_token|(?:start|end|begin|beginning)_?of_\w{1,24}|"
+    r"tool_\w{1,24}|function_\w{1,24}|(?:image|audio|video|vision)_\w{1,24}|fim_\w{1,16}|reserved_\w{1,32}|"
+    r"repo_?name|file_?(?:name|sep)|gh_stars|issue_\w{1,16}|jupyter_\w{1,16}|empty_output|commit_\w{1,16}|"
+    r"unused_?\d{1,4}|extra_id_\d{1,4}|special_?\d{1,4}|seed:\w{1,24})[>＞〉]"
     r"|<</?sys>>"
-    r"|\[/?(?:inst|system_prompt|available_tools|tool_calls|tool_results|gmask|sop|cls|sep)\]",
+    r"|\[/?(?:inst|system_prompt|available_tools|tool_\w{1,24}|think|img|gmask|smask|mask|sop|eop|cls|sep|pad|unk|bos|"
+    r"eos|unused_token_\d{1,4}|control_\d{1,4}|prefix|middle|suffix)\]"
+    r"|\]~b\]|\]!p~\[|\[e~\[",
     re.IGNORECASE,
 )
 _HARMLESS = str.maketrans("<＜〈《>＞〉》[]|｜", "‹‹‹‹››››⁅⁆¦¦")
