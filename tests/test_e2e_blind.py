@@ -85,3 +85,24 @@ async def test_the_next_writer_sees_the_ending_alone(stage: Stage) -> None:
     told = (await answered(await mara.command("turn next", channel=HERE)))["content"]
     assert "It is Jun's turn" in told
     assert "hat" not in told
+
+
+async def test_every_mode_is_told_in_chinese(stage: Stage) -> None:
+    """What the channel hears of each, and how it refuses, in the story's and the reader's language."""
+    mei, jun = await stage.seat("美玲", locale="zh-CN"), await stage.seat("阿俊", locale="zh-CN")
+    await sit(stage, mei, jun, mode="robin", length="半小时", nudge=0, then="narrator")
+    await mei.wait_for_message(saying("从现在起：轮流", "每个回合 30 分钟", "旁白代写"))
+    for mode, said in (("random", "随机"), ("between", "间隔"), ("blind", "盲写"), ("free", "自由")):
+        await answered(await mei.command("turn mode", channel=HERE, options={"mode": mode}))
+        await mei.wait_for_message(saying(f"从现在起：{said}"))
+        if mode == "blind":
+            await mei.command("write", channel=HERE, options={"text": "老灯塔里住着一个人。\n他丢了帽子。"})
+            shown = await jun.wait_for_message(saying("保密", "14 字"))
+            window = (await jun.click(shown, "写一段")).modal
+            assert window is not None
+            assert "他丢了帽子。" in str(window["components"])
+            assert "老灯塔" not in str(window["components"])
+    await jun.wait_for_message(saying("老灯塔里住着一个人。", "他丢了帽子。"))
+    await jun.wait_for_message(saying("不再有秘密"))
+    await refused(await jun.command("turn skip", channel=HERE), "没有回合可传")
+    await refused(await jun.command("turn mode", channel=HERE, options={"mode": "robin"}), "主持人美玲")

@@ -14,6 +14,7 @@ from bot.reply.buttons import controls
 from bot.reply.links import message_link
 from bot.reply.sheet import NOBODY, Page, Sheet
 from bot.story import standing
+from bot.story.languages import count_words
 from bot.story.standing import Standing
 from bot.story.storyteller import show_in
 from bot.story.text import inline_name
@@ -257,5 +258,5 @@ def _strip(stand: Standing) -> Text:
 def size(text: str, story: Story) -> Text:
     """Return how long a passage is, in words or characters, as fits the story's language."""
     if story.language == "zh":
-        return _n("{n} character", "{n} characters", len("".join(text.split())))
-    return _n("{n} word", "{n} words", len(text.split()))
+        return _n("{n} character", "{n} characters", count_words(text))
+    return _n("{n} word", "{n} words", count_words(text))

@@ -32,8 +32,6 @@ from storage.stories import Story
 
 log = structlog.get_logger(__name__)
 
-REVEALED = 50  # passages, the newest, whose messages a reveal changes
-
 
 class Performance:
     """Perform stories in channels, for the commands, the buttons and the typing alike."""
@@ -125,8 +123,8 @@ class Performance:
         await self.unseal(standing.story, await keeping.secrets_of(self._database, standing.story))
 
     async def unseal(self, story: Story, passages: Sequence[Passage]) -> None:
-        """Show passages that were secret, the newest of them, in the messages that said no more than their size."""
-        for passage in passages[-REVEALED:]:
+        """Show passages that were secret in the messages that said no more than their size."""
+        for passage in passages:
             sheet = await self.board.sheet_of(passage, story.channel_id)
             if sheet.pages:
                 await self.board.show(sheet, passage, story)

@@ -33,6 +33,8 @@ from storage.turns import Narrating, SeatRow, Turns
 TIMER = "turn"
 """The kind of timer that ends turns, about a story."""
 
+REVEALED = 50  # passages whose messages a reveal changes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
@@ -122,11 +124,13 @@ async def ending_for(reader: Reader, story: Story, person_id: int, *, now: int) 
 
 
 async def secrets_of(reader: Reader, story: Story) -> tuple[Passage, ...]:
-    """Return the passages of a story as told that are not to be read yet, in order."""
+    """Return the newest passages of a story as told that are not to be read yet, at most `REVEALED`, in order."""
     kept = await read(reader, story.id)
-    if not kept.secret:
+    head = (await branches.get(reader, story.branch_id)).head
+    if not kept.secret or head is None:
         return ()
-    told = [one.passage for one in await trail.read(reader, story.branch_id)]
+    first = max(0, (await passages.get(reader, head)).depth - REVEALED + 1)
+    told = [one.passage for one in await trail.read(reader, story.branch_id, first=first)]
     return tuple(passage for passage in told if kept.sealed(passage))
 
 
