@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -15,14 +15,15 @@ from bot.story.adapters import Adapters
 from bot.story.contradictions import Contradiction, against, reminders
 from bot.story.creativity import otherwise, sampling
 from bot.story.expected import Expected, flaw_in, mended
+from bot.story.fixing import fix_of
 from bot.story.flaws import Flaw, is_looping, mildness
+from bot.story.languages import count_words
 from bot.story.lore.book import Book
 from bot.story.narration import NarrationFilter, finish
 from bot.story.prompt import Prompt, StoryFacts, build, plan
 from bot.story.recall import Recall, passage_texts
 from bot.story.voice import Voice, voice_of
 from bot.story.window import budget_bytes
-from bot.story.wishes import note_of
 from storage import stories, trail
 from storage.database import Database
 from storage.narrations import Narration as Job
@@ -35,6 +36,7 @@ SAMPLES = {
     "en": "The rain had stopped by the time they reached the harbour, and nobody spoke of what the lamp had shown.",
     "zh": "他们走到港口的时候，雨已经停了。谁也没有提起那盏灯照见的东西，只听见潮水一下一下拍着石阶。",
 }
+MOST_WORDS = 400  # of a woven passage, as of any
 TOKENS_PER_WORD = 2  # room for a narrator who needs more than the wanted length to end a sentence
 LOOP_CHECK = 200  # characters between two looks at whether the text goes in circles
 RECENT = 8  # passages with which a draft is compared
@@ -122,7 +124,7 @@ class Drafter:
 
     async def begin(self, job: Job, *, after: Draft | None = None) -> Draft:
         """Prepare a draft; one `after` another tries another seed, and keeps away from what was wrong with that."""
-        story = await stories.get(self._database, job.story_id)
+        story = _roomy(job, await stories.get(self._database, job.story_id))
         picked = (
             otherwise(after.sampling, after.flaw)
             if after is not None
@@ -208,7 +210,8 @@ class Drafter:
             budget=budget,
             pinned=pinned,
             direction=voice.directed(_directed(job, known)),
-            note=await note_of(self._database, job, story.language),
+            note=job.direction if job.kind == "retry" else None,
+            fix=await fix_of(self._database, job, story.language),
         )
         prompt = build(planned, await self._recall.memory(story, planned))
         recent = [told.passage.text for told in read[-RECENT:]]
@@ -237,6 +240,12 @@ def _directed(job: Job, known: str) -> str | None:
     """Return what shall happen, with what the narrator is reminded of behind it."""
     wish = None if job.kind in ("retry", "fix") else job.direction
     return "\n".join(filter(None, (wish, known))) or None
+
+
+def _roomy(job: Job, story: Story) -> Story:
+    """Return a story that gives a woven passage room for all that was handed in."""
+    wanted = min(MOST_WORDS, count_words(job.direction or "")) if job.kind == "weave" else 0
+    return replace(story, words=max(story.words, wanted))
 
 
 def _request(draft: Draft) -> Request:

@@ -83,6 +83,7 @@ class Plan:
     window: Window
     direction: str | None
     note: str | None
+    fix: str | None
 
 
 def plan(
@@ -93,14 +94,16 @@ def plan(
     pinned: Pinned = NOTHING_PINNED,
     direction: str | None = None,
     note: str | None = None,
+    fix: str | None = None,
 ) -> Plan:
     """Choose what stands in the prompt for a story's next passage, of at most `budget` bytes unless those are very few.
 
-    `told` are the newest passages in order. `direction` is for this passage; `note` says what a retry is to do better.
+    `told` are the newest passages in order. `direction` is for this passage; `note` says what a retry is to do better;
+    `fix` asks for a passage that is there already, in the place of the usual request.
     """
     safe = [replace(passage, text=neutralise(passage.text)) for passage in told if passage.text]
     kept, lost = fitting([_neutral(item) for item in pinned.items], shares(budget).pinned)
-    wishes = (neutralise(direction) if direction else None, neutralise(note) if note else None)
+    wishes = [neutralise(wish) if wish else None for wish in (direction, note, fix)]
     bare = Plan(story, budget, kept, lost, Window(tuple(safe), 0, (), whole=True), *wishes)
     request = _joined(_last(bare, Memory()))
     fixed = sum(len(part.text.encode()) + 2 for part in _first(bare, Memory())) + len(CUT.encode())
@@ -153,7 +156,7 @@ def _last(plan: Plan, memory: Memory) -> list[Part]:
     tail = _last_words(plan)
     opening = words["next" if tail else "begin"].format(tail=tail, words=plan.story.words)
     parts = [*_part("triggered", frame, memory.triggered), *_part("cast", frame, memory.cast)]
-    parts.append(Part("request", opening))
+    parts.append(Part("request", plan.fix or opening))
     if plan.direction:
         parts.append(Part("direction", words["direction"].format(direction=plan.direction)))
     if plan.note:
