@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from bot.story.lore.keys import fold
@@ -28,17 +29,25 @@ def cut_now(text: str) -> list[str]:
 def _words(text: str) -> Iterator[str]:
     for found in _RUN.finditer(text):
         if found[1]:
-            yield from _jieba().cut_for_search(found[1])
+            words = list(_jieba().cut_for_search(found[1]))
+            yield from words
+            yield from (one + other for one, other in pairwise(words) if _is_rest(one) and _is_rest(other))
         else:
             yield found[0]
+
+
+def _is_rest(word: str) -> bool:
+    """Tell if a character stands alone: a name that jieba does not know falls apart in one sentence, not in another."""
+    return len(word) == 1 and word not in STOPWORDS
 
 
 @cache
 def _jieba() -> Any:
     """Load jieba once, without its word on standard error about how long that took."""
     with warnings.catch_warnings():
-        # jieba 0.42 was written for older Pythons: invalid escapes, pkg_resources.
-        warnings.simplefilter("ignore")
+        # jieba 0.42 was written for older Pythons, which said nothing of either.
+        warnings.filterwarnings("ignore", "invalid escape sequence|.*is an invalid escape sequence")
+        warnings.filterwarnings("ignore", "pkg_resources is deprecated")
         import jieba
     jieba.default_logger.handlers.clear()
     jieba.setLogLevel(logging.WARNING)
