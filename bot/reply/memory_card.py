@@ -61,7 +61,7 @@ def so_far(found: SoFar, locale: str) -> discord.Embed:
         return embed
     blocks = [_block(chapter, story, locale) for chapter in found.chapters]
     kept = _newest(blocks, ROOM)
-    if len(kept) < len(blocks):
+    if found.earlier or len(kept) < len(blocks):
         line = _("Earlier ones have no room here: `/recap level:The story` tells them in short.")
         kept.insert(0, f"-# {line.render(locale)}")
     if found.untold:
@@ -105,7 +105,7 @@ def why(found: Why, locale: str) -> discord.Embed:
     embed = discord.Embed(title=title, colour=COLOUR)
     lines = [_model_line(found).render(locale)]
     if passage.direction:
-        asked = _("Asked for: {direction}", direction=inline_name(passage.direction))
+        asked = _("Asked for: {direction}", direction=_plain(passage.direction))
         lines.append(asked.render(locale))
     if not found.parts:
         gone = _("Its prompt is not kept any more: the newest {n} of a story are.", n=200)

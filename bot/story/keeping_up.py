@@ -29,6 +29,7 @@ UNTOLD = 16  # newest passages at most that no recap tells, and that are retold 
 _UNTOLD_BYTES = 6000
 _RECAPS = 8  # recaps at most in an answer to somebody who was away
 _PEOPLE = 8
+_SHOWN = 30  # recaps of which some may fit a card
 NOTED = 60.0  # seconds for which a person who was noted need not be noted again
 _REMEMBERED = 10_000  # people
 
@@ -60,10 +61,11 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class SoFar:
-    """Hold the recaps of a story in its order, and how many of the newest passages none of them tells."""
+    """Hold the newest recaps of a story in its order, how many there are before them, and how many passages after."""
 
     story: Story
     chapters: tuple[Chapter, ...]
+    earlier: int
     passages: int
     untold: int
     newest: Spot | None
@@ -125,8 +127,10 @@ class KeepingUp:
         end = found[-1].last_depth + 1 if found else 0
         passages = await trail.count(self._database, story.branch_id)
         untold = passages - await trail.count(self._database, story.branch_id, before=end)
-        chapters = tuple([await self._chapter(story, recap) for recap in found])
-        return SoFar(story, chapters, passages, untold, await self._shown_at(story, length - 1))
+        shown = found[-_SHOWN:]
+        chapters = tuple([await self._chapter(story, recap) for recap in shown])
+        newest = await self._shown_at(story, length - 1)
+        return SoFar(story, chapters, len(found) - len(shown), passages, untold, newest)
 
     async def news(self, place: Place, person: Person) -> News:
         """Return what is new to a person since they were here last."""

@@ -74,7 +74,12 @@ class Recall:
         """Return what goes with a plan's window."""
         window, room = plan.window, shares(plan.budget)
         before = 0 if window.whole else window.first_depth
-        found = await covering(self._database, story, before=before)
+        found = [
+            recap
+            for recap in await covering(self._database, story, before=before)
+            # A passage that is written anew must not know what comes after it.
+            if recap.last_depth <= window.included[-1].depth
+        ]
         settled = await self._settled(story, plan, room)
         recent = [passage.text for passage in window.included[-RECENT:]]
         if plan.direction:
