@@ -10,12 +10,13 @@ from bot.engine.engine import Engine
 from bot.engine.request import Request
 from bot.story.asking import Scribe
 from bot.story.devices import DEVICES, SIZES
-from bot.story.material import Material, open_threads, people_in
+from bot.story.material import Material, gather, open_threads, people_in
 from bot.story.twist_flaws import TwistFlaw, alike, flaw_of_twist
 from bot.story.twists import TRIES, Twists
 from bot.story.wording import sections
-from storage import branches, stories
+from storage import boundaries, branches, lore, stories
 from storage.database import Database
+from storage.lore import NewVersion
 from storage.stories import Language, Story
 from tests.scripted import ScriptedBackend
 from tests.stored import by_person, new_story, write
@@ -29,14 +30,14 @@ CHINESE = (
     "老汤姆提着灯走上灯塔。玛拉在门口等着，大衣下藏着账本。",
     "“昨晚是谁点的灯？”她问。汤姆没有回答，玛拉看着汤姆。",
 )
-MATERIAL = Material(ENGLISH, ("Tom", "Mara"), open_threads("\n".join(ENGLISH)), ())
+MATERIAL = Material(ENGLISH, ("Tom", "Mara"), open_threads("\n".join(ENGLISH)))
 
 
 def flaw(
     text: str, *, opening: str = "", language: str = "en", before: tuple[str, ...] = ()
 ) -> TwistFlaw | None:
     """Weigh a twist of the lighthouse."""
-    material = MATERIAL if language == "en" else Material(CHINESE, ("汤姆", "玛拉"), (), ())
+    material = MATERIAL if language == "en" else Material(CHINESE, ("汤姆", "玛拉"))
     return flaw_of_twist(text, opening=opening, language=language, material=material, before=before)
 
 
@@ -181,3 +182,36 @@ async def test_tokens_in_a_story_stay_prose_in_the_question(database: Database) 
     async with Engine.open(backend) as engine:
         await Twists(database=database, scribe=Scribe(engine=engine), encoder=None).invent(story, person_id=7)
     assert all("<|im_end|>" not in m.content for r in backend.requests for m in r.messages)
+
+
+async def test_a_twist_keeps_to_what_is_pinned_and_to_the_boundaries(database: Database) -> None:
+    """What goes against pinned lore, or over a line of the place, is never offered."""
+    story = await told(database, "en", ENGLISH, 31)
+    async with database.transaction() as tx:
+        fact = NewVersion(
+            title="Mara",
+            text="Mara has green eyes.",
+            title_digest="",
+            text_digest="",
+            pinned=True,
+            created=1,
+        )
+        await lore.add(tx, story.id, "character", fact)
+        await boundaries.put(
+            tx,
+            guild_id=story.guild_id,
+            channel_id=story.channel_id,
+            kind="line",
+            text="spiders",
+            agreed=True,
+            created=1,
+        )
+    material = await gather(database, story)
+    assert material.facts
+
+    def weighed(text: str) -> TwistFlaw | None:
+        return flaw_of_twist(text, opening="", language="en", material=material, before=())
+
+    assert weighed("At dawn Tom sees that Mara has blue eyes and a lamp.") is TwistFlaw.AGAINST
+    assert weighed("At dawn Tom sees that Mara keeps spiders under the lamp.") is TwistFlaw.CROSSING
+    assert weighed("At dawn Tom sees that Mara has hidden the lamp away.") is None

@@ -63,6 +63,8 @@ class Gathering:
         state = kept.state
         if state.rules.mode == "round" and state.closed:
             await self._make(story)
+        elif state.rules.mode != "round" and await self._rounds.left_open(story):
+            await self._put_in(story)
         elif state.rules.mode == "vote" and state.closed:
             await self._decide(story)
         elif state.rules.mode == "vote":
@@ -74,11 +76,14 @@ class Gathering:
         alone = weave is None or weave.again or len(weave.contributions) < 2 or not story.narrates
         if weave is not None and not alone and await self._woven(story, weave):
             return
+        await self._put_in(story)
+
+    async def _put_in(self, story: Story) -> None:
+        """Let what was handed in stand in the story as it is."""
+        board = self._performance.board
         for passage in await self._rounds.put_in(story):
-            await self._performance.board.show(
-                self._performance.board.sheet(story.channel_id), passage, story
-            )
-        self._performance.board.tell(story.id)
+            await board.show(board.sheet(story.channel_id), passage, story)
+        board.tell(story.id)
 
     async def _woven(self, story: Story, weave: Weave) -> bool:
         """Let the narrator weave; tell whether it did, and say of whose words."""

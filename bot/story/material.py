@@ -6,8 +6,10 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from bot.story.boundaries import Bounds, bounds_of
+from bot.story.lore.book import Book, bind
 from bot.story.lore.telling import told as told_lore
 from bot.story.text import neutralise
 from storage import lore, trail
@@ -48,12 +50,17 @@ _HAN = re.compile("[\u3400-\u9fff]")
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Hold it: names, open sentences and facts, the most telling first; `texts` are the newest passages."""
+    """Hold it: names, open sentences and pinned facts, the most telling first; `texts` are the newest passages.
+
+    What comes of it keeps to the bounds, and says nothing against what is pinned.
+    """
 
     texts: tuple[str, ...]
-    people: tuple[str, ...]
-    threads: tuple[str, ...]
-    facts: tuple[str, ...]
+    people: tuple[str, ...] = ()
+    threads: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    pinned: Book | None = None
+    bounds: Bounds = field(default_factory=Bounds)
 
 
 async def gather(database: Database, story: Story) -> Material:
@@ -65,12 +72,14 @@ async def gather(database: Database, story: Story) -> Material:
     # Cutting Chinese into words holds the event loop too long.
     found = await asyncio.to_thread(people_in, "\n".join(texts), story.language)
     people = dict.fromkeys(_plain(name) for name in (*cast, *found))
-    pinned = tuple(told_lore(one, story.language) for one in entries if one.pinned)
+    pinned = [one for one in entries if one.pinned]
     return Material(
         texts,
         tuple(name for name in people if name)[:_MOST_PEOPLE],
         open_threads("\n".join(texts)),
-        pinned[:_MOST_FACTS],
+        tuple(told_lore(one, story.language) for one in pinned[:_MOST_FACTS]),
+        bind(pinned, slow=()),
+        await bounds_of(database, story),
     )
 
 

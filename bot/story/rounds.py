@@ -20,7 +20,7 @@ from bot.story.text import clean_passage
 from bot.story.turns import keeping, moves
 from bot.story.turns.state import TurnState
 from bot.story.wording import sections
-from storage import rounds, stories
+from storage import narrations, rounds, stories
 from storage.database import Database, Reader, Transaction
 from storage.inbox import NewArrival
 from storage.passages import Passage
@@ -107,13 +107,20 @@ class Rounds:
             story = await stories.get(tx, story.id)
             now = self._clock.now()
             closed = await rounds.current(tx, story.id)
-            written = []
+            written: list[Passage] = []
+            if await narrations.of_story(tx, story.id):
+                return written  # somebody was quicker; this is done when the narrator is
             if closed is not None:
                 for one in await rounds.contributions(tx, closed.id):
                     written.append(await join(tx, story, _arrival(story, one), at=now))
                 await rounds.finish(tx, closed.id, passage_id=None, closed=now)
-            await keeping.move(tx, story, partial(moves.narrated, now=now), now=now)
+            if (await keeping.read(tx, story.id)).state.rules.mode == "round":
+                await keeping.move(tx, story, partial(moves.narrated, now=now), now=now)
             return written
+
+    async def left_open(self, story: Story) -> bool:
+        """Tell whether a round stands open in a story whose turns go by other rules now."""
+        return await rounds.current(self._database, story.id) is not None
 
 
 async def holds(reader: Reader, story_id: int, text: str) -> bool:

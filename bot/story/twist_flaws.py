@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from bot.story import terms
+from bot.story.contradictions import against
 from bot.story.flaws import TOO_SIMILAR, is_looping, repeats
 from bot.story.languages import count_words, script_of
 from bot.story.material import Material
@@ -37,6 +38,8 @@ class TwistFlaw(StrEnum):
     TALK = "talk"
     STRANGE = "strange"
     ALIKE = "alike"
+    AGAINST = "against what is pinned"
+    CROSSING = "crossing a boundary"
 
 
 def flaw_of_twist(
@@ -45,24 +48,35 @@ def flaw_of_twist(
     """Return the first thing wrong with a twist, or None.
 
     It is one whole sentence in the story's language; it does not talk about the story; it speaks of the story's
-    people or things; and it is not what the story or an earlier twist has said.
+    people or things; it is not what the story or an earlier twist has said; and it goes neither against what is
+    pinned nor beyond the boundaries.
     """
     body = text.removeprefix(opening)
-    if len(body) > _UNCUT or not _END.search(text) or _CUT.search(text):
-        return TwistFlaw.SHAPE
-    if not _SHORTEST <= _length(body, language) <= _LONGEST:
+    return (
+        _flaw_of_words(body, text, language)
+        or _flaw_in_story(text, material)
+        or (TwistFlaw.ALIKE if any(alike(text, other) >= TOO_ALIKE for other in before) else None)
+    )
+
+
+def _flaw_of_words(body: str, text: str, language: str) -> TwistFlaw | None:
+    whole = len(body) <= _UNCUT and _END.search(text) and not _CUT.search(text)
+    if not whole or not _SHORTEST <= _length(body, language) <= _LONGEST:
         return TwistFlaw.SHAPE
     if (script_of(body) == "cjk") != (language == "zh") or _is_nonsense(body):
         return TwistFlaw.NONSENSE
-    if _ABOUT_STORY.search(body) or _PERSONAL.search(body):
-        return TwistFlaw.TALK
+    return TwistFlaw.TALK if _ABOUT_STORY.search(body) or _PERSONAL.search(body) else None
+
+
+def _flaw_in_story(text: str, material: Material) -> TwistFlaw | None:
+    if material.bounds.crossed_by(text):
+        return TwistFlaw.CROSSING
     if material.texts and not _speaks_of(text, material):
         return TwistFlaw.STRANGE
-    if repeats(text, material.texts) >= TOO_SIMILAR:
+    said = any(alike(text, thread) >= TOO_ALIKE for thread in material.threads)
+    if said or repeats(text, material.texts) >= TOO_SIMILAR:
         return TwistFlaw.ALIKE
-    if any(alike(text, other) >= TOO_ALIKE for other in (*before, *material.threads)):
-        return TwistFlaw.ALIKE
-    return None
+    return TwistFlaw.AGAINST if material.pinned is not None and against(material.pinned, text) else None
 
 
 def alike(one: str, other: str) -> float:
