@@ -340,3 +340,17 @@ async def test_undo_follows_the_order_in_which_things_were_done(desk: Desk) -> N
     for wanted in steps[-2::-1]:
         await desk.storyteller.redo(PLACE, MARA)
         assert await desk.told() == wanted
+
+
+async def test_another_persons_change_stands_in_nobodys_way(desk: Desk) -> None:
+    """Who may not undo it takes back the newest passage, if that is theirs; redo brings both back in order."""
+    (one,) = await desk.write(MARA, "one")
+    await desk.write(JUN, "two")
+    await desk.editor.edit(PLACE, MARA, one.id, "uno")
+    await desk.storyteller.undo(PLACE, JUN)
+    assert await desk.told() == ["uno"]
+    with pytest.raises(Refused, match="Only Mara"):
+        await desk.storyteller.undo(PLACE, JUN)
+    await desk.storyteller.redo(PLACE, JUN)
+    await desk.storyteller.undo(PLACE, MARA)
+    assert await desk.told() == ["one", "two"]

@@ -77,9 +77,14 @@ def require_newest(standing: Standing, passage_id: int | None) -> None:
         raise Refused(_("The story has moved on since then. Use the buttons under the newest passage."))
 
 
+def may_change(passage: Passage, person: Person) -> bool:
+    """Tell whether someone may touch words: their own, the narrator's, and as a moderator all."""
+    return passage.kind == "narrator" or passage.author_id == person.id or person.moderator
+
+
 def require_author(passage: Passage, person: Person) -> None:
     """Refuse to touch another person's words; moderators may, and the narrator's are everyone's."""
-    if passage.kind == "person" and passage.author_id != person.id and not person.moderator:
+    if not may_change(passage, person):
         raise Refused(
             _(
                 "This passage is {name}'s own. Only {name} or a moderator can change it, take it back"

@@ -105,14 +105,17 @@ class Storyteller:
             return await passages.get(tx, passage_id)
 
     async def undo(self, place: Place, person: Person, *, passage_id: int | None = None) -> Moved:
-        """Take back what was changed since the newest passage, else that passage, which the person saw."""
+        """Take back what was changed since the newest passage, else that passage, which the person saw.
+
+        What someone else changed in their own words is passed over.
+        """
         async with self._database.transaction() as tx:
             before = await standing.at_rest(tx, place)
             standing.require_newest(before, passage_id)
             branch = before.branch
             step = await steps.to_undo(tx, branch.id, branch.head)
-            if step is not None and step.ahead is not None:
-                standing.require_author(await passages.get(tx, step.ahead), person)
+            changed = await passages.get(tx, step.ahead) if step and step.ahead is not None else None
+            if step is not None and changed is not None and standing.may_change(changed, person):
                 return await moved(tx, before, person, "undo", await history.undo(tx, branch, step))
             if before.head is None or branch.head is None:
                 raise Refused(_("The story is at its very beginning: there is nothing to take back."))
