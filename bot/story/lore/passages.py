@@ -5,6 +5,7 @@ often knows the story's own: its names and keys are looked for too.
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.story.lore.archive import Archive
@@ -22,11 +23,12 @@ _LOOKED_AT = 50  # passages of each ranking
 
 @dataclass(frozen=True, slots=True)
 class PassageRankings:
-    """Hold the ids of passages that each way found, the best first."""
+    """Hold the ids of passages that each way found, the best first; `closeness` has the cosines."""
 
     words: list[int]
     meaning: list[int]
     names: list[int]
+    closeness: Mapping[int, float]
 
     def merged(self) -> list[int]:
         """Return everything that was found, the best first."""
@@ -51,4 +53,4 @@ async def rank_passages(
         by_words(bridge),
         archive.by_meaning(story.id, "passage", question, branch_id=branch_id, limit=_LOOKED_AT),
     )
-    return PassageRankings(words, [about for about, _score in near], named)
+    return PassageRankings(words, [about for about, _score in near], named, dict(near))
