@@ -122,6 +122,8 @@ async def seats(reader: Reader, story_id: int) -> list[SeatRow]:
 
 async def seat(tx: Transaction, story_id: int, seated: Sequence[SeatRow]) -> None:
     """Note who has a seat: these and nobody else."""
+    if list(seated) == await seats(tx, story_id):
+        return
     await tx.execute("DELETE FROM turn_seats WHERE story_id = ?", (story_id,))
     for place, one in enumerate(seated):
         await tx.execute(

@@ -1,5 +1,7 @@
 """Say in a sentence what happens to turns, in the story's language."""
 
+from collections.abc import Sequence
+
 from bot.locales import Text, _, _n
 from bot.story.text import inline_name
 from bot.story.turns.state import (
@@ -23,6 +25,9 @@ from bot.story.turns.state import (
     TurnState,
 )
 
+MESSAGE = 1900  # characters; Discord takes 2,000
+NAMED = 20  # people, in one sentence
+
 MODES: dict[Mode, Text] = {
     "free": _("free: everyone writes when they like"),
     "robin": _("in turn: one after the other, in the order of the seats"),
@@ -40,6 +45,20 @@ def mention_in(effects: list[Effect]) -> int | None:
         case [NextUp(seat)] | [Nudge((seat,))]:
             return seat.id
     return None
+
+
+def together(lines: Sequence[str]) -> str:
+    """Return lines as one message: the last is always in it, of the others as many as fit, beginning with the first."""
+    *others, last = lines
+    room = MESSAGE - len(last)
+    kept: list[str] = []
+    for one in others:
+        room -= len(one) + 1
+        if room < 0:
+            kept.append("…")
+            break
+        kept.append(one)
+    return "\n".join([*kept, last])
 
 
 def line(effect: Effect, state: TurnState) -> Text | None:
@@ -96,7 +115,8 @@ def _nudge(nudge: Nudge) -> Text:
             mention=f"<@{nudge.seats[0].id}>",
             time=_time(nudge.due),
         )
-    names = ", ".join(inline_name(seat.name) for seat in nudge.seats)
+    names = ", ".join(inline_name(seat.name) for seat in nudge.seats[:NAMED])
+    names += ", …" if len(nudge.seats) > NAMED else ""
     return _("The round ends {time}; still missing: {names}.", time=_time(nudge.due), names=names)
 
 

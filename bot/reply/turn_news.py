@@ -15,7 +15,7 @@ from bot.reply.board import Board
 from bot.reply.performance import Performance
 from bot.reply.sheet import NOBODY
 from bot.reply.turn_buttons import join_button
-from bot.reply.turn_line import line, mention_in
+from bot.reply.turn_line import line, mention_in, together
 from bot.story.interruptions import Suspended
 from bot.story.people import Person, Place
 from bot.story.turns import keeping, moves
@@ -158,7 +158,7 @@ class TurnNews:
         if not lines:
             return True
         view = join_button(story) if any(isinstance(one, Switched) for one in effects) else None
-        message = await self._send(story, "\n".join(lines), called=called, view=view, nonce=nonce)
+        message = await self._send(story, together(lines), called=called, view=view, nonce=nonce)
         if message is not None and all(isinstance(one, NextUp | Nudge) for one in effects):
             await self._replace_card(story, message)
         return True
