@@ -149,14 +149,6 @@ async def held(reader: Reader, story_id: int, branch_id: int, *, but: int | None
     return row["entries"], row["pinned"]
 
 
-async def history(reader: Reader, entry_id: int) -> list[Version]:
-    """Return all versions of an entry, oldest first."""
-    rows = await reader.fetch_all(
-        f"SELECT {_COLUMNS} {_FROM} WHERE v.entry_id = ? ORDER BY v.id", (entry_id,)
-    )
-    return [_version(row) for row in rows]
-
-
 async def state(reader: Reader, story_id: int, branch_id: int) -> tuple[int, str]:
     """Return what changes whenever what is in use on a branch does, and costs little to ask for."""
     row = await reader.fetch_one(

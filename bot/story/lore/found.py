@@ -73,12 +73,8 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Hold what lore belongs into a prompt: pinned in an order that stays from turn to turn; triggered, the best first.
-
-    `skipped` are versions with a pattern that took too long, which is told in `/lore list`.
-    """
+    """Hold what lore belongs into a prompt: pinned in an order that stays from turn to turn; triggered, best first."""
 
     pinned: tuple[Hit, ...] = ()
     triggered: tuple[Hit, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
-    skipped: tuple[Version, ...] = ()

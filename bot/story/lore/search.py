@@ -7,7 +7,6 @@ to a depth. Of a group the best is taken, what was used lately may rest, and all
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import replace
 
 import structlog
 
@@ -58,15 +57,13 @@ class LoreSearch:
         ask = Ask(story.id, branch_id, recent_text, recent_text[-_TAIL:], _CLOSE)
         rankings = await rank(self._archive, book, ask)
         await self._note_slow(story.id, rankings.slow)
-        found = choose(
+        return choose(
             book,
             _worth_telling(_hits(book, rankings, story.language), rankings),
             resting=await self._resting(book, branch_id, depth),
             language=story.language,
             budget_bytes=budget_bytes,
         )
-        skipped = tuple(book.versions[version_id] for version_id, _key in rankings.slow)
-        return replace(found, skipped=skipped)
 
     async def look_up(self, story: Story, branch_id: int, question: str, *, limit: int = 5) -> list[Hit]:
         """Return the entries that fit a question best, pinned or not, whatever their groups and cooldowns say."""
