@@ -16,12 +16,11 @@ from bot.clock import SYSTEM, Clock, now
 from bot.engine.errors import EngineClosed, GenerationCancelled, QueueFull
 from bot.errors import Refused, StoryloomError, Unavailable
 from bot.locales import _
-from bot.story import history, rounds, standing, why
+from bot.story import rounds, standing, why
 from bot.story.attempts import best, worth_another
 from bot.story.boundaries import require_within
 from bot.story.contradictions import flag
 from bot.story.draft import Draft, Drafter, Waiting, Writing
-from bot.story.editing import find
 from bot.story.interruptions import LetGo, Suspended
 from bot.story.jury import Jury
 from bot.story.people import Person, Place
@@ -29,7 +28,7 @@ from bot.story.standing import Standing
 from bot.story.storyteller import join, require_asker, show_in
 from bot.story.turns import keeping as turns
 from bot.story.turns.rights import require_narrator
-from storage import actions, boundaries, branches, directions, inbox, narrations, passages, stories, trail
+from storage import actions, boundaries, directions, inbox, narrations, passages, stories
 from storage.database import Database, Transaction
 from storage.errors import StorageError
 from storage.narrations import Kind, NewNarration
@@ -136,47 +135,22 @@ class Narrator:
         async with self._database.transaction() as tx:
             stand = await standing.at_rest(tx, place)
             standing.require_newest(stand, passage_id)
-            if stand.head is None or stand.head.kind != "narrator":
-                raise Refused(
-                    _(
-                        "Retry writes the narrator's newest passage again, but the newest is not the narrator's."
-                        " Use Continue to let the narrator go on."
-                    )
-                )
-            return await self._again(tx, stand, person, "retry", stand.head, note)
+            return await self._again(tx, stand, person, "retry", again.newest(stand), note)
 
-    async def retake(
-        self, place: Place, person: Person, *, passage_id: int, note: str | None = None
-    ) -> Narration:
+    async def retake(self, place: Place, person: Person, *, passage_id: int) -> Narration:
         """Ask for another take of a passage of the narrator's, wherever it stands; what follows stays as it is."""
         await self._free_stuck()
         async with self._database.transaction() as tx:
-            found = await find(tx, place, passage_id)
-            stand = await standing.at_rest(tx, place)
-            if found.passage.kind != "narrator":
-                raise Refused(
-                    _(
-                        "The narrator writes its own passages again, and this one is {name}'s."
-                        " Edit passage puts other words in its place.",
-                        name=found.passage.author_name or _("someone"),
-                    )
-                )
-            return await self._again(tx, stand, person, "retry", found.passage, note)
+            old = await again.anywhere(tx, place, passage_id)
+            return await self._again(tx, await standing.at_rest(tx, place), person, "retry", old, None)
 
     async def fix(self, place: Place, person: Person, instruction: str) -> Narration:
         """Ask for the narrator's newest passage again, changed by an instruction and else as it is."""
         await self._free_stuck()
         async with self._database.transaction() as tx:
             stand = await standing.at_rest(tx, place)
-            told = await trail.newest_of(tx, stand.branch.id, "narrator")
-            if told is None:
-                raise Refused(
-                    _(
-                        "The narrator has written nothing in this story yet. To change a passage of yours, use"
-                        " Edit passage."
-                    )
-                )
-            return await self._again(tx, stand, person, "fix", told.passage, instruction)
+            old = await again.newest_of_narrator(tx, stand)
+            return await self._again(tx, stand, person, "fix", old, instruction)
 
     async def interrupted(self) -> list[Job]:
         """Return the jobs that the last run of the bot left unfinished, oldest first."""
@@ -335,7 +309,7 @@ class Narrator:
             await why.keep(tx, passage, draft.prompt)
             await flag(tx, passage.id, draft.contradictions)
             if kept:
-                await _put(tx, job, story, passage)
+                await again.put(tx, job, story, passage)
                 await directions.use_up(tx, passage)
                 if job.kind == "weave":
                     await rounds.woven(tx, passage, now=self._clock.now())
@@ -395,16 +369,6 @@ class Narrator:
         except StorageError:
             self._stuck.append(narration)  # tried again with the next asking
             raise
-
-
-async def _put(tx: Transaction, job: Job, story: Story, passage: Passage) -> None:
-    """Let a passage be read: behind the newest, or in the place of the one that it replaces."""
-    branch = await branches.get(tx, story.branch_id)
-    leaf = None if job.replaces is None else await trail.find(tx, branch.id, job.replaces)
-    if leaf is None:
-        await branches.advance(tx, branch.id, passage.id)
-    else:
-        await history.replace(tx, branch, leaf, passage.id, "retake")
 
 
 async def _close(tx: Transaction, job: Job, story: Story, *, now: int) -> tuple[Passage, ...]:
