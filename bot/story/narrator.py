@@ -16,7 +16,7 @@ from bot.clock import SYSTEM, Clock, now
 from bot.engine.errors import EngineClosed, GenerationCancelled, QueueFull
 from bot.errors import Refused, StoryloomError, Unavailable
 from bot.locales import _
-from bot.story import rounds, standing, why
+from bot.story import again, rounds, standing, why
 from bot.story.attempts import best, worth_another
 from bot.story.boundaries import require_within
 from bot.story.contradictions import flag
