@@ -128,7 +128,7 @@ ACTS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(ACTS, st.integers(0, 10_000))
 def test_each_recap_in_use_tells_exactly_what_is_read(acts: list[str], seed: int) -> None:
     """After every act, before and after recaps are made anew; and nothing that should be told is left out."""
