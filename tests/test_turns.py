@@ -118,6 +118,25 @@ def test_others_between_counts_different_people() -> None:
     assert moves.may_write(state, 2) == "yes"
 
 
+def test_coming_back_is_no_way_around_the_others() -> None:
+    """Who leaves and sits down again waits as before: for the others, or for the next lap."""
+    state = write(table(1, 2, 3, mode="between", others=2), 1)
+    state, _ = moves.leave(state, 1, now=0)
+    assert moves.may_write(state, 1) == "others first"
+    state, _ = moves.join(state, 1, "Mara", now=0)
+    assert moves.may_write(state, 1) == "others first"
+    state = table(1, 2, 3, mode="random")
+    first = holder(state)
+    state = write(state, first)
+    state, _ = moves.leave(state, first, now=0)
+    state, _ = moves.join(state, first, NAMES[first], now=0)
+    assert first not in [seat.id for seat in moves.order(state)]
+    assert (
+        moves.may_write(write(write(state, holder(state)), holder(write(state, holder(state)))), 9)
+        == "no seat"
+    )
+
+
 def test_between_seats_whoever_writes() -> None:
     """Nobody needs to ask for a seat where there is no order."""
     state = table(1, mode="between")

@@ -78,7 +78,7 @@ def _lines(state: TurnState, reader: int, locale: str) -> list[str]:
 
 def _line(number: int, seat: Seat, state: TurnState, reader: int) -> str:
     name = inline_name(seat.name)
-    waits = seat.id in state.blocked and state.rules.mode == "between"
+    waits = state.others_before(seat.id)
     sign = "▶️ " if state.rules.in_turn and seat == state.holder else "⏸️ " if waits else ""
     until = f" · {_time(state)}" if state.rules.in_turn and seat == state.holder and state.due else ""
     return f"{number}. {sign}{f'**{name}**' if seat.id == reader else name}{until}"

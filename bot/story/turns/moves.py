@@ -40,7 +40,7 @@ def may_write(state: TurnState, person_id: int) -> Verdict:
             return "closed"
         return "handed in" if seated and person_id not in state.position.queue else "yes"
     if rules.mode == "between":
-        return "others first" if person_id in state.blocked else "yes"
+        return "others first" if state.others_before(person_id) else "yes"
     if not seated:
         return "no seat"
     return "yes" if state.holder == state.seat(person_id) else "not your turn"
@@ -84,8 +84,9 @@ def passed(state: TurnState, person_id: int, name: str, *, now: int) -> Outcome:
     if state.seat(person_id) is None:
         return state, ()
     turn_over = state.holder == state.seat(person_id) or state.rules.mode == "between"
-    state = queue.wrote(state, person_id)
-    return started(queue.advanced(state, person_id), now=now) if turn_over else (state, ())
+    if not turn_over:
+        return state, ()
+    return started(queue.advanced(queue.wrote(state, person_id), person_id), now=now)
 
 
 def narrated(state: TurnState, *, now: int) -> Outcome:
@@ -183,8 +184,7 @@ def ticked(state: TurnState, *, now: int) -> Outcome:
 def order(state: TurnState) -> tuple[Seat, ...]:
     """Return who comes, in order: first those who may write now, and in a round only who has not handed in."""
     seats = [state.sure(one) for one in state.position.queue]
-    blocked = state.blocked if state.rules.mode == "between" else ()
-    return tuple(sorted(seats, key=lambda one: blocked.index(one.id) + 1 if one.id in blocked else 0))
+    return tuple(sorted(seats, key=lambda one: state.others_before(one.id)))
 
 
 def _told(rules: Rules, outcome: Outcome) -> Outcome:

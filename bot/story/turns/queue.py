@@ -19,17 +19,18 @@ def opened(state: TurnState, ids: Iterable[int] = ()) -> TurnState:
 
 
 def seated(state: TurnState, person_id: int) -> TurnState:
-    """Let someone with a new seat come last, in this lap already."""
+    """Let someone with a new seat come last; who had their turn in this lap and came back waits for the next."""
     queue = state.position.queue
     if state.rules.mode == "free" or person_id in queue or (state.rules.gathers and state.closed):
         return state
+    if state.rules.mode == "random" and person_id in state.position.recent:
+        return _next_lap(state)
     return _at(state, queue=(*queue, person_id))
 
 
 def without(state: TurnState, person_id: int) -> TurnState:
-    """Take out someone who has no seat any more."""
-    position = state.position
-    state = _at(state, queue=_less(position.queue, person_id), recent=_less(position.recent, person_id))
+    """Take out someone who has no seat any more; that they wrote is remembered, for when they come back."""
+    state = _at(state, queue=_less(state.position.queue, person_id))
     return _next_lap(state) if state.rules.mode == "random" else state
 
 
@@ -37,7 +38,7 @@ def advanced(state: TurnState, person_id: int) -> TurnState:
     """Let someone have had their turn: they come last, or in a shuffled order not again in this lap."""
     queue = _less(state.position.queue, person_id)
     if state.rules.mode == "random":
-        return _next_lap(_at(state, queue=queue), after=person_id)
+        return _next_lap(_at(wrote(state, person_id), queue=queue), after=person_id)
     return _at(state, queue=(*queue, person_id))
 
 
@@ -53,8 +54,7 @@ def restored(state: TurnState, position: Position) -> TurnState:
     queue = [one for one in position.queue if one in known]
     if state.rules.mode != "random":
         queue += [seat.id for seat in state.seats if seat.id not in queue]
-    recent = tuple(one for one in position.recent if one in known)
-    state = replace(state, position=Position(tuple(queue), recent, position.lap))
+    state = replace(state, position=replace(position, queue=tuple(queue)))
     return _next_lap(state) if state.rules.mode == "random" else state
 
 
@@ -64,7 +64,7 @@ def _next_lap(state: TurnState, *, after: int | None = None) -> TurnState:
         return state
     rest = [seat.id for seat in state.seats if seat.id != after]
     if not rest:
-        return _at(state, queue=tuple(seat.id for seat in state.seats))
+        return _at(state, queue=tuple(seat.id for seat in state.seats), recent=())
     dice = _dice(state)
     first = dice.choice(rest)
     return _shuffled(state, [first], [seat.id for seat in state.seats if seat.id != first])
@@ -73,7 +73,7 @@ def _next_lap(state: TurnState, *, after: int | None = None) -> TurnState:
 def _shuffled(state: TurnState, first: list[int], rest: list[int]) -> TurnState:
     rest = list(rest)
     _dice(state).shuffle(rest)
-    return replace(state, position=replace(state.position, queue=(*first, *rest), lap=state.position.lap + 1))
+    return replace(state, position=Position((*first, *rest), (), state.position.lap + 1))
 
 
 def _dice(state: TurnState) -> random.Random:

@@ -91,7 +91,7 @@ def _against(state: TurnState, person: Person) -> Text | None:
             return _n(
                 "You wrote a moment ago, and here {n} other writes before you do again. Keep your words until then.",
                 "You wrote a moment ago, and here {n} others write before you do again. Keep your words until then.",
-                state.blocked.index(person.id) + 1,
+                state.others_before(person.id),
             )
         case "closed":
             return _(

@@ -67,7 +67,8 @@ class Position:
     """Hold what belongs to a place in the story, so that undo and redo bring it back.
 
     `queue` are the ids of those to come, the one whose turn it is first; in a gathering mode, of those who have not
-    handed in yet. `recent` are the last authors, each once, the newest last. `lap` counts the shuffles.
+    handed in yet. `recent` are the last who wrote, each once, the newest last; in a shuffled order those who had their
+    turn in this lap. `lap` counts the shuffles.
     """
 
     queue: tuple[int, ...] = ()
@@ -95,10 +96,9 @@ class TurnState:
     @property
     def holder(self) -> Seat | None:
         """The one who is waited for: whose turn it is, or who may write and has waited longest."""
-        blocked = self.blocked if self.rules.mode == "between" else ()
         if self.rules.mode == "free" or self.rules.gathers:
             return None
-        return next((self.seat(one) for one in self.position.queue if one not in blocked), None)
+        return next((self.seat(one) for one in self.position.queue if not self.others_before(one)), None)
 
     @property
     def missing(self) -> tuple[Seat, ...]:
@@ -112,17 +112,20 @@ class TurnState:
         return tuple(one for one in self.seats if one.id not in waiting) if self.rules.gathers else ()
 
     @property
-    def blocked(self) -> tuple[int, ...]:
-        """The ids of those who must let others write first; never everybody."""
-        number = min(self.rules.others, len(self.seats) - 1)
-        return self.position.recent[-number:] if number > 0 else ()
-
-    @property
     def alarm(self) -> int | None:
         """When something is due: the nudge, else the end of the turn."""
         if self.due is None or self.nudged or self.rules.nudge == 0:
             return self.due
         return self.due - self.rules.after_nudge
+
+    def others_before(self, person_id: int) -> int:
+        """Return how many others with a seat must write before someone may again; never more than there are."""
+        recent = self.position.recent
+        if self.rules.mode != "between" or person_id not in recent:
+            return 0
+        others = [one.id for one in self.seats if one.id != person_id]
+        since = sum(one in others for one in recent[recent.index(person_id) + 1 :])
+        return max(0, min(self.rules.others, len(others)) - since)
 
     def seat(self, person_id: int) -> Seat | None:
         """Return a person's seat, if they have one."""

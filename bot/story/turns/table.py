@@ -182,7 +182,9 @@ class TurnTable:
     async def resume(self, tx: Transaction, timer: Timer, *, now: int) -> None:
         """Give whoever is waited for some time again."""
         story = await stories.get(tx, timer.about)
-        await keeping.move(tx, story, partial(moves.resumed, now=now), now=now)
+        # Where no clock runs, the timer itself is to start one.
+        if story.state == "running" and (await keeping.read(tx, story.id)).state.due is not None:
+            await keeping.move(tx, story, partial(moves.resumed, now=now), now=now)
 
     def fired(self, timer: Timer) -> None:
         """Say in the channel what came of it."""
