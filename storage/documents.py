@@ -129,18 +129,25 @@ async def read_on(reader: Reader, branch_id: int, passage_ids: Sequence[int]) ->
 
 
 async def unsearchable(
-    reader: Reader, story_id: int, branch_id: int, *, with_vectors: bool, limit: int
+    reader: Reader, story_id: int, *, with_vectors: bool, limit: int
 ) -> list[tuple[int, str]]:
-    """Return the ids and texts of passages read on a branch that cannot be searched for yet, the newest first."""
-    lacks = " OR documents.vector IS NULL" if with_vectors else ""
+    """Return the ids and texts of a story's passages that cannot be searched for yet, the oldest first.
+
+    They are taken in by their ids, so nothing is looked at but what is new, however long the story is.
+    """
     rows = await reader.fetch_all(
-        "SELECT passages.id, passages.text FROM trail JOIN passages ON passages.id = trail.shown"
-        " LEFT JOIN documents ON documents.story_id = :story AND documents.kind = 'passage'"
-        "  AND documents.about = passages.id"
-        f" WHERE trail.branch_id = :branch AND passages.text <> '' AND (documents.id IS NULL{lacks})"
-        " ORDER BY trail.depth DESC LIMIT :limit",
-        {"story": story_id, "branch": branch_id, "limit": limit},
+        "SELECT id, text FROM passages WHERE story_id = :story AND text <> '' AND id > ("
+        "  SELECT coalesce(max(about), 0) FROM documents WHERE story_id = :story AND kind = 'passage')"
+        " ORDER BY id LIMIT :limit",
+        {"story": story_id, "limit": limit},
     )
+    if not rows and with_vectors:
+        rows = await reader.fetch_all(
+            "SELECT passages.id, passages.text FROM documents JOIN passages ON passages.id = documents.about"
+            " WHERE documents.story_id = :story AND documents.kind = 'passage' AND documents.vector IS NULL"
+            " ORDER BY passages.id LIMIT :limit",
+            {"story": story_id, "limit": limit},
+        )
     return [tuple(row) for row in rows]
 
 

@@ -4,6 +4,7 @@ A version without `since` holds everywhere; one with it holds while that slot is
 that hold, the newest is in use, unless it removes the entry. So undo and redo bring lore back exactly.
 """
 
+import asyncio
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -107,7 +108,7 @@ async def in_use(reader: Reader, story_id: int, branch_id: int, *, played: bool 
         " AND NOT v.removed AND (NOT :played OR v.player_id IS NOT NULL) ORDER BY v.entry_id",
         {"story": story_id, "branch": branch_id, "played": played},
     )
-    return [_version(row) for row in rows]
+    return await asyncio.to_thread(lambda: [_version(row) for row in rows])  # there may be thousands
 
 
 async def entry(reader: Reader, entry_id: int, branch_id: int) -> Version | None:

@@ -1,5 +1,6 @@
 """Answer what people ask of lore: write, change, take out, show; for the commands, windows and buttons alike."""
 
+import asyncio
 from collections.abc import Sequence
 
 import discord
@@ -108,7 +109,9 @@ class LoreDesk:
             await interaction.edit_original_response(embed=card)
             return
         versions = await self._keeper.entries(place)
-        found = lore_card.shown(versions, view, person_id=interaction.user.id, skipped=skipped)
+        found = await asyncio.to_thread(
+            lore_card.shown, versions, view, person_id=interaction.user.id, skipped=skipped
+        )
         embed, turning = lore_card.listed(found, view, locale, skipped=skipped)
         await interaction.edit_original_response(embed=embed, view=turning)
 

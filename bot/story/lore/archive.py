@@ -1,7 +1,7 @@
 """Search a story's lore and passages by their words and by their meaning.
 
-Documents are versions of lore and passages; of these, `catch_up` takes in what is read on a story's branch, so that the
-background can do that bit by bit. Vectors of the stories searched last are held in memory.
+Documents are versions of lore and passages; these are taken in by `catch_up`, bit by bit, so that the background can do
+that. Vectors of the stories searched last are held in memory.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bot.story.lore.meaning import WIDTH, Encoder, Vectors, pack, unpack
 from bot.story.lore.words import cut
-from storage import documents, stories
+from storage import documents
 from storage.database import Database, Transaction
 from storage.documents import Document, Kind
 
@@ -60,20 +60,15 @@ class Archive:
             self._matrices.pop((story_id, document.kind), None)
 
     async def catch_up(self, story_id: int) -> bool:
-        """Take in some of the passages that are read in a story and cannot be found yet; tell if there were any."""
-        story = await stories.get(self._database, story_id)
-        unread = await documents.unsearchable(
-            self._database,
-            story_id,
-            story.branch_id,
-            with_vectors=self._encoder is not None,
-            limit=_BATCH,
+        """Take in some of a story's passages that cannot be found yet; tell if there were any."""
+        new = await documents.unsearchable(
+            self._database, story_id, with_vectors=self._encoder is not None, limit=_BATCH
         )
-        prepared = await self.prepare("passage", [text for _id, text in unread])
+        prepared = await self.prepare("passage", [text for _id, text in new])
         async with self._database.transaction() as tx:
-            for (about, _text), document in zip(unread, prepared, strict=True):
+            for (about, _text), document in zip(new, prepared, strict=True):
                 await self.keep(tx, story_id, document.of(about))
-        return bool(unread)
+        return bool(new)
 
     async def by_words(
         self, story_id: int, kind: Kind, question: str, *, branch_id: int, limit: int

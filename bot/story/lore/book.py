@@ -34,7 +34,9 @@ class Book:
 
 def bind(versions: Sequence[Version], *, slow: Collection[tuple[int, str]]) -> Book:
     """Make a book of the versions in use; patterns in `slow` are left out. Takes a second for ten thousand."""
-    keys = [(version.id, key) for version in versions for key in keys_of(version)]
+    # Patterns have their turns in this order, as long as there is time.
+    ranked = sorted(versions, key=lambda version: -version.priority)
+    keys = [(version.id, key) for version in ranked for key in keys_of(version)]
     return Book(
         versions={version.id: version for version in versions},
         pinned=tuple(sorted((v for v in versions if v.pinned), key=lambda v: (-v.priority, v.entry_id))),

@@ -21,7 +21,7 @@ TRIAL_SECONDS = 0.05
 SEARCH_SECONDS = 0.01
 """How long one pattern may take in a search."""
 TOTAL_SECONDS = 0.05
-"""How long all patterns together may take in a search; those that have no turn then are left for the next."""
+"""How long all patterns together may take in a search; of thousands, the last may have no turn."""
 
 _REPEATS = 2000
 _FLAGS = regex.IGNORECASE | regex.UNICODE
