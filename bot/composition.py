@@ -230,7 +230,7 @@ def make_bot(
     scribe = Scribe(engine=engine)
     ability = Ability(database=database, scribe=scribe, model=engine.model.id)
     jury = Jury(database=database, scribe=scribe, model=engine.model.id)
-    recapper = Recapper(scribe=scribe, ability=ability, model=engine.model)
+    recapper = Recapper(database=database, scribe=scribe, ability=ability, model=engine.model)
     recaps = Recaps(database=database, recapper=recapper, lore=search, model=engine.model)
     proposals = Proposals(database=database, scribe=scribe, ability=ability, keeper=keeper, search=search)
     background = Background(database=database)

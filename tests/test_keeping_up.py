@@ -57,7 +57,9 @@ class Desk:
         model = ModelInfo("m", "M", "1", None, languages, 4096)
         self.told = KeepingUp(
             database=database,
-            recapper=Recapper(scribe=Scribe(engine=engine), ability=Able(able), model=model),
+            recapper=Recapper(
+                database=database, scribe=Scribe(engine=engine), ability=Able(able), model=model
+            ),
             lore=LoreSearch(database=database, archive=Archive(database=database, encoder=None)),
             clock=self.clock,
         )

@@ -15,7 +15,7 @@ from bot.story.excerpts import sentences
 from bot.story.extract import extract
 from bot.story.languages import count_words
 from bot.story.recapping import ATTEMPTS, Names, Recapper, Retelling, fault_of, language_of
-from storage import stories
+from storage import boundaries, stories
 from storage.database import Database
 from storage.lore import Version
 from storage.stories import Story
@@ -85,7 +85,7 @@ async def retold(
     backend = ScriptedBackend(reply, context=context)
     async with Engine.open(backend) as engine:
         model = ModelInfo("m", "M", "1", None, languages, context)
-        recapper = Recapper(scribe=Scribe(engine=engine), ability=Able(able), model=model)
+        recapper = Recapper(database=database, scribe=Scribe(engine=engine), ability=Able(able), model=model)
         return await recapper.retell(story, "scene", texts, facts=facts), backend.requests
 
 
@@ -180,12 +180,34 @@ async def test_a_text_is_translated_only_by_a_model_that_knows_both(database: Da
     async def said(reply: str, languages: tuple[str, ...] | None) -> str | None:
         async with Engine.open(ScriptedBackend([reply])) as engine:
             model = ModelInfo("m", "M", "1", None, languages, 4096)
-            recapper = Recapper(scribe=Scribe(engine=engine), ability=Able(), model=model)
+            recapper = Recapper(database=database, scribe=Scribe(engine=engine), ability=Able(), model=model)
             return await recapper.translate(story, GOOD, language="zh", person_id=1)
 
     assert await said(GOOD_CHINESE, None) == GOOD_CHINESE
     assert await said(GOOD, None) is None
     assert await said(GOOD_CHINESE, ("en",)) is None
+
+
+async def test_what_people_left_out_is_in_no_recap(database: Database) -> None:
+    """Neither in the model's words nor in those of passages that were written before."""
+    story, _branch, _written = await story_of(database)
+    async with database.transaction() as tx:
+        await boundaries.put(
+            tx,
+            guild_id=story.guild_id,
+            channel_id=story.channel_id,
+            kind="line",
+            text="lantern",
+            agreed=True,
+            created=1,
+        )
+    quoted, _asked = await retold(database, [f"{GOOD} He held a lantern."])
+    good, asked = await retold(database, [GOOD])
+
+    assert not quoted.own
+    assert "lantern" not in quoted.text
+    assert good == Retelling(GOOD, own=True)
+    assert "lantern" not in asked[0].messages[-1].content
 
 
 def test_what_is_wrong_with_a_recap_is_named() -> None:
@@ -194,10 +216,7 @@ def test_what_is_wrong_with_a_recap_is_named() -> None:
 
     assert fault_of(GOOD, source, 60) is None
     assert fault_of(GOOD_CHINESE, "".join(CHINESE), 100) is None
-    assert (
-        fault_of(GOOD.replace("Marten", "old Gandalf"), source, 60)
-        == "strange names"
-    )
+    assert fault_of(GOOD.replace("Marten", "old Gandalf"), source, 60) == "strange names"
 
 
 @given(

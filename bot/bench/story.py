@@ -126,7 +126,7 @@ async def desk(config: Config, folder: Path, *, context: int) -> AsyncIterator[D
             context=context,
         )
         silent = replace(engine.model, languages=())
-        recapper = Recapper(scribe=scribe, ability=ability, model=silent)
+        recapper = Recapper(database=database, scribe=scribe, ability=ability, model=silent)
         yield Desk(
             database=database,
             story=(await shelf.start(PLACE, PERSON, Outline(title="The long watch"))).story,

@@ -141,7 +141,7 @@ def _block(chapter: Chapter, story: Story, locale: str) -> str:
     name = LEVELS[chapter.level] if chapter.level else _("Newest")
     numbers = f"{chapter.first}-{chapter.last}" if chapter.last > chapter.first else f"{chapter.first}"
     head = _("**{name}**, passages {numbers}", name=name, numbers=numbers).render(locale)
-    lines = [f"{head}{_link(_('from here'), chapter.begins, story, locale)}", _plain(chapter.text)]
+    lines = [f"{head}{_link(_('from here'), chapter.begins, story, locale)}", _plain(chapter.text) or "…"]
     if chapter.tongue == "translated":
         lines.append(f"-# {_('translated by the language model').render(locale)}")
     elif not chapter.own:

@@ -20,7 +20,7 @@ def extract(text: str, *, words: int, needs: Sequence[Callable[[str], bool]] = (
     """
     parts = sentences(text)
     if not parts:
-        return " ".join(text.split())[: 4 * words]
+        return ""
     ranked = _ranked(parts)
     wanted = [next((at for at in ranked if need(parts[at])), None) for need in needs]
     taken = {at for at in wanted if at is not None}

@@ -78,7 +78,7 @@ class Recall:
             recap
             for recap in await covering(self._database, story, before=before)
             # A passage that is written anew must not know what comes after it.
-            if recap.last_depth <= window.included[-1].depth
+            if recap.text and recap.last_depth <= window.included[-1].depth
         ]
         settled = await self._settled(story, plan, room)
         recent = [passage.text for passage in window.included[-RECENT:]]

@@ -11,6 +11,7 @@ from bot.engine.errors import PromptTooLong
 from bot.engine.request import Message, ModelInfo, Sampling
 from bot.story.ability import Ability
 from bot.story.asking import Scribe
+from bot.story.boundaries import Bounds, bounds_of
 from bot.story.excerpts import sentences
 from bot.story.extract import extract, joined
 from bot.story.flaws import is_looping
@@ -21,6 +22,7 @@ from bot.story.lore.patterns import is_pattern
 from bot.story.terms import content, covered, names
 from bot.story.text import neutralise
 from bot.story.wording import sections
+from storage.database import Database
 from storage.lore import Version
 from storage.stories import Language, Story
 
@@ -65,10 +67,40 @@ class Retelling:
     own: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """Hold what is to be retold, and what the retelling is held against."""
+
+    story: Story
+    kind: Kind
+    source: str
+    names: "Names"
+    bounds: Bounds
+    person_id: int | None
+
+    @property
+    def language(self) -> Language:
+        return language_of(self.source)
+
+    @property
+    def length(self) -> int:
+        return self.kind.length(self.language)
+
+    def quoted(self) -> Retelling:
+        """Retell by the text's own sentences."""
+        needs = [partial(self.names.named, fact_id=fact_id) for fact_id in self.names.ids]
+        return Retelling(extract(self.source, words=self.length, needs=needs), own=False)
+
+    def fault(self, said: str) -> str | None:
+        """Return why a retelling cannot be believed or shown, if it cannot."""
+        return "crosses a line" if self.bounds.crossed_by(said) else fault_of(said, self.source, self.length)
+
+
 class Recapper:
     """Tell what happened."""
 
-    def __init__(self, *, scribe: Scribe, ability: Ability, model: ModelInfo) -> None:
+    def __init__(self, *, database: Database, scribe: Scribe, ability: Ability, model: ModelInfo) -> None:
+        self._database = database
         self._scribe = scribe
         self._ability = ability
         self._model = model
@@ -91,44 +123,43 @@ class Recapper:
         A model that cannot read well enough is not asked. Raises what ends a stream, but for a text that is too
         long: that is told by its own sentences.
         """
-        source = neutralise("\n\n".join(texts))
-        wanted = Names(facts).within(source)
-        language = language_of(source)
-        length = KINDS[kind].length(language)
-        able = self.writes(language) and await self._ability.reads(story, person_id=person_id)
-        if not able:
-            return Retelling(_extracted(source, length, wanted), own=False)
+        bounds = await bounds_of(self._database, story)
+        source = _within(bounds, neutralise("\n\n".join(texts)))
+        task = _Task(story, KINDS[kind], source, Names(facts).within(source), bounds, person_id)
+        if not self.writes(task.language) or not await self._ability.reads(story, person_id=person_id):
+            return task.quoted()
         for number in range(ATTEMPTS):
             try:
-                said = await self._say(story, kind, source, wanted, number=number, person_id=person_id)
+                said = _cut(await self._say(task, number), task.length)
             except PromptTooLong as error:
                 log.info("too long to be retold", tokens=error.tokens, limit=error.limit)
                 break
-            said = _cut(said, length)
-            if (fault := fault_of(said, source, length)) is None and not wanted.missing_in(said):
+            fault = task.fault(said)
+            if fault is None and not task.names.missing_in(said):
                 return Retelling(said, own=True)
             log.info("retelling refused", fault=fault or "names missing", kind=kind, number=number)
             if fault is None and number == ATTEMPTS - 1:
-                return Retelling(_with_names(said, source, wanted), own=True)
-        return Retelling(_extracted(source, length, wanted), own=False)
+                return Retelling(_with_names(said, source, task.names), own=True)
+        return task.quoted()
 
-    async def _say(
-        self, story: Story, kind: str, source: str, wanted: "Names", *, number: int, person_id: int | None
-    ) -> str:
-        language = language_of(source)
-        words, length = sections("recap", language), KINDS[kind].length(language)
-        facts = words["facts"].format(names=", ".join(wanted.spoken)) + "\n" if wanted.spoken else ""
-        task = words[kind].format(title=neutralise(story.title), text=source, facts=facts, words=length)
+    async def _say(self, task: _Task, number: int) -> str:
+        """Ask for a retelling; later tries pick more freely."""
+        words, story = sections("recap", task.language), task.story
+        spoken = task.names.spoken
+        facts = words["facts"].format(names=", ".join(spoken)) + "\n" if spoken else ""
+        asked = words[task.kind.name].format(
+            title=neutralise(story.title), text=task.source, facts=facts, words=task.length
+        )
         return await self._scribe.text(
-            messages=(Message("system", words["system"]), Message("user", task)),
+            messages=(Message("system", words["system"]), Message("user", asked)),
             sampling=Sampling(
                 seed=story.id * 31 + number,
                 temperature=0.3 + 0.3 * number,
                 repetition_penalty=1.1,
-                max_tokens=2 * length + 40,
+                max_tokens=2 * task.length + 40,
             ),
             story=story,
-            person_id=person_id,
+            person_id=task.person_id,
         )
 
     async def translate(self, story: Story, text: str, *, language: Language, person_id: int) -> str | None:
@@ -146,7 +177,8 @@ class Recapper:
             story=story,
             person_id=person_id,
         )
-        return said if language_of(said) == language and not is_looping(said) else None
+        usable = language_of(said) == language and not is_looping(said)
+        return said if usable and not (await bounds_of(self._database, story)).crossed_by(said) else None
 
 
 class Names:
@@ -221,9 +253,11 @@ def _cut(said: str, length: int) -> str:
     return joined(kept)
 
 
-def _extracted(source: str, length: int, wanted: Names) -> str:
-    needs = [partial(wanted.named, fact_id=fact_id) for fact_id in wanted.ids]
-    return extract(source, words=length, needs=needs)
+def _within(bounds: Bounds, text: str) -> str:
+    """Return a text without the sentences that cross what people agreed on since it was written."""
+    if not bounds.crossed_by(text):
+        return text
+    return joined([sentence for sentence in sentences(text) if not bounds.crossed_by(sentence)])
 
 
 def _with_names(said: str, source: str, wanted: Names) -> str:
