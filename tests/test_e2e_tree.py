@@ -284,3 +284,7 @@ async def test_a_typed_passage_is_edited_below(stage: Stage) -> None:
     await mara.command("undo", channel=HERE)
     await mara.wait_for("MESSAGE_REACTION_REMOVE", lambda data: data["message_id"] == said["id"])
     assert await stage.told() == ["Typed words."]
+    await stage.write(mara, "Two.")
+    await edit(mara, said, "Words that came later.")
+    await mara.wait_for_message(saying("takes the place of", f"/{said['id']}"))
+    assert await stage.told() == ["Words that came later.", "Two."]

@@ -141,6 +141,42 @@ async def test_an_old_message_that_cannot_be_folded_wears_a_sign(stage: Stage) -
     assert len([m for m in mara.messages(HERE) if "One." in m["content"]]) == 1
 
 
+async def test_an_old_message_that_cannot_be_edited_is_followed_by_the_new_words(stage: Stage) -> None:
+    """They stand below with a line that says whose place they take; the old message wears a sign."""
+    stage.allow(status=400)
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    one = await stage.write(mara, "One.")
+    await stage.write(mara, "Two.")
+    await mara.wait_for_message(lambda m: m["id"] == one["id"] and not buttons(m))
+    stage.playground.faults.fail(
+        "PATCH", rf"/channels/\d+/messages/{one['id']}$", status=400, code=TOO_MANY_OLD_EDITS
+    )
+    await mara.command("write", channel=HERE, options={"text": "Uno.", "replace": "1"})
+    await mara.wait_for("MESSAGE_REACTION_ADD", lambda data: data["message_id"] == one["id"])
+    await mara.wait_for_message(saying("Uno.", "Mara · edited"))
+    await mara.wait_for_message(saying("takes the place of", f"/{one['id']}"))
+    assert await stage.told() == ["Uno.", "Two."]
+
+
+async def test_a_passage_that_grows_shorter_and_longer_keeps_its_messages(stage: Stage) -> None:
+    """In the middle of a story no message goes, so the long text comes back to where it stood."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    long = "The tide came in, and nobody counted the waves. " * 100
+    await mara.command("write", channel=HERE, files={"file": ("long.txt", long.encode())})
+    await mara.wait_for_message(saying("The tide came in", button="Continue"))
+    await stage.write(mara, "Two.")
+    before = [m["id"] for m in mara.messages(HERE) if "The tide" in m["content"]]
+    assert len(before) == 3
+    await mara.command("write", channel=HERE, options={"text": "Short.", "replace": "1"})
+    await mara.wait_for_message(lambda m: m["id"] == before[2] and m["content"] == "-# …")
+    assert "Short." in mara.current({"id": before[0]})["content"]
+    await mara.command("undo", channel=HERE)
+    await mara.wait_for_message(lambda m: m["id"] == before[2] and "The tide" in m["content"])
+    assert [m["id"] for m in mara.messages(HERE) if "The tide" in m["content"]] == before
+
+
 async def test_a_passage_whose_message_was_deleted_is_changed_by_its_number(stage: Stage) -> None:
     """It stands below then; undo and redo need no message either."""
     stage.allow(status=404)

@@ -78,7 +78,7 @@ class Board:
         newest = story.state == "running" and stand.head is not None and stand.head.id == passage.id
         view = controls(stand, story.language) if newest else None
         text, foot = await self.face(passage, story)
-        await sheet.show(text, foot=foot, view=view)
+        await sheet.show(text, foot=foot, view=view, keep=not newest)
         buttons = Controls(story.id, story.channel_id, sheet.message_ids[-1])
         async with self._database.transaction() as tx:
             await show_in(tx, passage.id, sheet.channel.id, sheet.message_ids, own=True)

@@ -4,11 +4,15 @@ import structlog
 
 from bot.locales import Text
 from bot.reply.board import Board
+from bot.reply.links import message_link
+from bot.reply.sheet import Sheet
+from bot.reply.tree_lines import in_place_of
 from bot.story import standing
 from bot.story.moved import Moved
 from storage import displays, passages, stories, trail
 from storage.database import Database
 from storage.displays import Display, Fold
+from storage.passages import Passage
 from storage.stories import Story
 from storage.trail import Change
 
@@ -50,10 +54,26 @@ class Folding:
             beside = before.parent == after.parent and not await displays.of_passage(self._database, after.id)
             if not beside or not await self._is_read(after.id, story):
                 return False
+            shown = await displays.of_passage(self._database, before.id)
             sheet = await self._board.sheet_of(before, story.channel_id)
-            was_shown = bool(sheet.pages)
+            had_messages = bool(sheet.pages)
             await self._board.paint(sheet, after, story)
-            return was_shown
+            await self._point_back(shown, sheet, after, story)
+            return had_messages
+
+    async def _point_back(self, shown: list[Display], sheet: Sheet, after: Passage, story: Story) -> None:
+        """Say whose place a passage takes where it could not be shown in the messages of that one.
+
+        The bot's messages that keep the old words, because they are too old to edit, wear a sign from now on.
+        """
+        for display in shown:
+            if display.own and display.message_id not in sheet.message_ids:
+                await self._board.sign(display, taken_back=True)
+        newest = (await standing.of(self._database, story)).head
+        known = {display.message_id for display in shown}
+        if shown and not known.issuperset(sheet.message_ids) and newest is not None and newest.id != after.id:
+            link = message_link(story.guild_id, shown[0].channel_id, shown[0].message_id)
+            await self._board.say(story, in_place_of(link))
 
     async def _fold(self, passage_id: int, story: Story, line: Text) -> None:
         """Show that a passage is not read any more, unless it is read again by now."""

@@ -16,6 +16,7 @@ PAGE = 1850
 LONG = 10_000  # characters; the host may allow passages of ten times as many
 DELETED = 10008
 TOO_OLD = 30046  # Discord's word for too many edits of messages that are older than an hour
+SURPLUS = "-# …"  # shown by a message that once held more of a text than there is now
 NOBODY = discord.AllowedMentions.none()
 
 Components = list[dict[str, Any]]
@@ -42,8 +43,13 @@ class Sheet:
         """Return the messages that show the text, in order."""
         return [page.message_id for page in self.pages]
 
-    async def show(self, text: str, *, foot: str, view: discord.ui.View | None = None) -> None:
-        """Bring the messages up to date: text over pages, `foot` and the buttons under the last."""
+    async def show(
+        self, text: str, *, foot: str, view: discord.ui.View | None = None, keep: bool = False
+    ) -> None:
+        """Bring the messages up to date: text over pages, `foot` and the buttons under the last.
+
+        Messages that are not needed go; with `keep` they stay, next to empty, so that a longer text can come back.
+        """
         contents = await _paged(text) if text else [""]
         contents[-1] = f"{contents[-1]}\n-# {foot}".strip()
         for index, content in enumerate(contents):
@@ -52,8 +58,10 @@ class Sheet:
                 await self._edit(self.pages[index], content, page_view)
             else:
                 self.pages.append(await self._send(content, page_view))
-        while len(self.pages) > len(contents):
+        while not keep and len(self.pages) > len(contents):
             await self._delete(self.pages.pop())
+        for page in self.pages[len(contents) :]:
+            await self._edit(page, SURPLUS, None)
 
     async def fold(self, line: str) -> bool:
         """Let the first message show a line and the others next to nothing; False where Discord lets no edit pass.
@@ -61,7 +69,7 @@ class Sheet:
         All messages stay, so that the text can come back to where it stood.
         """
         for index, page in enumerate(self.pages):
-            content = f"-# {line if index == 0 else '…'}"
+            content = SURPLUS if index else f"-# {line}"
             try:
                 message = self.channel.get_partial_message(page.message_id)
                 await message.edit(content=content, view=None, allowed_mentions=NOBODY)

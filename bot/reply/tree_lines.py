@@ -10,6 +10,11 @@ def taken_back(person: Person) -> Text:
     return _("{name} took this passage back. `/redo` brings it back.", name=inline_name(person.name))
 
 
+def in_place_of(link: str) -> Text:
+    """Tell that the message above does not go on with the story, but changes an older passage."""
+    return _("☝️ This is no new passage: it takes the place of {link}", link=link)
+
+
 def changed_above(link: str) -> Text:
     """Tell the one who asked that a passage in the middle of the story reads differently now."""
     return _("The end of the story is as it was; what changed is this passage: {link}", link=link)
