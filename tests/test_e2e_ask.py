@@ -247,3 +247,34 @@ async def test_a_question_cannot_fake_a_link_or_ping(stage: Stage) -> None:
 
     assert "](https://evil" not in shown["content"]
     assert "@everyone" not in shown["content"]
+
+
+async def test_what_people_agreed_to_leave_out_is_not_asked_about_nor_answered(stage: Stage) -> None:
+    """A question is held to the boundaries, and so is its answer."""
+    mara = await stage.seat("Mara", roles=("admin",))
+    await stage.begin(mara)
+    await stage.write(mara, "A spider slept on the bronze bell.")
+    await answered(await mara.command("boundaries", channel="fireside", options={"line": "spiders"}))
+    about = {"question": "Where are the spiders?"}
+    await refused(await mara.command("ask", channel="fireside", options=about), "agreed to leave out")
+    stage.script.says("A spider slept on the bronze bell.")
+    message = await asking(mara, "What slept on the bronze bell?")
+
+    assert "It stands here" not in message["content"]
+
+
+async def test_a_secret_game_answers_no_questions(stage: Stage) -> None:
+    """In a blind game, what the others wrote is secret until the end."""
+    stage.calls = True  # who is next is called
+    mara, _ = await told(stage)
+    await answered(await mara.command("turn mode", channel="fireside", options={"mode": "blind"}))
+    await mara.command("write", channel="fireside", options={"text": "A secret came ashore."})
+    await eventually(lambda: secret(stage))
+    ask = {"question": "Who came ashore?"}
+
+    await refused(await mara.command("ask", channel="fireside", options=ask), "secret until the end")
+
+
+async def secret(stage: Stage) -> bool:
+    """Tell whether the third passage is in the story."""
+    return len(await stage.told()) == 3

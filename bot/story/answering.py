@@ -31,13 +31,17 @@ _SILENT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Hold an excerpt: of a passage, by its number in the story and its id, or of lore, by its title."""
+    """Hold an excerpt: of a passage, by its number in the story and its id, or of lore, by its title.
+
+    `score` tells how near it is to the question: the share of its words that stand there, and the cosine of meaning.
+    """
 
     kind: Literal["passage", "lore"]
     about: int
     number: int
     title: str
     text: str
+    score: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

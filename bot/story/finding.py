@@ -16,7 +16,9 @@ from storage.trail import Told
 _LOOKED_AT = 12  # passages
 _LORE = 3  # entries at most
 _NEWEST = 1200  # bytes of the newest passages, which no index may know yet
-_NEAR = 0.34  # of a question's words must stand in what is shown as near it
+# Measured on 48 questions that three stories answer and 30 that they do not: 5 in 6 of the ones reach this, 1 in 8 of
+# the others; of the passages that answer one, three in five are among the three with the highest scores.
+_NEAR = 0.25
 
 
 class Finder:
@@ -31,26 +33,27 @@ class Finder:
         """Return excerpts of at most `size` bytes: lore first, then passages in the order of the story."""
         wanted = content(question)
         found = [
-            Source("lore", hit.version.entry_id, 0, hit.version.title, hit.version.text)
+            Source("lore", hit.version.entry_id, 0, hit.version.title, hit.version.text, share)
             for hit in await self._search.look_up(story, story.branch_id, question, limit=_LORE)
-            if content(f"{hit.version.title} {hit.version.text}") & wanted
+            if (share := _share(wanted, f"{hit.version.title} {hit.version.text}"))
         ]
-        told = await self._ranked(story, question)
+        told, close = await self._ranked(story, question)
         for one in await trail.newest(self._database, story.branch_id, size=_NEWEST):
             told.setdefault(one.passage.id, one)
-        read = [_source(one, wanted) for one in told.values()]
-        fitting = _fitting([*found, *(source for source in read if source.text)], size)
+        for about, one in told.items():
+            score = _share(wanted, one.passage.text) + close.get(about, 0.0)
+            text = excerpt(one.passage.text, wanted)
+            found.append(Source("passage", about, one.depth + 1, "", text, score))
+        fitting = _fitting([source for source in found if source.text], size)
         return sorted(fitting, key=lambda source: (source.kind == "passage", source.number))
 
-    def near(self, sources: Sequence[Source], question: str) -> list[Source]:
-        """Return the sources that share enough words with a question, those with the most first."""
-        wanted = content(question)
-        rated = [(covered(wanted, content(f"{source.title} {source.text}")), source) for source in sources]
-        near = [pair for pair in rated if wanted and pair[0] >= _NEAR]
-        return [source for _share, source in sorted(near, key=lambda pair: -pair[0])]
+    def near(self, sources: Sequence[Source]) -> list[Source]:
+        """Return the sources that are near enough to their question to be shown instead of an answer, best first."""
+        near = [source for source in sources if source.score >= _NEAR]
+        return sorted(near, key=lambda source: -source.score)
 
-    async def _ranked(self, story: Story, question: str) -> dict[int, Told]:
-        """Return the passages that fit a question best, by their ids, the best first."""
+    async def _ranked(self, story: Story, question: str) -> tuple[dict[int, Told], dict[int, float]]:
+        """Return the passages that fit a question best, by their ids, the best first; and the cosines of some."""
         await self._archive.catch_up(story.id)
         rankings = await rank_passages(self._archive, self._search, story, story.branch_id, question)
         found: dict[int, Told] = {}
@@ -58,12 +61,12 @@ class Finder:
             leaf = await trail.find(self._database, story.branch_id, about)
             if leaf is not None and leaf.shown == about:
                 found[about] = Told(leaf.depth, leaf.slot, await passages.get(self._database, about))
-        return found
+        return found, dict(rankings.closeness)
 
 
-def _source(told: Told, wanted: frozenset[str]) -> Source:
-    text = excerpt(told.passage.text, wanted)
-    return Source("passage", told.passage.id, told.depth + 1, "", text)
+def _share(wanted: frozenset[str], text: str) -> float:
+    """Return the share of a question's words that stand in a text; 0 where it has none."""
+    return covered(wanted, content(text)) if wanted else 0.0
 
 
 def _fitting(sources: Sequence[Source], size: int) -> list[Source]:

@@ -11,6 +11,7 @@ from bot.locales import _
 from bot.story.ability import READING, Ability
 from bot.story.answering import Source, judge, messages
 from bot.story.asking import Scribe
+from bot.story.boundaries import bounds_of, require_within
 from bot.story.draft import Waiting, Writing
 from bot.story.finding import Finder
 from bot.story.people import Person, Place
@@ -68,10 +69,8 @@ class Questions:
         story = await stories.newest_in(self._database, place.channel_id)
         if story is None:
             raise Refused(_("There is no story here to ask about. Start one with `/story start`."))
-        await require_unsealed(self._database, story)
-        question = " ".join(INVISIBLE.sub("", question).split())[:LONGEST]
-        if not any(char.isalnum() for char in question):
-            raise Refused(_("There are no words in this question. Ask, for example, who somebody is."))
+        question = await self._checked(story, question)
+        bounds = await bounds_of(self._database, story)
         sources = await self._finder.find(story, question, size=await self._room(story))
         said = ""
         if sources and await self._ability.reads(story, person_id=person.id):
@@ -83,9 +82,22 @@ class Questions:
             )
             async with aclosing(steps):
                 async for step in steps:
-                    said = step.text if isinstance(step, Writing) else said
+                    if isinstance(step, Writing):
+                        if bounds.crossed_by(step.text):
+                            said = ""
+                            break
+                        said = step.text
                     yield step
         yield await self._answer(story, question, said, sources)
+
+    async def _checked(self, story: Story, raw: str) -> str:
+        """Return a question as one line; refused where the story is secret, or the question no question."""
+        await require_unsealed(self._database, story)
+        question = " ".join(INVISIBLE.sub("", raw).split())[:LONGEST]
+        if not any(char.isalnum() for char in question):
+            raise Refused(_("There are no words in this question. Ask, for example, who somebody is."))
+        await require_within(self._database, story, question)
+        return question
 
     async def first_showing(self, message_id: int) -> bool:
         """Note that an answer is shown to everyone; tell if it was not before."""
@@ -99,7 +111,7 @@ class Questions:
     async def _answer(self, story: Story, question: str, said: str, sources: Sequence[Source]) -> Answer:
         if verdict := judge(said, question, sources):
             return Answer(story, question, "answered", verdict.text, await self._cited(verdict.sources))
-        near = self._finder.near(sources, question)[:NEAREST]
+        near = self._finder.near(sources)[:NEAREST]
         return Answer(story, question, "nearest" if near else "silent", "", await self._cited(near))
 
     async def _cited(self, sources: Sequence[Source]) -> tuple[Cited, ...]:
