@@ -47,8 +47,8 @@ async def test_what_all_hand_in_is_woven_into_one_passage(stage: Stage) -> None:
     await hand_in(jun, LAMP)
     await mara.wait_for_message(saying(WOVEN, button="Retry"))
     asked = stage.backend.requests[-1].messages[-1].content
-    assert f"Mara: {CLIFF}" in asked
-    assert f"Jun: {LAMP}" in asked
+    assert CLIFF in asked
+    assert LAMP in asked
     assert "sleeps" not in asked
     await mara.wait_for_message(saying("Woven from the words of Mara, Jun."))
     assert await stage.told() == [OPENING, WOVEN]

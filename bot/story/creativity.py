@@ -20,7 +20,7 @@ _MIN_P = {1: 2.0, 2: 1.5, 3: 1.0, 4: 0.8, 5: 0.6}
 _PENALTY = {1: 0.0, 2: 0.0, 3: 0.0, 4: 0.02, 5: 0.04}
 
 _REPEATING = frozenset({Flaw.LOOPING, Flaw.REPEATING, Flaw.EMPTY})
-_STRAYING = frozenset({Flaw.LANGUAGE, Flaw.PERSON, Flaw.TENSE, Flaw.REGISTER})
+_STRAYING = frozenset({Flaw.LEAVING_OUT, Flaw.LANGUAGE, Flaw.PERSON, Flaw.TENSE, Flaw.REGISTER})
 _HOTTEST = 2.0
 
 

@@ -24,7 +24,7 @@ from bot.story.prompt import Prompt, StoryFacts, build, plan
 from bot.story.recall import Recall, passage_texts
 from bot.story.voice import Voice, voice_of
 from bot.story.window import budget_bytes
-from storage import stories, trail
+from storage import rounds, stories, trail
 from storage.database import Database
 from storage.narrations import Narration as Job
 from storage.stories import Story
@@ -216,7 +216,14 @@ class Drafter:
         prompt = build(planned, await self._recall.memory(story, planned))
         recent = [told.passage.text for told in read[-RECENT:]]
         asked_by = None if job.kind == "weave" else job.asked_by
-        return prompt, voice.expected(story, recent=recent, direction=job.direction, asked_by=asked_by)
+        expected = voice.expected(story, recent=recent, direction=job.direction, asked_by=asked_by)
+        return prompt, replace(expected, wanted=await self._wanted(job))
+
+    async def _wanted(self, job: Job) -> tuple[str, ...]:
+        """Return what a woven passage must not leave out."""
+        closed = await rounds.current(self._database, job.story_id) if job.kind == "weave" else None
+        handed_in = await rounds.contributions(self._database, closed.id) if closed else []
+        return tuple(one.text for one in handed_in)
 
     async def _told(self, job: Job, story: Story, *, size: int) -> list[Told]:
         """Return the newest that is read before the passage to be written, as much as a prompt can hold."""

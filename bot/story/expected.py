@@ -10,6 +10,7 @@ from bot.story.grammar import COMMON
 from bot.story.languages import count_words, script_of
 from bot.story.manner import Manner, is_chatty, manner_of
 from bot.story.speech import speech_of
+from bot.story.woven import recognisable
 
 LEFT = 0.5  # of a passage has to stay where its end is taken off
 LONG_WITHOUT_I = 60  # words, or characters of Chinese
@@ -26,7 +27,7 @@ class Expected:
 
     `recent` are the passages before it; `language` is the story's, none where its writers mix languages; `manner` is
     how they tell; `cast` are names of characters who speak for themselves; `may_end` is whether the passage was asked
-    to end or to leap.
+    to end or to leap; of each of the `wanted` texts it is to have something.
     """
 
     recent: Sequence[str] = ()
@@ -35,12 +36,14 @@ class Expected:
     chatty: bool = True
     cast: tuple[str, ...] = ()
     may_end: bool = False
+    wanted: tuple[str, ...] = ()
 
 
 def flaw_in(text: str, expected: Expected) -> Flaw | None:
     """Return the worst thing wrong with a finished passage of the narrator, or None."""
     found: list[Flaw | None] = [
         flaw_of(text, recent=expected.recent),
+        None if recognisable(expected.wanted, text) else Flaw.LEAVING_OUT,
         Flaw.LANGUAGE if expected.language and is_foreign(text, expected.language) else None,
         Flaw.SPEAKING if speech_of(text, expected.cast) is not None else None,
         Flaw.SUMMING if _sums_up(text, expected) else None,

@@ -47,6 +47,7 @@ class Flaw(StrEnum):
 
     EMPTY = "empty"
     CROSSING = "crossing"
+    LEAVING_OUT = "leaving out"
     LOOPING = "looping"
     LANGUAGE = "language"
     TALKING = "talking"

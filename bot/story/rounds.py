@@ -5,14 +5,14 @@ where it cannot, or leaves somebody's words out, all is put into the story as it
 that was acknowledged is lost: it is committed first, and stays with its author's name.
 """
 
-from collections.abc import Sequence
+import re
 from dataclasses import dataclass
 from functools import partial
 
 from bot.clock import Clock
 from bot.errors import Refused
 from bot.locales import _
-from bot.story import standing, terms
+from bot.story import standing
 from bot.story.boundaries import require_within
 from bot.story.people import Person, Place
 from bot.story.storyteller import join
@@ -20,6 +20,7 @@ from bot.story.text import clean_passage
 from bot.story.turns import keeping, moves
 from bot.story.turns.state import TurnState
 from bot.story.wording import sections
+from bot.story.woven import recognisable
 from storage import narrations, rounds, stories
 from storage.database import Database, Reader, Transaction
 from storage.inbox import NewArrival
@@ -28,7 +29,8 @@ from storage.rounds import Contribution, Round
 from storage.stories import Story
 
 LONGEST = 1000  # characters that one person hands in
-RECOGNISED = 0.25  # of the content words of what somebody handed in stand in the passage, at the least
+_FIRST_PERSON = re.compile(r"\bI\b|\bmy\b|我", re.IGNORECASE)
+_ENDED = re.compile(r"[.!?…。！？][\"'”’」』]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,14 @@ class Weave:
     def direction(self, language: str) -> str:
         """Return it as the narrator is told it."""
         words = sections("weave", language)
-        items = [
-            words["item"].format(name=one.author_name or "—", text=" ".join(one.text.split()))
-            for one in self.contributions
-        ]
-        return words["weave"].format(items=" / ".join(items))
+        items = []
+        for one in self.contributions:
+            text = " ".join(one.text.split())
+            # A model that is told of names beside the text takes them for characters; only "I" needs one.
+            name = one.author_name if _FIRST_PERSON.search(text) else None
+            text = words["item"].format(name=name, text=text) if name else text
+            items.append(text if _ENDED.search(text) else text + words["stop"])
+        return words["weave"].format(items=" ".join(items))
 
 
 class Rounds:
@@ -126,7 +131,8 @@ class Rounds:
 async def holds(reader: Reader, story_id: int, text: str) -> bool:
     """Tell whether a woven passage has something of everyone who handed in."""
     closed = await rounds.current(reader, story_id)
-    return closed is None or recognisable(await rounds.contributions(reader, closed.id), text)
+    handed_in = await rounds.contributions(reader, closed.id) if closed else []
+    return recognisable([one.text for one in handed_in], text)
 
 
 async def woven(tx: Transaction, passage: Passage, *, now: int) -> None:
@@ -134,12 +140,6 @@ async def woven(tx: Transaction, passage: Passage, *, now: int) -> None:
     closed = await rounds.current(tx, passage.story_id)
     if closed is not None:
         await rounds.finish(tx, closed.id, passage_id=passage.id, closed=now)
-
-
-def recognisable(contributions: Sequence[Contribution], text: str) -> bool:
-    """Tell whether a passage speaks of what each person handed in."""
-    said = terms.content(text)
-    return all(terms.covered(terms.content(one.text), said) >= RECOGNISED for one in contributions)
 
 
 def _arrival(story: Story, one: Contribution) -> NewArrival:
