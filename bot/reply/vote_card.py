@@ -100,7 +100,8 @@ def _block(poll: Poll, option: Option, locale: str) -> str:
         votes = poll.count.votes[option.number]
         most = max(poll.count.votes.values())
         bar = "▰" * (-(-BAR * votes // most) if most else 0)
-        lines.append(f"{bar} {_n('{n} vote', '{n} votes', votes).render(locale)}".strip())
+        number = _n("{n} vote", "{n} votes", votes)
+        lines.append(f"{bar} {number.render(locale)}".strip())
     return "\n".join(lines)
 
 
