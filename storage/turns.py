@@ -132,8 +132,8 @@ async def seat(tx: Transaction, story_id: int, seated: Sequence[SeatRow]) -> Non
         )
 
 
-async def show_card(tx: Transaction, story_id: int, message_id: int) -> int | None:
-    """Note which message says who is next; return the one that said it before."""
+async def show_card(tx: Transaction, story_id: int, message_id: int | None) -> int | None:
+    """Note which message says who is next and nothing else; return the one that said it before."""
     before = await get(tx, story_id)
     await tx.execute("UPDATE turns SET card = ? WHERE story_id = ?", (message_id, story_id))
     return before.card if before else None

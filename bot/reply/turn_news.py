@@ -159,8 +159,8 @@ class TurnNews:
             return True
         view = join_button(story) if any(isinstance(one, Switched) for one in effects) else None
         message = await self._send(story, together(lines), called=called, view=view, nonce=nonce)
-        if message is not None and all(isinstance(one, NextUp | Nudge) for one in effects):
-            await self._replace_card(story, message)
+        if message is not None and isinstance(effects[-1], NextUp | Nudge):
+            await self._replace_card(story, message.id if len(effects) == 1 else None)
         return True
 
     async def _send(
@@ -194,10 +194,10 @@ class TurnNews:
             await keeping.displaced(tx, story.id)
         return None
 
-    async def _replace_card(self, story: Story, message: discord.Message) -> None:
-        """Take away the message that said before who is next."""
+    async def _replace_card(self, story: Story, message_id: int | None) -> None:
+        """Take away the message that said before who is next, unless it said more."""
         async with self._database.transaction() as tx:
-            before = await turns.show_card(tx, story.id, message.id)
+            before = await turns.show_card(tx, story.id, message_id)
         if before is not None:
             try:
                 await self._board.channel(story.channel_id).get_partial_message(before).delete()

@@ -204,7 +204,7 @@ class Narrator:
         *,
         replaces: Passage | None = None,
     ) -> Narration:
-        await require_narrator(tx, stand.story, person)
+        await require_narrator(tx, stand.story, person, now=self._clock.now())
         if direction:
             await require_within(tx, stand.story, direction)
         new = NewNarration(

@@ -30,7 +30,7 @@ async def require_turn(
         raise Refused(reason, words=words)
 
 
-async def require_narrator(reader: Reader, story: Story, person: Person) -> None:
+async def require_narrator(reader: Reader, story: Story, person: Person, *, now: int) -> None:
     """Refuse to let the narrator write where there is none, or where it is another person's turn."""
     if not story.narrates:
         raise Refused(
@@ -39,7 +39,7 @@ async def require_narrator(reader: Reader, story: Story, person: Person) -> None
                 " `/story settings narrator`."
             )
         )
-    state = (await keeping.read(reader, story.id)).state
+    state = (await keeping.current(reader, story, now=now)).state
     holder = state.holder if state.rules.in_turn else None
     if holder is None or person.moderator or person.id in (holder.id, story.hosted_by):
         return
