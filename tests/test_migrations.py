@@ -77,6 +77,16 @@ ROWS = (
     INSERT INTO turn_positions VALUES (1, 1, 1, '[7]', '[]', 0);
     INSERT INTO turn_news VALUES (1, 1, '[]', 22);
     """,
+    """
+    UPDATE stories SET lore_check = 0;
+    INSERT INTO abilities VALUES ('m', 'reads en 1.1', 1, 24);
+    INSERT INTO proposals_read VALUES (1, 25);
+    INSERT INTO proposals VALUES (1, 1, 'T', 'w', '[[1, 1]]', 1, 'approved', 1, 7, 'A', 26, 25);
+    INSERT INTO held VALUES (1, 1, 5, 7, 'A', 'w', 27);
+    INSERT INTO flags VALUES (2, 1, 'number', 28);
+    INSERT INTO mentions VALUES (1, 2, 1);
+    INSERT INTO mentions_sought VALUES (2, 'n');
+    """,
 )
 
 VERSIONS = range(len(MIGRATIONS) + 1)
