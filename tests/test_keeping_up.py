@@ -138,7 +138,7 @@ async def test_readers_of_another_language_are_told_in_theirs(
 
 async def test_who_was_away_for_long_gets_recaps_and_the_newest_retold(database: Database) -> None:
     """However long the story is, the answer is short and fits a card; the newest are told in any case."""
-    number = SCENE_PASSAGES * FAN * FAN + SCENE_PASSAGES + FRESH + 2
+    number = SCENE_PASSAGES * FAN * FAN * 2 + SCENE_PASSAGES + FRESH + 2
     story, _branch, _written = await story_of(
         database, *[f"{PASSAGES[at % 4]} Night {at}." for at in range(number)]
     )
@@ -155,6 +155,30 @@ async def test_who_was_away_for_long_gets_recaps_and_the_newest_retold(database:
     for embed in (news(found, "en"), news(found, "zh-CN"), so_far(recap, "en"), so_far(recap, "zh-CN")):
         assert len(embed) <= 6000
         assert len(embed.description or "") <= 4096
+
+
+async def test_the_shorter_somebody_was_away_the_finer_they_are_told(database: Database) -> None:
+    """Scenes for a day, chapters for a week, the book for a year; never what they had read long before."""
+    number = SCENE_PASSAGES * FAN * FAN * 2 + FRESH
+    story, _branch, written = await story_of(
+        database, *[f"{PASSAGES[at % 4]} Night {at}." for at in range(number)]
+    )
+    await made(database, story)
+    told = []
+    async with Engine.open(ScriptedBackend(reply)) as engine:
+        desk = Desk(database, engine, able=True, languages=None)
+        for back in (30, 300, number):
+            async with database.transaction() as tx:
+                await tx.execute("DELETE FROM visits")
+                slot = written[number - back].id
+                await tx.execute("INSERT INTO visits VALUES (?, ?, ?, 1, NULL, NULL)", (story.id, BOB, slot))
+            desk.clock.at = 10 * visits.PAUSE
+            found = await desk.told.news(PLACE, READER)
+            told.append([chapter.level for chapter in found.chapters])
+            if back < number:
+                assert found.chapters[0].last >= number - back
+
+    assert told == [["scene"] * 3 + [None], ["chapter"] * 5 + [None], ["book", None]]
 
 
 async def test_each_level_can_be_read_by_itself(database: Database) -> None:

@@ -141,11 +141,13 @@ def _block(chapter: Chapter, story: Story, locale: str) -> str:
     name = LEVELS[chapter.level] if chapter.level else _("Newest")
     numbers = f"{chapter.first}-{chapter.last}" if chapter.last > chapter.first else f"{chapter.first}"
     head = _("**{name}**, passages {numbers}", name=name, numbers=numbers).render(locale)
-    lines = [f"{head}{_link(_('from here'), chapter.begins, story, locale)}", _plain(chapter.text) or "…"]
+    link = _link(_("from here"), chapter.begins, story, locale)
+    lines = [head + link, _plain(chapter.text) or "…"]
+    translated, quoted = _("translated by the language model"), _("in the words of the story itself")
     if chapter.tongue == "translated":
-        lines.append(f"-# {_('translated by the language model').render(locale)}")
+        lines.append(f"-# {translated.render(locale)}")
     elif not chapter.own:
-        lines.append(f"-# {_('in the words of the story itself').render(locale)}")
+        lines.append(f"-# {quoted.render(locale)}")
     return "\n".join(lines)
 
 

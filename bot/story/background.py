@@ -14,6 +14,7 @@ from bot.engine.errors import EngineClosed
 from bot.errors import StoryloomError
 from storage import actions, stories
 from storage.database import Database
+from storage.errors import StorageError
 
 log = structlog.get_logger(__name__)
 
@@ -51,9 +52,17 @@ class Background:
                     async with asyncio.timeout(LOOK):
                         await self._wake.wait()
                 self._wake.clear()
-                touched = await actions.touched(self._database, after=seen)
-                self._due.update(dict.fromkeys(touched))
-                seen = max(touched.values(), default=seen)
+                seen = await self._look(seen)
+
+    async def _look(self, seen: int) -> int:
+        """Note in which stories something was done after an action; return the newest."""
+        try:
+            touched = await actions.touched(self._database, after=seen)
+        except StorageError as error:
+            log.warning("the log of actions cannot be read just now", error=str(error))
+            return seen
+        self._due.update(dict.fromkeys(touched))
+        return max(touched.values(), default=seen)
 
     async def work_off(self) -> None:
         """Do all that is due, stories taking turns. Raises EngineClosed."""

@@ -12,7 +12,7 @@ from bot.story import standing
 from bot.story.lore.keys import KeyIndex
 from bot.story.lore.search import LoreSearch
 from bot.story.people import Person, Place
-from bot.story.recall import covering
+from bot.story.recall import covering, within
 from bot.story.recapping import Recapper, language_of
 from bot.story.turns import keeping
 from bot.story.turns.rights import require_unsealed
@@ -162,16 +162,24 @@ class KeepingUp:
 
     async def _since(self, story: Story, first: int, length: int, person: Person) -> list[Chapter]:
         """Return what happened from a depth on: recaps where there are, and the newest retold."""
-        told = [
-            recap
-            for recap in await covering(self._database, story, before=length)
-            if recap.last_depth >= first
-        ][-_RECAPS:]
+        told = await self._recaps_since(story, first, length)
         end = max(told[-1].last_depth + 1, first) if told else first
         chapters = [await self._chapter(story, recap) for recap in told]
         fresh = await trail.read(self._database, story.branch_id, first=max(end, length - UNTOLD))
         fresh = _newest([one for one in fresh if one.passage.text])
         return [*chapters, await self._retold(story, fresh, person)] if fresh else chapters
+
+    async def _recaps_since(self, story: Story, first: int, length: int) -> list[Recap]:
+        """Return the finest recaps from a depth on that are few enough to be read."""
+        where = (self._database, story.id, story.branch_id)
+        scenes = [one for one in await recaps.in_use(*where, "scene") if one.last_depth >= first]
+        if len(scenes) <= _RECAPS:
+            return scenes
+        chapters = [one for one in await recaps.in_use(*where, "chapter") if one.last_depth >= first]
+        finer = [one for one in scenes if not any(within(one, chapter) for chapter in chapters)]
+        if len(chapters) + len(finer) <= _RECAPS:
+            return sorted([*chapters, *finer], key=lambda recap: recap.first_depth)
+        return (await covering(self._database, story, before=length))[-_RECAPS:]
 
     async def _retold(self, story: Story, told: Sequence[Told], person: Person) -> Chapter:
         book = await self._lore.book(story.id, story.branch_id)
