@@ -159,6 +159,24 @@ async def test_an_old_message_that_cannot_be_edited_is_followed_by_the_new_words
     assert await stage.told() == ["Uno.", "Two."]
 
 
+async def test_a_take_of_an_old_message_stands_below(stage: Stage) -> None:
+    """With a line that says whose place it takes."""
+    stage.allow(status=400)
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    one = await stage.narrate(mara, BELL)
+    await stage.write(mara, "Two.")
+    await mara.wait_for_message(lambda m: m["id"] == one["id"] and not buttons(m))
+    stage.playground.faults.fail(
+        "PATCH", rf"/channels/\d+/messages/{one['id']}$", status=400, code=TOO_MANY_OLD_EDITS
+    )
+    stage.script.says(DOOR)
+    await mara.use_on("Retake", one)
+    await mara.wait_for_message(saying("takes the place of", f"/{one['id']}"))
+    await mara.wait_for_message(lambda m: DOOR in m["content"] and not buttons(m))
+    assert await stage.told() == [DOOR, "Two."]
+
+
 async def test_a_passage_that_grows_shorter_and_longer_keeps_its_messages(stage: Stage) -> None:
     """In the middle of a story no message goes, so the long text comes back to where it stood."""
     mara = await stage.seat("Mara")

@@ -58,10 +58,10 @@ class Folding:
             sheet = await self._board.sheet_of(before, story.channel_id)
             had_messages = bool(sheet.pages)
             await self._board.paint(sheet, after, story)
-            await self._point_back(shown, sheet, after, story)
+            await self.point_back(shown, sheet, after, story)
             return had_messages
 
-    async def _point_back(self, shown: list[Display], sheet: Sheet, after: Passage, story: Story) -> None:
+    async def point_back(self, shown: list[Display], sheet: Sheet, after: Passage, story: Story) -> None:
         """Say whose place a passage takes where it could not be shown in the messages of that one.
 
         The bot's messages that keep the old words, because they are too old to edit, wear a sign from now on.

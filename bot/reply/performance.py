@@ -26,6 +26,7 @@ from bot.story.turns import keeping
 from storage import controls, displays
 from storage.controls import Astray
 from storage.database import Database
+from storage.displays import Display
 from storage.narrations import Narration as Job
 from storage.passages import Passage
 from storage.stories import Story
@@ -185,9 +186,11 @@ class Performance:
         """
         story, before, shown_in = narration.story, narration.before, narration.job.message_id
         sheet = self.board.sheet(story.channel_id, [shown_in] if shown_in else [])
+        stood: list[Display] = []
         try:
             if before is not None:
                 sheet = await self.board.sheet_of(before, story.channel_id)
+                stood = await displays.of_passage(self._database, before.id)
             else:
                 # Nothing under the older passage could be done while the narrator writes.
                 await self.board.take_away_buttons(story)
@@ -202,6 +205,7 @@ class Performance:
             raise
         if done.kept:
             await self.board.show(sheet, done.passage, story)
+            await self._folding.point_back(stood, sheet, done.passage, story)
         elif before is not None:
             await self.board.show(sheet, before, story)
         else:
