@@ -57,7 +57,15 @@ ROWS = (
     INSERT INTO prompts_used VALUES (2, 1, x'00', 20);
     INSERT INTO visits VALUES (1, 7, 1, 21, NULL, NULL);
     """,
-    "",
+    """
+    INSERT INTO votes VALUES (1, 1, 'twist', 'open', 1, 0, 7, 'A', 5, 54, 'open:1', 60, 99, NULL, 29, NULL);
+    INSERT INTO vote_options VALUES (1, 1, 'w', 'minor', 'loss', NULL, NULL, 0, 1, 29);
+    INSERT INTO ballots VALUES (1, 1, 7, 'A', 1, 30, 30);
+    UPDATE votes SET state = 'decided', winner = 1;
+    INSERT INTO directions VALUES (1, 1, 'w', 31);
+    INSERT INTO rounds VALUES (1, 1, 'done', 2, 32, 33);
+    INSERT INTO contributions VALUES (1, 1, 7, 'A', 'w', 32, 32);
+    """,
     """
     INSERT INTO lore_entries VALUES (1, 1, 'fact', 7, 'A', 22);
     INSERT INTO lore_versions VALUES
