@@ -8,6 +8,7 @@ from bot.clock import now
 from bot.errors import Refused
 from bot.locales import _
 from bot.story import standing
+from bot.story.boundaries import require_within
 from bot.story.lore.archive import Archive
 from bot.story.lore.book import suggest
 from bot.story.lore.keys import fold
@@ -64,6 +65,7 @@ class Keeper:
         async with self._database.transaction() as tx:
             story = await standing.running(tx, place)
             require_player(story, person, player)
+            await require_within(tx, story, f"{new.title}: {new.text}")
             await require_new(tx, story, new, entry_id=None)
             await require_room(tx, story, new, entry_id=None)
             version = await lore.add(tx, story.id, kind, new)
@@ -93,6 +95,7 @@ class Keeper:
             await require_unchanged(tx, story, seen, new.text)
             require_owner(story, person, seen)
             require_player(story, person, player)
+            await require_within(tx, story, f"{new.title}: {new.text}")
             await require_new(tx, story, new, entry_id=seen.entry_id)
             await require_room(tx, story, new, entry_id=seen.entry_id)
             version = await lore.change(tx, story.id, seen.entry_id, new)
