@@ -198,7 +198,8 @@ async def test_nobody_is_pinged(stage: Stage) -> None:
     text = f"@everyone @here <@{jun.user['id']}> <@&{role['id']}> wake up"
     await stage.begin(mara, title=text[:100], premise=text)
     await stage.write(mara, text)
-    await stage.narrate(mara, f"{BELL} {text}.")
+    # In words of its own: what only repeats the passage before it is written anew.
+    await stage.narrate(mara, f"{BELL} @here, <@{jun.user['id']}> and <@&{role['id']}> heard @everyone run.")
     answer = await mara.command("story start", channel=HERE, options={"title": text[:100]})
     await refused(answer, "is being told here")
     for command in ("story show", "story list", "undo", "redo", "story export"):
