@@ -1,10 +1,28 @@
 """Keep which passages name which entries of lore, so that it is known who was there when something came up."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from storage.database import Reader, Transaction
+
+_COMMON = 2000  # passages that name a thing
+
+# CROSS JOIN keeps SQLite from turning the order round.
+_BESIDE = (
+    " CROSS JOIN trail ON trail.branch_id = :branch AND trail.shown = first.passage_id"
+    " CROSS JOIN trail AS beside ON beside.branch_id = :branch"
+    "  AND beside.depth BETWEEN trail.depth - :reach AND trail.depth + :reach"
+    " CROSS JOIN mentions AS other ON other.passage_id = beside.shown"
+)
+_FROM_PERSON = (
+    f"SELECT 1 FROM mentions AS first{_BESIDE} AND other.entry_id = pairs.thing"
+    " WHERE first.entry_id = pairs.person AND first.here"
+)
+_FROM_THING = (
+    f"SELECT 1 FROM mentions AS first{_BESIDE} AND other.entry_id = pairs.person AND other.here"
+    " WHERE first.entry_id = pairs.thing"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +73,43 @@ async def present(reader: Reader, branch_id: int, entry_id: int, *, reach: int) 
 async def missed(
     reader: Reader, branch_id: int, people: Sequence[int], things: Sequence[int], *, reach: int
 ) -> list[tuple[int, int]]:
-    """Return pairs of a person and a thing that came up on a branch, but never where that person was."""
+    """Return pairs of a person and a thing that came up on a branch, but never where that person was.
+
+    What is named in very many passages counts as known to all.
+    """
+    counts = await _counts(reader, {*people, *things})
+    pairs = [(p, t) for p in people for t in things if p != t and 0 < counts.get(t, 0) <= _COMMON]
+    # Each pair is looked for from whichever of the two is named in fewer passages.
+    by_person = [(p, t) for p, t in pairs if counts.get(p, 0) <= counts[t]]
+    by_thing = [(p, t) for p, t in pairs if counts.get(p, 0) > counts[t]]
+    apart = [
+        *await _apart(reader, branch_id, by_person, _FROM_PERSON, reach=reach),
+        *await _apart(reader, branch_id, by_thing, _FROM_THING, reach=reach),
+    ]
+    return sorted(apart, key=pairs.index)
+
+
+async def _counts(reader: Reader, entries: Collection[int]) -> dict[int, int]:
     rows = await reader.fetch_all(
-        "SELECT person.value AS person, thing.value AS thing"
-        " FROM json_each(:people) AS person, json_each(:things) AS thing"
-        " WHERE person.value <> thing.value AND EXISTS ("
-        "  SELECT 1 FROM mentions JOIN trail ON trail.branch_id = :branch AND trail.shown = mentions.passage_id"
-        "  WHERE mentions.entry_id = thing.value)"
-        " AND NOT EXISTS ("
-        "  SELECT 1 FROM mentions JOIN trail ON trail.branch_id = :branch AND trail.shown = mentions.passage_id"
-        "  JOIN trail AS beside ON beside.branch_id = :branch"
-        "   AND beside.depth BETWEEN trail.depth - :reach AND trail.depth + :reach"
-        "  JOIN mentions AS there ON there.entry_id = person.value AND there.passage_id = beside.shown AND there.here"
-        "  WHERE mentions.entry_id = thing.value)",
-        {
-            "branch": branch_id,
-            "people": json.dumps(list(people)),
-            "things": json.dumps(list(things)),
-            "reach": reach,
-        },
+        "SELECT entry_id, count(*) AS n FROM mentions WHERE entry_id IN (SELECT value FROM json_each(?))"
+        " GROUP BY entry_id",
+        (json.dumps(sorted(entries)),),
+    )
+    return {row["entry_id"]: row["n"] for row in rows}
+
+
+async def _apart(
+    reader: Reader, branch_id: int, pairs: Sequence[tuple[int, int]], together: str, *, reach: int
+) -> list[tuple[int, int]]:
+    """Return the pairs of which nothing shows that they were together, and whose thing came up."""
+    if not pairs:
+        return []
+    rows = await reader.fetch_all(
+        "WITH pairs (person, thing) AS (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]')"
+        " FROM json_each(:pairs))"
+        f" SELECT person, thing FROM pairs WHERE NOT EXISTS ({together})"
+        " AND EXISTS (SELECT 1 FROM mentions JOIN trail ON trail.branch_id = :branch"
+        "  AND trail.shown = mentions.passage_id WHERE mentions.entry_id = pairs.thing)",
+        {"branch": branch_id, "pairs": json.dumps(pairs), "reach": reach},
     )
     return [(row["person"], row["thing"]) for row in rows]

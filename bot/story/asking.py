@@ -14,8 +14,8 @@ from bot.engine.generation import Generation
 from bot.engine.request import Message, Request, Sampling
 from bot.story.draft import SAMPLES, Waiting, Writing
 from bot.story.narration import NarrationFilter, finish
-from bot.story.window import budget_bytes
 from bot.story.text import INVISIBLE, neutralise
+from bot.story.window import budget_bytes
 from storage.stories import Story
 
 log = structlog.get_logger(__name__)

@@ -8,7 +8,7 @@ from the branch that is told, so an undo takes knowledge back and a redo returns
 import asyncio
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import reduce
 
 from bot.story.conflicts import SPEECH
@@ -22,7 +22,8 @@ from storage.mentions import Mention
 from storage.stories import Story
 
 REACH = 1  # passages before and after the one that names somebody, in which they are there too
-_PEOPLE, _THINGS = 4, 5  # told of at most
+_PEOPLE, _THINGS = 3, 5  # told of at most
+_CONSIDERED = 16  # things at most, those that came first
 _BATCH = 100  # passages searched at once
 
 
@@ -52,11 +53,11 @@ class Knowledge:
         return await mentions.present(self._database, story.branch_id, entry_id, reach=REACH)
 
     async def missed(
-        self, story: Story, things: Collection[int], *, recent: Sequence[str]
+        self, story: Story, things: Sequence[int], *, recent: Sequence[str]
     ) -> dict[int, list[int]]:
         """Return, for each character who is there now, what came up only where they were not; by ids of entries.
 
-        `recent` are the texts of the newest passages, in order.
+        `recent` are the texts of the newest passages, in order; of the things the first few are looked at.
         """
         book = await self._search.book(story.id, story.branch_id)
         named = _mentions(book, recent)
@@ -66,13 +67,13 @@ class Knowledge:
         heard = _heard(named)
         found: dict[int, list[int]] = {}
         for person, thing in await mentions.missed(
-            self._database, story.branch_id, people, list(things), reach=REACH
+            self._database, story.branch_id, people, list(dict.fromkeys(things))[:_CONSIDERED], reach=REACH
         ):
             if (person, thing) not in heard:
                 found.setdefault(person, []).append(thing)
         return found
 
-    async def told(self, story: Story, things: Collection[int], *, recent: Sequence[str]) -> tuple[Item, ...]:
+    async def told(self, story: Story, things: Sequence[int], *, recent: Sequence[str]) -> tuple[Item, ...]:
         """Return the same as the narrator is told it."""
         missed = await self.missed(story, things, recent=recent)
         if not missed:

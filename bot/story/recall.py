@@ -92,7 +92,7 @@ class Recall:
             depth=window.included[-1].depth + 1 if window.included else 0,
         )
         known = {item.about for item in settled}
-        things = known | {item.about for item in (*plan.pinned, *items_of(lively.triggered))}
+        things = [item.about for item in (*items_of(lively.triggered), *settled, *plan.pinned)]
         ignorant = await self._knowledge.told(story, things, recent=recent)
         fired = [item for item in items_of(lively.triggered) if item.about not in known and _is_meant(item)]
         return Memory(

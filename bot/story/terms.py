@@ -33,7 +33,9 @@ _ENGLISH_NUMBERS |= {word: str(10 * n) for n, word in enumerate(_TENS.split(), s
 _HAN_NUMBER = re.compile("[零〇一二两三四五六七八九十百千万]+")
 _HAN_DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _HAN_UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
-_NO_NUMBERS = frozenset(["一", "零", "百", "千", "万", "万一", "千万", "一一"])  # parts of other words, mostly
+_NO_NUMBERS = frozenset(
+    ["一", "零", "百", "千", "万", "万一", "千万", "一一"]
+)  # parts of other words, mostly
 _ENDING = re.compile(r"(?:['’]s|['’])\Z")
 _INFLECTION = re.compile(r"(?:ies|ied|ing|ed|es|s|ly|y|e)\Z")
 _SHORTEST_STEM = 3
