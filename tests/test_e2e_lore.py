@@ -137,6 +137,45 @@ async def test_lists_turn_their_pages_after_a_restart(stage: Stage) -> None:
     await mara.wait_for_message(lambda m: m["id"] == first["id"] and "page 1 of 1" in str(m["embeds"]))
 
 
+async def test_lists_show_some_of_the_lore(stage: Stage) -> None:
+    """Only facts or characters, only pinned ones, only one's own, only those with some words."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    await stage.begin(mara)
+    await add(mara, "Salt", SALT, pinned=True)
+    await add(jun, "Lamp", LAMP)
+    tom = {"name": "Tom", "description": "A keeper.", "mine": True}
+    await answered(await jun.command("character add", channel=HERE, options=tom))
+    for options, titles in (
+        ({"kind": "fact"}, {"Salt", "Lamp"}),
+        ({"kind": "character"}, {"Tom"}),
+        ({"show": "pinned"}, {"Salt"}),
+        ({"show": "mine"}, {"Salt"}),
+        ({"show": "skipped"}, set()),
+        ({"search": "DROWNED"}, {"Salt", "Lamp"}),
+        ({"kind": "fact", "search": "line of"}, {"Salt"}),
+    ):
+        shown = text_of(await listed(mara, **options))
+        assert {title for title in ("Salt", "Lamp", "Tom") if f"**{title}**" in shown} == titles, options
+
+
+async def test_old_windows_give_their_words_back(stage: Stage) -> None:
+    """A window whose entry or story is gone meanwhile says so, with the words in a file."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    await add(mara, "Lamp", LAMP)
+    edit = await mara.command("lore edit", channel=HERE, options={"entry": "Lamp"})
+    new = await mara.command("lore add", channel=HERE)
+    assert edit.modal is not None
+    assert new.modal is not None
+    await answered(await mara.command("lore remove", channel=HERE, options={"entry": "Lamp"}))
+    said = await refused(await mara.submit_modal(edit.modal, {"text": "It hums."}), "not in use here")
+    assert (await mara.download(said["attachments"][0]["url"])).decode() == "It hums."
+    await mara.command("story end", channel=HERE)
+    late = await mara.submit_modal(new.modal, {"title": "Salt", "text": SALT})
+    said = await refused(late, "No story is being told here")
+    assert (await mara.download(said["attachments"][0]["url"])).decode() == SALT
+
+
 async def test_names_are_completed_the_best_first(stage: Stage) -> None:
     """What begins as typed comes first, then words that do, then keys; the id finds the entry."""
     mara = await stage.seat("Mara")
@@ -216,4 +255,8 @@ async def test_bad_input_is_refused_kindly(stage: Stage) -> None:
     more = {"title": "Most", "text": "z too", "pinned": True}
     await refused(await mara.command("lore add", channel=HERE, options=more), "no more room")
     await refused(await mara.command("lore edit", channel=HERE, options={"entry": "id:99999"}), "not in use")
+    await refused(await mara.command("lore pin", channel=HERE, options={"entry": f"id:{10**30}"}), "no entry")
+    await refused(
+        await mara.command("lore add", channel=HERE, options=lore | {"title": "\u200b"}), "no words"
+    )
     assert await mara.complete("lore edit", channel="harbour", option="entry", text="x") == []

@@ -1,6 +1,7 @@
 """Keep a story's lore: everyone adds; who wrote an entry, the story's host and moderators change it."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -30,6 +31,8 @@ from storage.database import Database, Transaction
 from storage.documents import Document
 from storage.lore import Kind, NewVersion, Version
 from storage.stories import Story
+
+_ID = re.compile(r"id:([0-9]{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +147,8 @@ class Keeper:
     async def named(self, place: Place, name: str, *, kind: Kind | None) -> Version:
         """Return the entry that a name, or an id as `id:7`, means; refused where none does."""
         story = await standing.running(self._database, place)
-        if name.startswith("id:") and name[3:].isdecimal():
-            return await current(self._database, story, int(name[3:]))
+        if found := _ID.fullmatch(name):
+            return await current(self._database, story, int(found[1]))
         fitting = suggest(await self._search.book(story.id, story.branch_id), name, kind=kind, limit=2)
         exact = [version for version in fitting if fold(version.title) == fold(name)]
         if not exact and len(fitting) != 1:
