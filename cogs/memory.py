@@ -9,9 +9,10 @@ from discord.ext import commands
 
 from bot.client import StoryBot
 from bot.errors import Refused
-from bot.reply.memory_card import news, prompt_file, so_far, why
+from bot.reply.memory_card import news, so_far
 from bot.reply.sheet import NOBODY
 from bot.reply.who import person_of, place_of
+from bot.reply.why_card import prompt_file, why
 from bot.story.keeping_up import KeepingUp
 from bot.story.people import Place
 from bot.story.why import Reasons

@@ -1,4 +1,4 @@
-"""Show what is remembered: recaps, what is new to somebody, and what made a passage."""
+"""Show what is remembered: recaps, and what is new to somebody."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,8 @@ from bot.locales import Text, _, _n
 from bot.reply.links import message_link
 from bot.reply.story_card import COLOUR
 from bot.story.keeping_up import Chapter, News, SoFar, Spot
-from bot.story.lore.found import OBSTACLES
-from bot.story.memory import Item
-from bot.story.prompt import PartName
 from bot.story.text import inline_name
 from bot.story.turns.state import TurnState
-from bot.story.why import Cost, Why
 from storage.recaps import Level
 from storage.stories import Story
 from storage.visits import Voice
@@ -22,30 +18,8 @@ ROOM = 3600  # characters of a card's text, of Discord's 4,096
 FIELD = 1000
 _WRITERS = 6
 _PERSON = 160  # characters about one person
-_ITEMS = 12  # of one part of a prompt
-_SAMPLING = (
-    "temperature",
-    "top_p",
-    "min_p",
-    "repetition_penalty",
-    "dry_multiplier",
-    "max_tokens",
-    "adapter",
-)
 
 LEVELS: dict[Level, Text] = {"book": _("The story"), "chapter": _("Chapter"), "scene": _("Scene")}
-PARTS: dict[PartName, Text] = {
-    "rules": _("Rules"),
-    "story": _("Title and premise"),
-    "pinned": _("Pinned lore"),
-    "recaps": _("Recaps"),
-    "settled": _("Lore of this part of the story"),
-    "passages": _("Passages, word for word"),
-    "triggered": _("Lore that came up"),
-    "cast": _("Who is there"),
-    "request": _("Request"),
-    "direction": _("Direction"),
-}
 
 
 def so_far(found: SoFar, locale: str) -> discord.Embed:
@@ -97,42 +71,6 @@ def news(found: News, locale: str) -> discord.Embed:
     return embed
 
 
-def why(found: Why, locale: str) -> discord.Embed:
-    """Return what made a passage, part by part; the prompt itself goes into a file."""
-    passage = found.passage
-    number = _("a passage that is not read now") if found.number is None else _("passage {n}", n=found.number)
-    title = _("What made {passage}", passage=number).render(locale)
-    embed = discord.Embed(title=title, colour=COLOUR)
-    lines = [_model_line(found).render(locale)]
-    if passage.direction:
-        asked = _("Asked for: {direction}", direction=_plain(passage.direction))
-        lines.append(asked.render(locale))
-    if not found.parts:
-        gone = _("Its prompt is not kept any more: the newest {n} of a story are.", n=200)
-        embed.description = "\n".join([*lines, gone.render(locale)])
-        return embed
-    total = sum(cost.tokens for cost in found.parts)
-    lines.append(_n("The prompt has {n} token:", "The prompt has {n} tokens:", total).render(locale))
-    lines += [_cost_line(cost, locale) for cost in found.parts]
-    embed.description = "\n".join(lines)[:ROOM]
-    for cost in found.parts:
-        if cost.part.items:
-            told = "\n".join(_item_line(item, locale) for item in cost.part.items[:_ITEMS])
-            embed.add_field(name=PARTS[cost.part.name].render(locale), value=told[:FIELD], inline=False)
-    if found.left_out:
-        lost = "\n".join(
-            f"{inline_name(one.title)}: {OBSTACLES[one.obstacle].render(locale)}"
-            for one in found.left_out[:_ITEMS]
-        )
-        embed.add_field(name=_("Left out").render(locale), value=lost[:FIELD], inline=False)
-    return embed
-
-
-def prompt_file(found: Why) -> str:
-    """Return the exact prompt as text: each message under its role."""
-    return "\n\n".join(f"=== {message.role} ===\n{message.content}" for message in found.messages)
-
-
 def _title(story: Story) -> str:
     return story.title[:256]
 
@@ -142,7 +80,7 @@ def _block(chapter: Chapter, story: Story, locale: str) -> str:
     numbers = f"{chapter.first}-{chapter.last}" if chapter.last > chapter.first else f"{chapter.first}"
     head = _("**{name}**, passages {numbers}", name=name, numbers=numbers).render(locale)
     link = _link(_("from here"), chapter.begins, story, locale)
-    lines = [head + link, _plain(chapter.text) or "…"]
+    lines = [head + link, plain(chapter.text) or "…"]
     translated, quoted = _("translated by the language model"), _("in the words of the story itself")
     if chapter.tongue == "translated":
         lines.append(f"-# {translated.render(locale)}")
@@ -200,7 +138,7 @@ def _people(found: News, locale: str) -> str:
         text = " ".join(person.text.split())
         short = f"{text[:_PERSON]}…" if len(text) > _PERSON else text
         player = f" ({inline_name(person.player_name)})" if person.player_name else ""
-        lines.append(f"**{inline_name(person.title)}**{player}: {_plain(short)}")
+        lines.append(f"**{inline_name(person.title)}**{player}: {plain(short)}")
     return "\n".join(_fitting(lines, FIELD))
 
 
@@ -223,29 +161,6 @@ def _turn(turns: TurnState) -> Text:
     return _("Everyone may write.")
 
 
-def _model_line(found: Why) -> Text:
-    passage, sampling = found.passage, found.passage.sampling or {}
-    shown = ", ".join(f"{key} {value}" for key in _SAMPLING if (value := sampling.get(key)))
-    return _(
-        "Model {model}, seed {seed}, {sampling}",
-        model=inline_name(passage.model or "—"),
-        seed=passage.seed if passage.seed is not None else "—",
-        sampling=shown,
-    )
-
-
-def _cost_line(cost: Cost, locale: str) -> str:
-    line = _n("{part}: {n} token", "{part}: {n} tokens", cost.tokens, part=PARTS[cost.part.name])
-    return f"- {line.render(locale)}"
-
-
-def _item_line(item: Item, locale: str) -> str:
-    if item.kind == "recap":
-        return inline_name(item.title)
-    reasons = ", ".join(reason.text.render(locale) for reason in item.reasons)
-    return f"{inline_name(item.title)}: {reasons}" if reasons else inline_name(item.title)
-
-
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return a text that makes no link and no mention of all of its own."""
     return text.replace("](", "]\u200b(").replace("@", "@\u200b")

@@ -1,0 +1,103 @@
+"""Show what made a passage: the parts of its prompt, what they cost, and why each thing is in them."""
+
+from collections.abc import Iterator
+
+import discord
+
+from bot.locales import Text, _, _n
+from bot.reply.memory_card import FIELD, LEVELS, ROOM, plain
+from bot.reply.story_card import COLOUR
+from bot.story.lore.found import OBSTACLES
+from bot.story.memory import Item
+from bot.story.prompt import PartName
+from bot.story.text import inline_name
+from bot.story.why import Cost, Why
+from storage.prompts_used import KEPT
+
+_ITEMS = 12  # of one part of a prompt
+_SAMPLING = (
+    "temperature",
+    "top_p",
+    "min_p",
+    "repetition_penalty",
+    "dry_multiplier",
+    "max_tokens",
+    "adapter",
+)
+
+PARTS: dict[PartName, Text] = {
+    "rules": _("Rules"),
+    "story": _("Title and premise"),
+    "pinned": _("Pinned lore"),
+    "recaps": _("Recaps"),
+    "settled": _("Lore of this part of the story"),
+    "passages": _("Passages, word for word"),
+    "triggered": _("Lore that came up"),
+    "cast": _("Who is there"),
+    "request": _("Request"),
+    "direction": _("Direction"),
+}
+
+
+def why(found: Why, locale: str) -> discord.Embed:
+    """Return what made a passage, part by part; the prompt itself goes into a file."""
+    number = _("a passage that is not read now") if found.number is None else _("passage {n}", n=found.number)
+    title = _("What made {passage}", passage=number).render(locale)
+    lines = "\n".join(text.render(locale) for text in _lines(found))
+    embed = discord.Embed(title=title, description=lines[:ROOM], colour=COLOUR)
+    for cost in found.parts:
+        if cost.part.items:
+            told = "\n".join(_item_line(item, locale) for item in cost.part.items[:_ITEMS])
+            embed.add_field(name=PARTS[cost.part.name].render(locale), value=told[:FIELD], inline=False)
+    if found.left_out:
+        lost = [
+            f"{inline_name(one.title)}: {OBSTACLES[one.obstacle].render(locale)}"
+            for one in found.left_out[:_ITEMS]
+        ]
+        name = _("Left out").render(locale)
+        embed.add_field(name=name, value="\n".join(lost)[:FIELD], inline=False)
+    return embed
+
+
+def prompt_file(found: Why) -> str:
+    """Return the exact prompt as text: each message under its role."""
+    return "\n\n".join(f"=== {message.role} ===\n{message.content}" for message in found.messages)
+
+
+def _lines(found: Why) -> Iterator[Text]:
+    """Yield what the card says above its fields."""
+    yield _model_line(found)
+    if found.passage.direction:
+        yield _("Asked for: {direction}", direction=plain(found.passage.direction))
+    if not found.parts:
+        yield _("Its prompt is not kept any more: the newest {n} of a story are.", n=KEPT)
+        return
+    yield _n(
+        "The prompt has {n} token:", "The prompt has {n} tokens:", sum(cost.tokens for cost in found.parts)
+    )
+    for cost in found.parts:
+        yield _cost_line(cost)
+
+
+def _model_line(found: Why) -> Text:
+    passage, sampling = found.passage, found.passage.sampling or {}
+    shown = ", ".join(f"{key} {value}" for key in _SAMPLING if (value := sampling.get(key)))
+    return _(
+        "Model {model}, seed {seed}, {sampling}",
+        model=inline_name(passage.model or "—"),
+        seed=passage.seed if passage.seed is not None else "—",
+        sampling=shown,
+    )
+
+
+def _cost_line(cost: Cost) -> Text:
+    return _n("- {part}: {n} token", "- {part}: {n} tokens", cost.tokens, part=PARTS[cost.part.name])
+
+
+def _item_line(item: Item, locale: str) -> str:
+    if item.kind == "recap":
+        level, numbers = item.title.split(" ")
+        name = next((text for one, text in LEVELS.items() if one == level), _("Recaps"))
+        return _("{name}, passages {numbers}", name=name, numbers=numbers).render(locale)
+    reasons = ", ".join(reason.text.render(locale) for reason in item.reasons)
+    return f"{inline_name(item.title)}: {reasons}" if reasons else inline_name(item.title)
