@@ -107,6 +107,19 @@ async def get(reader: Reader, passage_id: int) -> Passage:
     return _passage(row)
 
 
+async def wish(reader: Reader, passage_id: int) -> str | None:
+    """Return what a passage was directed by; of one that replaces others, what the first of these was."""
+    row = await reader.fetch_one(
+        "WITH RECURSIVE back (replaces, direction) AS ("
+        " SELECT replaces, direction FROM passages WHERE id = ?"
+        " UNION ALL SELECT passages.replaces, passages.direction FROM passages"
+        " JOIN back ON passages.id = back.replaces)"
+        " SELECT direction FROM back WHERE replaces IS NULL",
+        (passage_id,),
+    )
+    return row["direction"] if row else None
+
+
 async def joined_as(reader: Reader, arrival: Arrival) -> int:
     """Return the id of the passage that someone's waiting words became; LookupError if they did not."""
     row = await reader.fetch_one(

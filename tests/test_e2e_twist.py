@@ -84,6 +84,12 @@ async def test_three_twists_are_voted_on_and_the_winner_directs_the_narrator_onc
     assert MAJOR in stage.backend.requests[-1].messages[-1].content
     closed = mara.current(card)
     await mara.wait_for_message(lambda m: m["id"] == closed["id"] and not buttons(m))
+    stage.script.says("The planks closed over the boat.")
+    await mara.command("retry", channel=HERE, options={"note": "quieter"})
+    await mara.wait_for_message(saying("The planks closed", button="2/2"))
+    again = stage.backend.requests[-1].messages[-1].content
+    assert MAJOR in again
+    assert "quieter" in again
     await stage.narrate(mara, "Morning came over the pier.")
     assert MAJOR not in stage.backend.requests[-1].messages[-1].content
 

@@ -24,7 +24,7 @@ from bot.story.prompt import Prompt, StoryFacts, build, plan
 from bot.story.recall import Recall, passage_texts
 from bot.story.voice import Voice, voice_of
 from bot.story.window import budget_bytes
-from storage import rounds, stories, trail
+from storage import passages, rounds, stories, trail
 from storage.database import Database
 from storage.narrations import Narration as Job
 from storage.stories import Story
@@ -209,7 +209,7 @@ class Drafter:
             passage_texts(read),
             budget=budget,
             pinned=pinned,
-            direction=voice.directed(_directed(job, known)),
+            direction=voice.directed(await self._directed(job, known)),
             note=job.direction if job.kind == "retry" else None,
             fix=await fix_of(self._database, job, story.language),
         )
@@ -218,6 +218,13 @@ class Drafter:
         asked_by = None if job.kind == "weave" else job.asked_by
         expected = voice.expected(story, recent=recent, direction=job.direction, asked_by=asked_by)
         return prompt, replace(expected, wanted=await self._wanted(job))
+
+    async def _directed(self, job: Job, known: str) -> str | None:
+        """Return what shall happen, in another take too, with what the narrator is reminded of behind it."""
+        wish = None if job.kind in ("retry", "fix") else job.direction
+        if job.kind == "retry" and job.replaces is not None:
+            wish = await passages.wish(self._database, job.replaces)
+        return "\n".join(filter(None, (wish, known))) or None
 
     async def _wanted(self, job: Job) -> tuple[str, ...]:
         """Return what a woven passage must not leave out."""
@@ -241,12 +248,6 @@ class Drafter:
             tokens = await self._engine.count_tokens(sample)
             self._bytes_per_token[language] = len(sample.encode()) / max(tokens, 1)
         return self._bytes_per_token[language]
-
-
-def _directed(job: Job, known: str) -> str | None:
-    """Return what shall happen, with what the narrator is reminded of behind it."""
-    wish = None if job.kind in ("retry", "fix") else job.direction
-    return "\n".join(filter(None, (wish, known))) or None
 
 
 def _roomy(job: Job, story: Story) -> Story:
