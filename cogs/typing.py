@@ -8,15 +8,18 @@ from discord.ext import commands
 
 from bot.client import StoryBot
 from bot.reply.answers import UNSAID, explain
-from bot.reply.files import is_text, read_text
+from bot.reply.files import typed_words
 from bot.reply.held_card import told
 from bot.reply.performance import Performance
 from bot.reply.sheet import NOBODY
+from bot.reply.tree_lines import taken_back
 from bot.reply.who import place_in, writer_of
+from bot.story.editing import Editor
 from bot.story.lore_check import LoreCheck
+from bot.story.moved import Moved
 from bot.story.people import Place
 from bot.story.shelf import Shelf
-from bot.story.storyteller import Storyteller
+from bot.story.storyteller import Storyteller, Written
 from bot.story.text import is_table_talk
 from storage.stories import Story
 
@@ -33,9 +36,16 @@ class Typing(commands.Cog):
     """Hear what people type."""
 
     def __init__(
-        self, *, shelf: Shelf, storyteller: Storyteller, check: LoreCheck, performance: Performance
+        self,
+        *,
+        shelf: Shelf,
+        storyteller: Storyteller,
+        editor: Editor,
+        check: LoreCheck,
+        performance: Performance,
     ) -> None:
         self._shelf = shelf
+        self._editor = editor
         self._check = check
         self._storyteller = storyteller
         self._performance = performance
@@ -67,6 +77,40 @@ class Typing(commands.Cog):
         except Exception as error:  # the root of what one message set off
             await self._hint(message, error, story)
 
+    @commands.Cog.listener()
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """Let the story follow who changes what they typed into it."""
+        message = payload.message
+        if message.author.bot or message.type not in WORDS or is_table_talk(message.content):
+            return
+        passage_id = await self._performance.board.passage_of(message.channel.id, message.id)
+        story = await self._shelf.find(place_in(message))
+        if passage_id is None or story is None:
+            return
+        try:
+            await self._follow(message, passage_id, story)
+        except Exception as error:  # the root of what one message set off
+            await self._hint(message, error, story)
+
+    async def _follow(self, message: discord.Message, passage_id: int, story: Story) -> None:
+        words, writer = await typed_words(message), writer_of(message)
+        if not words:
+            return  # pictures that Discord adds by itself come as edits too
+        moved = await self._editor.retype(place_in(message), writer, passage_id, words, message_id=message.id)
+        if moved is not None:
+            await self._performance.show_move(moved, taken_back(writer))
+            await self._flag(message, moved, story)
+
+    async def _flag(self, message: discord.Message, moved: Moved, story: Story) -> None:
+        changed = next(change.after for change in moved.changes if change.after)
+        passage = (await self._editor.find(place_in(message), changed)).passage
+        await self._say_flags(message, Written(story, passage.text, passage), story)
+
+    async def _say_flags(self, message: discord.Message, written: Written, story: Story) -> None:
+        if found := await self._check.flag_written(written):
+            line = told(found, story.language)
+            await message.reply(line, allowed_mentions=NOBODY, delete_after=FLAG_STAYS)
+
     async def _tell(self, message: discord.Message, story: Story) -> None:
         """Tell, once per story, who types where that is no way to write."""
         if notice := await self._shelf.typing_notice(story):
@@ -74,15 +118,12 @@ class Typing(commands.Cog):
             await message.reply(line, allowed_mentions=NOBODY, delete_after=HINT_STAYS)
 
     async def _take(self, message: discord.Message, place: Place, story: Story) -> None:
-        texts = [await read_text(file) for file in message.attachments if is_text(file)]
-        words = "\n\n".join(part for part in (message.content, *texts) if part.strip())
+        words = await typed_words(message)
         if not words:
             return  # a picture or a sticker is no passage
         written = await self._storyteller.write(place, writer_of(message), words, message_ids=[message.id])
         await self._sign(message, story)
-        if found := await self._check.flag_written(written):
-            line = told(found, story.language)
-            await message.reply(line, allowed_mentions=NOBODY, delete_after=FLAG_STAYS)
+        await self._say_flags(message, written, story)
 
     async def _sign(self, message: discord.Message, story: Story) -> None:
         """Show that a message is in the story; it stays there whatever Discord says to this."""
@@ -128,6 +169,7 @@ async def setup(bot: StoryBot) -> None:
         Typing(
             shelf=services.shelf,
             storyteller=services.storyteller,
+            editor=services.editor,
             check=services.check,
             performance=services.performance,
         )

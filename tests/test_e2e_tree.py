@@ -288,3 +288,41 @@ async def test_a_typed_passage_is_edited_below(stage: Stage) -> None:
     await edit(mara, said, "Words that came later.")
     await mara.wait_for_message(saying("takes the place of", f"/{said['id']}"))
     assert await stage.told() == ["Words that came later.", "Two."]
+
+
+async def retype(person: Person, message: Payload, text: str) -> None:
+    """Change a message of one's own, as people do in Discord."""
+    path = f"/channels/{message['channel_id']}/messages/{message['id']}"
+    await person.api("PATCH", path, {"content": text})
+
+
+async def test_the_story_follows_who_changes_what_they_typed(stage: Stage) -> None:
+    """At its end and in its middle, undone and redone; while the narrator writes the writer is told to wait."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara, free_typing=True)
+    one = await mara.say(HERE, "Won.")
+    await mara.wait_for("MESSAGE_REACTION_ADD", lambda data: data["message_id"] == one["id"])
+    await retype(mara, one, "One.")
+
+    async def reads(*texts: str) -> bool:
+        return await stage.told() == list(texts)
+
+    await eventually(partial(reads, "One."))
+    await stage.write(mara, "Two.")
+    await retype(mara, one, "The one.")
+    await eventually(partial(reads, "The one.", "Two."))
+    assert not await signed(mara, one)
+    await mara.command("undo", channel=HERE)
+    await eventually(partial(signed, mara, one))
+    await mara.wait_for_message(saying("takes the place of", f"/{one['id']}"))
+    assert await stage.told() == ["One.", "Two."]
+    await mara.command("redo", channel=HERE)
+    await eventually(partial(reads, "The one.", "Two."))
+    stage.script.hold()
+    await mara.command("continue", channel=HERE)
+    await mara.wait_for_message(lambda m: "Stop" in buttons(m))
+    await retype(mara, one, "The very one.")
+    await mara.wait_for_message(saying("The narrator is writing for Mara"))
+    stage.script.go_on()
+    await mara.wait_for_message(lambda m: "Retry" in buttons(m))
+    assert (await stage.told())[:2] == ["The one.", "Two."]

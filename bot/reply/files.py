@@ -26,3 +26,9 @@ async def read_text(file: discord.Attachment) -> str:
         raise Refused(
             _("I cannot read this file's characters. Save it as UTF-8 text and send it again.")
         ) from None
+
+
+async def typed_words(message: discord.Message) -> str:
+    """Return what someone typed into a message, and behind it what is in its text files."""
+    texts = [await read_text(file) for file in message.attachments if is_text(file)]
+    return "\n\n".join(part for part in (message.content, *texts) if part.strip())

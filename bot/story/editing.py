@@ -13,8 +13,9 @@ from bot.story.people import Person, Place
 from bot.story.standing import Standing
 from bot.story.text import clean_passage
 from bot.story.turns import keeping
-from storage import edits, passages, stories, trail
+from storage import displays, edits, passages, stories, trail
 from storage.database import Database, Reader, Transaction
+from storage.displays import Display
 from storage.edits import Edit
 from storage.passages import NewPassage, Passage
 from storage.trail import Leaf
@@ -80,14 +81,23 @@ class Editor:
                 found = await self._change(tx, place, person, passage_id)
                 if found.passage.text == text:
                     raise Refused(_("These are the words that stand there already. Nothing was changed."))
-                await require_within(tx, found.stand.story, text)
-                new = await passages.add(tx, _revised(found.passage, text))
-                await edits.note(tx, Edit(new.id, person.id, person.name))
-                change = await history.replace(tx, found.stand.branch, found.leaf, new.id, "edit")
-                return await moved(tx, found.stand, person, "edit", [change], slot=found.leaf.slot)
+                return (await self._replace(tx, found, person, text))[0]
         except Refused as refusal:
             # Whoever wrote this gets it back.
             raise Refused(refusal.text, words=text) from None
+
+    async def retype(
+        self, place: Place, person: Person, passage_id: int, text: str, *, message_id: int
+    ) -> Moved | None:
+        """Follow someone who changed the message that shows their passage; None where it says what it did before."""
+        text = clean_passage(text, limit=self._longest)
+        async with self._database.transaction() as tx:
+            if (await passages.get(tx, passage_id)).text == text:
+                return None
+            found = await self._change(tx, place, person, passage_id)
+            done, new = await self._replace(tx, found, person, text)
+            await displays.show(tx, Display(message_id, new.id, 0, place.channel_id, own=False))
+            return done
 
     async def take_back(self, place: Place, person: Person, passage_id: int) -> Moved:
         """Take a passage back wherever it stands; later ones stay."""
@@ -105,6 +115,15 @@ class Editor:
             take = found.takes[(found.take - 1 + step) % len(found.takes)]
             change = await history.replace(tx, found.stand.branch, found.leaf, take, "take")
             return await moved(tx, found.stand, person, "take", [change], slot=found.leaf.slot)
+
+    async def _replace(
+        self, tx: Transaction, found: Found, person: Person, text: str
+    ) -> tuple[Moved, Passage]:
+        await require_within(tx, found.stand.story, text)
+        new = await passages.add(tx, _revised(found.passage, text))
+        await edits.note(tx, Edit(new.id, person.id, person.name))
+        change = await history.replace(tx, found.stand.branch, found.leaf, new.id, "edit")
+        return await moved(tx, found.stand, person, "edit", [change], slot=found.leaf.slot), new
 
     async def _change(self, tx: Transaction, place: Place, person: Person, passage_id: int) -> Found:
         found = await find(tx, place, passage_id)
