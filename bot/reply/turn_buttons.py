@@ -6,6 +6,7 @@ from typing import Any, Self
 import discord
 
 from bot.locales import _
+from bot.reply.buttons import StoryButton
 from storage.stories import Story
 
 
@@ -41,4 +42,11 @@ def join_button(story: Story) -> discord.ui.View:
     """Return the button that takes a seat in a story."""
     view = discord.ui.View(timeout=None)
     view.add_item(JoinButton(story.id, locale=story.language))
+    return view
+
+
+def hand_in_buttons(story: Story) -> discord.ui.View:
+    """Return the buttons under the word that a round is open: the writing window, and a seat for who has none."""
+    view = join_button(story)
+    view.add_item(StoryButton("write", 0, label=_("Hand in").render(story.language)))
     return view

@@ -29,13 +29,13 @@ MESSAGE = 1900  # characters; Discord takes 2,000
 NAMED = 20  # people, in one sentence
 
 MODES: dict[Mode, Text] = {
-    "free": _("free: everyone writes when they like"),
-    "robin": _("in turn: one after the other, in the order of the seats"),
-    "random": _("random order: everyone once, then shuffled anew"),
-    "between": _("others between: after you, others write first"),
-    "blind": _("blind: in turn, and each sees only how the last passage ends"),
-    "round": _("round: everyone hands in secretly, and the narrator weaves one passage"),
-    "vote": _("vote: everyone proposes, and the group votes on what comes next"),
+    "free": _("free — everyone writes when they like"),
+    "robin": _("in turn — one after the other, in the order of the seats"),
+    "random": _("random order — everyone once, then shuffled anew"),
+    "between": _("others between — after you, others write first"),
+    "blind": _("blind — in turn, and each sees only how the last passage ends"),
+    "round": _("round — everyone hands in secretly, and the narrator weaves one passage"),
+    "vote": _("vote — everyone proposes, and the group votes on what comes next"),
 }
 
 
@@ -68,8 +68,16 @@ def line(effect: Effect, state: TurnState) -> Text | None:
             return _next_up(seat, state)
         case Nudge():
             return _nudge(effect)
+        case RoundOpened() if state.rules.mode == "vote":
+            return _(
+                "The group decides what comes next; the votes are counted {time}. Propose with `/write`,"
+                " and vote on the card below.",
+                time=_time(state.due),
+            )
         case RoundOpened():
-            return _("A new round is open until {time}: hand in yours with `/write`.", time=_time(state.due))
+            return _(
+                "A new round is open and ends {time}. Hand in your part with `/write`.", time=_time(state.due)
+            )
         case Switched():
             return _("From now on: {mode}. {how}", mode=MODES[state.rules.mode], how=how(state.rules))
         case Hosted(name):
@@ -85,6 +93,8 @@ def how(rules: Rules) -> Text:
     """Return how long a turn is, and what happens at its end."""
     if rules.mode == "free":
         return _("There are no turns.")
+    if rules.gathers:
+        return _("A round lasts {length}; then it goes on with what came.", length=duration(rules.length))
     then = _("the narrator fills in") if rules.then == "narrator" else _("the next one is up")
     return _("A turn lasts {length}; then {then}.", length=duration(rules.length), then=then)
 
@@ -101,11 +111,11 @@ def duration(milliseconds: int) -> Text:
 def _next_up(seat: Seat, state: TurnState) -> Text:
     if state.rules.mode == "blind":
         return _(
-            "Next up: {mention}, until {time}. The Write button shows you, and only you, how the last passage ends.",
+            "Next up: {mention} (ends {time}). The Write button shows you, and only you, how the last passage ends.",
             mention=f"<@{seat.id}>",
             time=_time(state.due),
         )
-    return _("Next up: {mention}, until {time}.", mention=f"<@{seat.id}>", time=_time(state.due))
+    return _("Next up: {mention} (ends {time}).", mention=f"<@{seat.id}>", time=_time(state.due))
 
 
 def _nudge(nudge: Nudge) -> Text:

@@ -14,14 +14,14 @@ from bot.reply.answers import UNSAID
 from bot.reply.board import Board
 from bot.reply.performance import Performance
 from bot.reply.sheet import NOBODY
-from bot.reply.turn_buttons import join_button
+from bot.reply.turn_buttons import hand_in_buttons, join_button
 from bot.reply.turn_line import line, mention_in, together
 from bot.story.interruptions import Suspended
 from bot.story.people import Person, Place
 from bot.story.turns import keeping, moves
 from bot.story.turns.keeping import Kept
 from bot.story.turns.news import decoded, still_true
-from bot.story.turns.state import Effect, NextUp, Nudge, Switched
+from bot.story.turns.state import Effect, NextUp, Nudge, RoundOpened, Switched
 from bot.timekeeper import Timekeeper
 from storage import narrations, stories, turns
 from storage.database import Database
@@ -158,6 +158,8 @@ class TurnNews:
         if not lines:
             return True
         view = join_button(story) if any(isinstance(one, Switched) for one in effects) else None
+        if kept.state.rules.mode == "round" and any(isinstance(one, RoundOpened) for one in effects):
+            view = hand_in_buttons(story)
         message = await self._send(story, together(lines), called=called, view=view, nonce=nonce)
         if message is not None and isinstance(effects[-1], NextUp | Nudge):
             await self._replace_card(story, message.id if len(effects) == 1 else None)
