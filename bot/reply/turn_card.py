@@ -2,7 +2,7 @@
 
 import discord
 
-from bot.locales import Text, _, _n
+from bot.locales import Text, _, _n, nearest
 from bot.reply.story_card import COLOUR
 from bot.reply.turn_line import MODES, how
 from bot.story.text import inline_name
@@ -36,29 +36,35 @@ def turn_text(view: View, person_id: int) -> Text:
     if not state.seats:
         return _("Nobody has a seat yet: whoever writes takes the first, and `/turn join` gives you one.")
     if state.rules.gathers:
-        return _("Everyone may hand in until {time}.", time=_time(state))
+        return _round_text(state)
     if view.ending:
         words = f"\n>>> {view.ending}"
         return _(
-            "It is your turn, until {time}. The last passage ends like this: {words}",
+            "It is your turn; it ends {time}. The last passage ends like this: {words}",
             time=_time(state),
             words=words,
         )
     if moves.may_write(state, person_id) == "yes":
-        return _("You may write now, until {time}: `/write`.", time=_time(state))
+        return _("You may write now: `/write`. The turn ends {time}.", time=_time(state))
     if holder is None or not state.rules.in_turn:
         return _("Others write first; then it is open to you again.")
     ids = [seat.id for seat in moves.order(state)]
     name = inline_name(holder.name)
     if person_id not in ids:
-        return _("It is {name}'s turn, until {time}.", name=name, time=_time(state))
+        return _("It is {name}'s turn; it ends {time}.", name=name, time=_time(state))
     return _n(
-        "It is {name}'s turn, until {time}; {n} comes before you.",
-        "It is {name}'s turn, until {time}; {n} come before you.",
+        "It is {name}'s turn; it ends {time}. {n} person comes before you.",
+        "It is {name}'s turn; it ends {time}. {n} people come before you.",
         ids.index(person_id),
         name=name,
         time=_time(state),
     )
+
+
+def _round_text(state: TurnState) -> Text:
+    if state.closed:
+        return _("This round is closed, and its passage is being made.")
+    return _("Everyone may hand in; the round ends {time}.", time=_time(state))
 
 
 def _lines(state: TurnState, reader: int, locale: str) -> list[str]:
@@ -104,7 +110,9 @@ def _terms(state: TurnState, locale: str) -> str:
                 rules.others,
             )
         )
-    return " ".join(sentence.render(locale) for sentence in sentences)
+    # Chinese sentences follow each other without a space.
+    between = "" if nearest(locale) == "zh-CN" else " "
+    return between.join(sentence.render(locale) for sentence in sentences)
 
 
 def _time(state: TurnState) -> str:
