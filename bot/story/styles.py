@@ -91,7 +91,7 @@ def measure(written: Sequence[str]) -> Measured:
     sentences = [found[0].strip() for found in _SENTENCE.finditer(text)]
     length = sum(map(count_words, sentences)) / len(sentences) if sentences else count_words(text)
     spoken = 1 - len(narration_of(text).strip()) / max(len(text.strip()), 1)
-    dialogue: Dialogue = "much" if spoken > 0.4 else "some" if spoken > 0.1 else "little"
+    dialogue: Dialogue = "much" if spoken > 0.35 else "some" if spoken > 0.1 else "little"
     return Measured(max(3, round(length)), dialogue, _favourites(text), _samples(written))
 
 

@@ -19,7 +19,6 @@ from storage import boundaries as boundaries_table
 from storage import lore, trail
 from storage.database import Reader
 from storage.stories import Story
-from storage.trail import Told
 
 STEP = 8  # passages after which the writers' manner is looked at anew
 LOOKED_AT = 16  # newest passages that show it
@@ -87,11 +86,9 @@ async def voice_of(reader: Reader, story: Story, *, parent: int | None, depth: i
     """Return how the passage behind `parent` is to be told; `depth` is how many slots there are before it."""
     bounds = await bounds_of(reader, story)
     cast = await _owned(reader, story)
-    texts = [told.passage.text for told in await _by_people(reader, story, _rounded(depth), LOOKED_AT)]
-    manner = common(texts)
-    style = list[str]()
-    if story.style == WRITERS:
-        style = [told.passage.text for told in await _by_people(reader, story, settled(depth), STYLED)]
+    newest = await _by_people(reader, story, depth, LOOKED_AT)
+    manner = common(await _by_people(reader, story, _rounded(depth), LOOKED_AT))
+    style = await _by_people(reader, story, settled(depth), STYLED) if story.style == WRITERS else []
     frame = sections("voice", story.language)
     over = await boundaries_table.scene_is_over(reader, story.id, parent)
     return Voice(
@@ -99,8 +96,8 @@ async def voice_of(reader: Reader, story: Story, *, parent: int | None, depth: i
         rules=tuple(system_lines(story, bounds, manner, cast, written=style)),
         urgent=frame["scene_over"] if over else None,
         manner=manner,
-        mixed=any(script_of(text) != LANGUAGES[story.language].script for text in texts),
-        chatty=any(map(is_chatty, texts)),
+        mixed=any(script_of(text) != LANGUAGES[story.language].script for text in newest),
+        chatty=any(map(is_chatty, newest)),
         cast=cast,
     )
 
@@ -152,12 +149,12 @@ def _names(title: str, keys: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([title, *plain, *short]))
 
 
-async def _by_people(reader: Reader, story: Story, depth: int, count: int) -> list[Told]:
+async def _by_people(reader: Reader, story: Story, depth: int, count: int) -> list[str]:
     """Return what people wrote in the last `count` slots before a depth."""
     if depth == 0:
         return []
     told = await trail.read(reader, story.branch_id, first=max(0, depth - count), last=depth - 1)
-    return [found for found in told if found.passage.kind == "person" and found.passage.text]
+    return [one.passage.text for one in told if one.passage.kind == "person" and one.passage.text]
 
 
 def _rounded(depth: int) -> int:
