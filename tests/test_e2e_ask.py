@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.clock import now
-from storage import abilities
+from storage import abilities, recaps, stories, trail
+from storage.recaps import NewRecap
 from tests.person import Answer, Person
 from tests.person_forms import Payload
 from tests.stage import Stage, answered, buttons, eventually, refused, saying, with_button
@@ -278,3 +279,31 @@ async def test_a_secret_game_answers_no_questions(stage: Stage) -> None:
 async def secret(stage: Stage) -> bool:
     """Tell whether the third passage is in the story."""
     return len(await stage.told()) == 3
+
+
+async def test_a_question_for_all_that_happened_is_answered_from_the_recap(stage: Stage) -> None:
+    """It has no words of its own to look for; the range of the recap is named."""
+    mara, _ = await told(stage)
+    story = await stories.newest_in(stage.database, stage.place("fireside").channel_id)
+    assert story is not None
+    leaves = await trail.leaves(stage.database, story.branch_id)
+    recap = NewRecap(
+        story_id=story.id,
+        level="scene",
+        first_depth=0,
+        last_depth=1,
+        first_slot=leaves[0].slot,
+        last_slot=leaves[1].slot,
+        revised=recaps.signature(leaves),
+        text="Mara hid the bell, and Ilse sold the charts.",
+        model=None,
+        prompt=1,
+        created=1,
+    )
+    async with stage.database.transaction() as tx:
+        await recaps.add(tx, recap)
+    stage.script.says("Mara hid the bell, and Ilse sold the charts [1].")
+    message = await asking(mara, "What happened so far?")
+
+    assert "recap of passages 1–2" in message["content"]
+    assert "(summary of passages 1–2) Mara hid" in stage.backend.requests[-1].messages[-1].content

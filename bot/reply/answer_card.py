@@ -100,6 +100,8 @@ def _named(cited: Cited, answer: Answer, locale: str) -> str:
     source = cited.source
     if source.kind == "lore":
         return _("lore “{title}”", title=inline_name(source.title)).render(locale)
+    if source.kind == "recap":
+        return _("recap of passages {range}", range=source.title).render(locale)
     name = _("passage {number}", number=source.number).render(locale)
     if cited.channel_id is None or cited.message_id is None:
         return name

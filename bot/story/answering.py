@@ -5,7 +5,7 @@ stand in them. What does not is no answer, however well it sounds.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,12 +31,12 @@ _SILENT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Hold an excerpt: of a passage, by its number in the story and its id, or of lore, by its title.
+    """Hold an excerpt: of a passage, by its number in the story; of lore, by its title; of a recap, by its range.
 
     `score` tells how near it is to the question: the share of its words that stand there, and the cosine of meaning.
     """
 
-    kind: Literal["passage", "lore"]
+    kind: Literal["passage", "lore", "recap"]
     about: int
     number: int
     title: str
@@ -56,7 +56,7 @@ def messages(language: str, title: str, sources: Sequence[Source], question: str
     """Return the messages that ask a question about sources."""
     words = sections("ask", language)
     excerpts = "\n".join(
-        f"[{at}] ({words[source.kind].format(number=source.number)}) {' '.join(neutralise(source.text).split())}"
+        f"[{at}] ({_named(source, words)}) {' '.join(neutralise(source.text).split())}"
         for at, source in enumerate(sources, start=1)
     )
     asked = words["user"].format(title=neutralise(title), excerpts=excerpts, question=neutralise(question))
@@ -72,6 +72,10 @@ def judge(said: str, question: str, sources: Sequence[Source]) -> Verdict | None
     named = [sources[n - 1] for n in dict.fromkeys(cited) if 1 <= n <= len(sources)]
     relied = tuple(named) if _carry(named, text, question) else _best(text, sources)
     return Verdict(text, relied) if _carry(relied, text, question) else None
+
+
+def _named(source: Source, words: Mapping[str, str]) -> str:
+    return words[source.kind].format(number=source.number, title=source.title)
 
 
 def _best(text: str, sources: Sequence[Source]) -> tuple[Source, ...]:

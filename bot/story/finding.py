@@ -1,12 +1,15 @@
-"""Find in a story's passages and lore what a question is about: by words and meaning, and the newest in any case."""
+"""Find in a story's passages, recaps and lore what a question is about, by words and meaning; the newest anyway."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.story.answering import Source
 from bot.story.excerpts import LONGEST, excerpt
 from bot.story.lore.archive import Archive
 from bot.story.lore.passages import rank_passages
 from bot.story.lore.search import LoreSearch
+from bot.story.recall import covering
 from bot.story.terms import content, covered
 from storage import passages, trail
 from storage.database import Database
@@ -14,7 +17,14 @@ from storage.stories import Story
 from storage.trail import Told
 
 _LOOKED_AT = 12  # passages
-_LORE = 3  # entries at most
+_LORE, _RECAPS = 3, 2  # at most
+_SWEEPING = re.compile(
+    r"\bwhat(?: has| have| had|'s|’s)? happen|\bso far\b|\bsummar|\brecap|\bthe (?:story|plot) about\b"
+    r"|发生了什么|讲了什么|到目前|至今|情节|概要|总结",
+    re.IGNORECASE,
+)
+_END = 1_000_000_000  # further than any story
+_ORDER = ("lore", "recap", "passage")
 _NEWEST = 1200  # bytes of the newest passages, which no index may know yet
 # Measured on 48 questions that three stories answer and 30 that they do not: 5 in 6 of the ones reach this, 1 in 8 of
 # the others; of the passages that answer one, three in five are among the three with the highest scores.
@@ -30,13 +40,14 @@ class Finder:
         self._search = search
 
     async def find(self, story: Story, question: str, *, size: int) -> list[Source]:
-        """Return excerpts of at most `size` bytes: lore first, then passages in the order of the story."""
+        """Return excerpts of at most `size` bytes: lore, recaps, then passages in the order of the story."""
         wanted = content(question)
         found = [
             Source("lore", hit.version.entry_id, 0, hit.version.title, hit.version.text, share)
             for hit in await self._search.look_up(story, story.branch_id, question, limit=_LORE)
             if (share := _share(wanted, f"{hit.version.title} {hit.version.text}"))
         ]
+        found += await self._recaps(story, question)
         told, close = await self._ranked(story, question)
         for one in await trail.newest(self._database, story.branch_id, size=_NEWEST):
             told.setdefault(one.passage.id, one)
@@ -45,12 +56,29 @@ class Finder:
             text = excerpt(one.passage.text, wanted)
             found.append(Source("passage", about, one.depth + 1, "", text, score))
         fitting = _fitting([source for source in found if source.text], size)
-        return sorted(fitting, key=lambda source: (source.kind == "passage", source.number))
+        return sorted(fitting, key=lambda source: (_ORDER.index(source.kind), source.number))
 
     def near(self, sources: Sequence[Source]) -> list[Source]:
         """Return the sources that are near enough to their question to be shown instead of an answer, best first."""
         near = [source for source in sources if source.score >= _NEAR]
         return sorted(near, key=lambda source: -source.score)
+
+    async def _recaps(self, story: Story, question: str) -> list[Source]:
+        """Return the recaps that share most words with a question; of one that asks for all, the newest."""
+        wanted = content(question)
+        told = [
+            Source(
+                "recap",
+                recap.id,
+                recap.first_depth + 1,
+                f"{recap.first_depth + 1}–{recap.last_depth + 1}",
+                recap.text,
+            )
+            for recap in await covering(self._database, story, before=_END)
+        ]
+        rated = [replace(source, score=_share(wanted, source.text)) for source in reversed(told)]
+        fitting = [source for source in rated if source.score >= _NEAR or _SWEEPING.search(question)]
+        return sorted(fitting, key=lambda source: -source.score)[:_RECAPS]
 
     async def _ranked(self, story: Story, question: str) -> tuple[dict[int, Told], dict[int, float]]:
         """Return the passages that fit a question best, by their ids, the best first; and the cosines of some."""
