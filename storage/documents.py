@@ -85,7 +85,7 @@ async def matching(
 ) -> list[tuple[int, float]]:
     """Return which documents hold some of the weighted words, with their scores, the best first.
 
-    Passages are those read on the branch. A score is the sum of the weights, less for long documents: `damping` is
+    Passages are those read on the branch. A score is the share of all weights, less for long documents: `damping` is
     the number of words at which it halves.
     """
     if not weights:
@@ -95,11 +95,17 @@ async def matching(
         for n in range(len(weights))
     )
     read = _READ if kind == "passage" else ""
-    parameters: dict[str, object] = {"branch": branch_id, "damping": damping, "limit": limit}
+    total = sum(weights.values())
+    parameters: dict[str, object] = {
+        "branch": branch_id,
+        "total": total,
+        "damping": damping,
+        "limit": limit,
+    }
     for n, (word, weight) in enumerate(weights.items()):
         parameters |= {f"w{n}": weight, f"t{n}": _phrase(story_id, kind, word)}
     rows = await reader.fetch_all(
-        "SELECT about, score / (1.0 + documents.words / :damping) AS score FROM ("
+        "SELECT about, score / :total / (1.0 + documents.words / :damping) AS score FROM ("
         f" SELECT id, sum(weight) AS score FROM ({parts}) GROUP BY id) AS hits"
         f" JOIN documents ON documents.id = hits.id WHERE true{read} ORDER BY 2 DESC, about LIMIT :limit",
         parameters,

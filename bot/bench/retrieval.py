@@ -151,7 +151,9 @@ async def _asked(
 
 async def _lore(archive: Archive, search: LoreSearch, story: Story, question: Question) -> dict[str, float]:
     book = await search.book(story.id, story.branch_id)
-    rankings = await rank(archive, book, Ask(story.id, story.branch_id, question.ask, question.ask, 0.0))
+    rankings = await rank(
+        archive, book, Ask(story.id, story.branch_id, question.ask, question.ask, strict=False)
+    )
     merged = [version_id for version_id, _score in rankings.merged()]
     ways = {
         "keys": rankings.keys,

@@ -73,7 +73,7 @@ class Archive:
     async def by_words(
         self, story_id: int, kind: Kind, question: str, *, branch_id: int, limit: int
     ) -> Ranking:
-        """Return what holds the question's words, rare ones first of all.
+        """Return what holds the question's words, rare ones first of all; the best possible score is 1.
 
         Passages are those read on the branch; lore is of all versions, among which the caller chooses.
         """

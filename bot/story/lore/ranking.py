@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from heapq import nlargest
+from statistics import median
 
 from bot.story.lore import patterns
-from bot.story.lore.archive import Archive
+from bot.story.lore.archive import Archive, Ranking
 from bot.story.lore.book import Book
 from bot.story.lore.found import Reason
 from bot.story.lore.merge import merge
@@ -16,6 +17,9 @@ KEYS, WORDS, MEANING = 2.0, 0.5, 1.0
 """What each ranking counts in the merged one."""
 
 _LOOKED_AT = 200  # documents of each ranking
+_SHARE = 0.12  # of what a text's rare words weigh must stand in an entry
+_CLOSE, _ABOVE = 0.3, 0.17  # the least cosine, and how much it must be above the usual one
+_FEW, _USUAL = 10, 0.22  # so few entries tell nothing of what is usual: then this is
 _MOST_NAMED = 500  # entries that are weighed against each other; more would not fit into any prompt
 
 
@@ -42,13 +46,16 @@ class Rankings:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Say what is looked for: keys in all of a text, words and meaning in `question`; cosines from `closeness` on."""
+    """Say what is looked for: keys in all of a text, words and meaning in `question`.
+
+    With `strict` words and meaning find only what stands out; without, everything in its order.
+    """
 
     story_id: int
     branch_id: int
     text: str
     question: str
-    closeness: float
+    strict: bool
 
 
 async def rank(archive: Archive, book: Book, ask: Ask) -> Rankings:
@@ -70,13 +77,20 @@ async def rank(archive: Archive, book: Book, ask: Ask) -> Rankings:
     for version_id, reason in places:
         rankings.add(version_id, reason)
     rankings.keys = list(rankings.reasons)
-    rankings.words = [about for about, _score in by_words if about in book.versions]
-    rankings.meaning = [about for about, score in by_meaning if score >= ask.closeness]
+    least_share, least_cosine = (_SHARE, _close(by_meaning)) if ask.strict else (0.0, 0.0)
+    rankings.words = [about for about, score in by_words if about in book.versions and score >= least_share]
+    rankings.meaning = [about for about, score in by_meaning if score >= least_cosine]
     for version_id in rankings.words:
         rankings.add(version_id, Reason("words"))
     for version_id in rankings.meaning:
         rankings.add(version_id, Reason("meaning"))
     return rankings
+
+
+def _close(by_meaning: Ranking) -> float:
+    """Return the cosine from which on an entry stands out: languages and stories differ in how close all of it is."""
+    usual = median(score for _about, score in by_meaning) if len(by_meaning) >= _FEW else _USUAL
+    return max(_CLOSE, usual + _ABOVE)
 
 
 async def _by_keys(book: Book, text: str) -> tuple[list[tuple[int, Reason]], PatternFindings]:

@@ -23,7 +23,6 @@ from storage.stories import Story
 
 log = structlog.get_logger(__name__)
 
-_CLOSE = 0.35  # the least cosine with which meaning alone brings an entry into a prompt
 _ASSOCIATED = 4  # entries at most that come into a prompt without a key
 _TAIL = 400  # characters at the end of the story whose words and meaning are looked for
 _BOOKS = 64  # kept ready
@@ -54,7 +53,7 @@ class LoreSearch:
         book = await self.book(story.id, branch_id)
         if not book.versions:
             return Found()
-        ask = Ask(story.id, branch_id, recent_text, recent_text[-_TAIL:], _CLOSE)
+        ask = Ask(story.id, branch_id, recent_text, recent_text[-_TAIL:], strict=True)
         rankings = await rank(self._archive, book, ask)
         await self._note_slow(story.id, rankings.slow)
         return choose(
@@ -68,7 +67,7 @@ class LoreSearch:
     async def look_up(self, story: Story, branch_id: int, question: str, *, limit: int = 5) -> list[Hit]:
         """Return the entries that fit a question best, pinned or not, whatever their groups and cooldowns say."""
         book = await self.book(story.id, branch_id)
-        rankings = await rank(self._archive, book, Ask(story.id, branch_id, question, question, 0.0))
+        rankings = await rank(self._archive, book, Ask(story.id, branch_id, question, question, strict=False))
         return _hits(book, rankings, story.language)[:limit]
 
     async def book(self, story_id: int, branch_id: int) -> Book:
