@@ -3,7 +3,7 @@
 from storage import rounds, turns, votes
 from tests.person import Answer, Person
 from tests.person_forms import Payload
-from tests.stage import Stage, answered, buttons, eventually, refused, saying
+from tests.stage import Stage, answered, buttons, eventually, refused, saying, with_button
 from tests.test_e2e_twist import card_saying, described, told, voting
 
 HERE = "fireside"
@@ -61,7 +61,7 @@ async def test_what_all_hand_in_is_woven_into_one_passage(stage: Stage) -> None:
 async def test_a_weave_that_forgets_somebody_gives_way_to_their_own_words(stage: Stage) -> None:
     """All is put in as it was handed in, in order, each under its author's name."""
     mara, jun = await table(stage, "round", "Mara", "Jun")
-    await hand_in(mara, CLIFF)
+    await told(await hand_in(mara, CLIFF))
     stage.script.says("Nothing of that sort happened on the quiet northern road.")
     await hand_in(jun, LAMP)
     await mara.wait_for_message(saying(LAMP, "Jun", button="Continue"))
@@ -73,7 +73,7 @@ async def test_a_weave_that_forgets_somebody_gives_way_to_their_own_words(stage:
 async def test_a_narrator_who_fails_loses_nothing_that_was_handed_in(stage: Stage) -> None:
     """A model that breaks off leaves the words as they are, and the next round opens."""
     mara, jun = await table(stage, "round", "Mara", "Jun")
-    await hand_in(mara, CLIFF)
+    await told(await hand_in(mara, CLIFF))
     stage.backend.fail_at = 0
     await hand_in(jun, LAMP)
     await mara.wait_for_message(saying(LAMP, "Jun", button="Continue"))
@@ -86,7 +86,7 @@ async def test_a_round_outlives_restarts_in_every_phase(stage: Stage) -> None:
     """Before anyone, between two, and in the middle of the weaving: nothing is lost or made twice."""
     mara, jun = await table(stage, "round", "Mara", "Jun")
     await stage.restart()
-    await hand_in(mara, CLIFF)
+    await told(await hand_in(mara, CLIFF))
     await stage.restart()
     stage.script.says(WOVEN)
     stage.script.hold(after=6)
@@ -104,7 +104,7 @@ async def test_a_round_outlives_restarts_in_every_phase(stage: Stage) -> None:
 async def test_the_host_closes_a_round_early_and_the_absent_are_let_go(stage: Stage) -> None:
     """What one person handed in stands as it is; nobody waits for who is silent."""
     mara, jun = await table(stage, "round", "Mara", "Jun")
-    await hand_in(jun, LAMP)
+    await told(await hand_in(jun, LAMP))
     await mara.command("turn skip", channel=HERE)
     await mara.wait_for_message(saying(LAMP, "Jun", button="Continue"))
     assert await stage.told() == [OPENING, LAMP]
@@ -195,3 +195,56 @@ async def test_nobody_counts_early_without_a_single_vote(stage: Stage) -> None:
         return await votes.open_in(stage.database, 1) is not None
 
     await eventually(one_open)
+
+
+async def test_a_round_ends_in_time_and_lets_the_absent_go(stage: Stage) -> None:
+    """Who is silent is not waited for; after some silent rounds their seat is free."""
+    mara, _jun = await table(stage, "round", "Mara", "Jun", length="10m", nudge=0, patience=2)
+    for words in (CLIFF, LAMP):
+        await eventually(lambda: is_open(stage))
+        await told(await hand_in(mara, words))
+        stage.clock.move(minutes=11)
+        await mara.wait_for_message(saying(words, "Mara", button="Continue"))
+    assert await stage.told() == [OPENING, CLIFF, LAMP]
+    await mara.wait_for_message(saying("Jun", "seat is free"))
+    assert [seat.name for seat in await turns.seats(stage.database, 1)] == ["Mara"]
+
+
+async def test_words_of_a_round_are_in_the_story_when_the_mode_changes(stage: Stage) -> None:
+    """What was acknowledged stays, also where nobody waits for the others any more."""
+    mara, jun = await table(stage, "round", "Mara", "Jun")
+    await told(await hand_in(jun, LAMP))
+    await answered(await mara.command("turn mode", channel=HERE, options={"mode": "free"}))
+    await mara.wait_for_message(saying(LAMP, "Jun", button="Continue"))
+    assert await stage.told() == [OPENING, LAMP]
+
+
+async def test_the_button_under_the_word_of_a_round_opens_the_window(stage: Stage) -> None:
+    """What is sent from it is handed in, also after a restart."""
+    mara, jun = await table(stage, "round", "Mara", "Jun")
+    word = await mara.wait_for_message(saying("A new round is open"))
+    window = (await jun.click(word, "Hand in")).modal
+    assert window is not None
+    await stage.restart()
+    assert "nobody sees them yet" in await told(await jun.submit_modal(window, {"Your passage": LAMP}))
+    assert await stage.told() == [OPENING]
+    assert "1 person has handed in" in await told(await jun.submit_modal(window, {"Your passage": CLIFF}))
+
+
+async def test_a_round_is_played_in_chinese(stage: Stage) -> None:
+    """Words, cards and the question to the narrator are in the story's language."""
+    lin, wei = await stage.seat("Lin", locale="zh-CN"), await stage.seat("Wei", locale="zh-CN")
+    await lin.command("story start", channel=HERE, options={"title": "灯"})
+    await lin.wait_for_message(with_button("转折"))
+    for person in (lin, wei):
+        await answered(await person.command("turn join", channel=HERE))
+    await answered(await lin.command("turn mode", channel=HERE, options={"mode": "round"}))
+    await lin.wait_for_message(with_button("交稿"))
+    cliff, lamp = "玛拉跑到悬崖边，发现绳子断了", "汤姆把灯藏在大衣下面，吹着口哨。"
+    assert "还没有人能看到" in await told(await hand_in(lin, cliff))
+    woven = "玛拉跑到悬崖边，发现绳子已经断了；汤姆却把灯藏在大衣下面，吹起了口哨。"
+    stage.script.says(woven)
+    await hand_in(wei, lamp)
+    await lin.wait_for_message(saying(woven, button="重写"))
+    assert f"{cliff}。 {lamp}" in stage.backend.requests[-1].messages[-1].content
+    await lin.wait_for_message(saying("由 Lin, Wei 的文字织成"))

@@ -68,16 +68,8 @@ def line(effect: Effect, state: TurnState) -> Text | None:
             return _next_up(seat, state)
         case Nudge():
             return _nudge(effect)
-        case RoundOpened() if state.rules.mode == "vote":
-            return _(
-                "The group decides what comes next; the votes are counted {time}. Propose with `/write`,"
-                " and vote on the card below.",
-                time=_time(state.due),
-            )
         case RoundOpened():
-            return _(
-                "A new round is open and ends {time}. Hand in your part with `/write`.", time=_time(state.due)
-            )
+            return _round_opened(state)
         case Switched():
             return _("From now on: {mode}. {how}", mode=MODES[state.rules.mode], how=how(state.rules))
         case Hosted(name):
@@ -106,6 +98,16 @@ def duration(milliseconds: int) -> Text:
     if milliseconds % HOUR == 0:
         return _n("{n} hour", "{n} hours", milliseconds // HOUR)
     return _n("{n} minute", "{n} minutes", max(1, milliseconds // MINUTE))
+
+
+def _round_opened(state: TurnState) -> Text:
+    if state.rules.mode == "vote":
+        return _(
+            "The group decides what comes next; the votes are counted {time}. Propose with `/write`,"
+            " and vote on the card below.",
+            time=_time(state.due),
+        )
+    return _("A new round is open and ends {time}. Hand in your part with `/write`.", time=_time(state.due))
 
 
 def _next_up(seat: Seat, state: TurnState) -> Text:
