@@ -107,7 +107,7 @@ class Typing(commands.Cog):
         await self._say_flags(message, Written(story, passage.text, passage), story)
 
     async def _say_flags(self, message: discord.Message, written: Written, story: Story) -> None:
-        if found := await self._check.flag_written(written):
+        if found := await self._check.flag_written(written, person_id=message.author.id):
             line = told(found, story.language)
             await message.reply(line, allowed_mentions=NOBODY, delete_after=FLAG_STAYS)
 

@@ -194,3 +194,40 @@ async def test_the_question_comes_in_chinese_for_chinese(stage: Stage) -> None:
 async def is_told(stage: Stage) -> bool:
     """Tell whether the passage is in the story."""
     return await stage.told() == ["老周笑着推开门。"]
+
+
+async def test_words_typed_while_the_narrator_writes_are_told_of_too(stage: Stage) -> None:
+    """They wait for the narrator, and are no passage yet."""
+    mara = await begun(stage, free_typing=True)
+    stage.script.says("Rain fell on the roofs all night long.")
+    stage.script.hold(after=2)
+    await mara.command("continue", channel="fireside")
+    await eventually(lambda: at_work(stage))
+    await mara.say("fireside", AGAINST)
+    await mara.wait_for_message(saying("seems to go against the lore"))
+    stage.script.go_on()
+    await eventually(lambda: both_told(stage))
+
+
+async def at_work(stage: Stage) -> bool:
+    """Tell whether the model is at work."""
+    return stage.backend.streams > 0
+
+
+async def both_told(stage: Stage) -> bool:
+    """Tell whether the narrator's words and the typed ones are in the story, in this order."""
+    return await stage.told() == ["Rain fell on the roofs all night long.", AGAINST]
+
+
+async def test_words_stay_safe_when_they_cannot_be_saved_now(stage: Stage) -> None:
+    """The story has ended meanwhile: the writer has them back as a file, and the question stays."""
+    mara = await begun(stage)
+    message = await asked(await write(mara, AGAINST))
+    await mara.command("story end", channel="fireside")
+    await mara.wait_for_message(lambda m: "The end" in str(m["embeds"]))
+    again = await mara.click(message, "Save anyway")
+    refusal = await answered(again)
+
+    assert refusal["attachments"]
+    assert buttons(mara.current(message)) == ["Change my words", "Save anyway", "Throw away"]
+    assert await stage.told() == []

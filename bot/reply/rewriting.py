@@ -29,7 +29,9 @@ class Rewriting:
         moved = await self._editor.edit(place, person, passage_id, text)
         found = await self._editor.find(place, _read_now(moved, passage_id))
         passage = found.passage
-        against = await self._check.flag_written(Written(found.stand.story, passage.text, passage))
+        against = await self._check.flag_written(
+            Written(found.stand.story, passage.text, passage), person_id=person.id
+        )
         await self._performance.show_move(moved, taken_back(person))
         warning = told(against, interaction.locale.value) if against else ""
         await self._say(interaction, found, warning)

@@ -116,13 +116,15 @@ class LoreCheck:
 
         return await self._storyteller.write(place, person, kept.text, settle=settle)
 
-    async def flag_written(self, written: Written) -> list[Contradiction]:
-        """Flag a passage that was saved already, as typed ones are; return what it goes against."""
-        if written.passage is None or not written.story.lore_check:
+    async def flag_written(self, written: Written, *, person_id: int) -> list[Contradiction]:
+        """Flag a passage that was saved already, as typed ones are; return what it goes against.
+
+        Words that wait for the narrator are no passage yet: what they go against can only be told.
+        """
+        if not written.story.lore_check:
             return []
-        author = written.passage.author_id or 0
-        found = await self.found(written.story, written.text, person_id=author)
-        if found:
+        found = await self.found(written.story, written.text, person_id=person_id)
+        if found and written.passage is not None:
             async with self._database.transaction() as tx:
                 await flag(tx, written.passage.id, found)
         return found
