@@ -31,6 +31,10 @@ async def test_merged_finds_no_less_than_each_way() -> None:
     """On the questions that nothing was tuned on, and in every story."""
     held_out: dict[str, Mapping[str, float]] = {}
     async for figures in measure(QUESTIONS):
+        if figures["bench"] == "lore of a turn":
+            # What no key names must stand out, or prompts would change and swell with guesses.
+            assert float(str(figures["suggested"])) <= 1.2, figures
+            continue
         found = figures["recall_at_5"]
         assert isinstance(found, dict)
         assert found["merged"] == max(found.values()), figures
@@ -43,6 +47,8 @@ def test_the_bench_prints_a_line_for_each_figure(capsys: pytest.CaptureFixture[s
     """The command reads the folder that is named, and tells where there is nothing."""
     assert main(["bench", "retrieval", "--questions", str(QUESTIONS)]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
-    assert [line["bench"] for line in lines] == ["retrieval"] * 10
+    assert [line["bench"] for line in lines] == ["lore of a turn", "retrieval", "retrieval"] * 3 + [
+        "retrieval"
+    ] * 4
     assert main(["bench", "retrieval", "--questions", str(QUESTIONS / "none")]) == 2
     assert "--questions" in capsys.readouterr().err

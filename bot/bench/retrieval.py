@@ -31,6 +31,8 @@ from storage.stories import Language, NewStory, Story
 
 AT = 5
 
+RECENT = 3  # passages whose words bring lore up
+_ROOM = 4000  # bytes for lore in a prompt
 _WRITER = Person(1, "Bench")
 
 
@@ -70,6 +72,7 @@ async def measure(folder: Path) -> AsyncIterator[Figures]:
     for told in read(folder):
         async with shelved(told) as (archive, search, story):
             found += [recall async for recall in _asked(told, archive, search, story)]
+            yield {"bench": "lore of a turn", "story": told["file"], **await _turns(told, search, story)}
         for of in ("lore", "passages"):
             some = [recall for recall in found if recall.story == told["file"] and recall.of == of]
             yield {"bench": "retrieval", "story": told["file"], "of": of, **summed(some)}
@@ -78,6 +81,23 @@ async def measure(folder: Path) -> AsyncIterator[Figures]:
             some = [recall for recall in found if recall.held_out == held_out and recall.of == of]
             part = "held out" if held_out else "tuned on"
             yield {"bench": "retrieval", "part": part, "of": of, **summed(some)}
+
+
+async def _turns(told: Mapping[str, Any], search: LoreSearch, story: Story) -> dict[str, object]:
+    """Return how many entries a passage's prompt holds on average, and how many of them no key has named."""
+    texts = told["passages"]
+    triggered = suggested = 0
+    for number in range(len(texts)):
+        recent = "\n\n".join(texts[max(0, number - RECENT + 1) : number + 1])
+        found = await search.find(story, story.branch_id, recent, budget_bytes=_ROOM)
+        triggered += len(found.triggered)
+        suggested += sum(
+            {reason.way for reason in hit.reasons} <= {"words", "meaning"} for hit in found.triggered
+        )
+    return {
+        "triggered": round(triggered / len(texts), 2),
+        "suggested": round(suggested / len(texts), 2),
+    }
 
 
 def summed(recalls: Sequence[Recall]) -> dict[str, object]:
