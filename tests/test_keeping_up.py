@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.clock import Clock
-from bot.engine.engine import Engine
+from bot.engine.engine import Engine, Limits
 from bot.engine.request import ModelInfo, Request
 from bot.errors import Refused
 from bot.reply.memory_card import news, so_far
@@ -155,6 +155,21 @@ async def test_who_was_away_for_long_gets_recaps_and_the_newest_retold(database:
     for embed in (news(found, "en"), news(found, "zh-CN"), so_far(recap, "en"), so_far(recap, "zh-CN")):
         assert len(embed) <= 6000
         assert len(embed.description or "") <= 4096
+
+
+async def test_a_model_that_is_away_keeps_nobody_waiting(database: Database) -> None:
+    """Where the model broke, or has too many waiting, the passages themselves are quoted."""
+    await story_of(database, *PASSAGES)
+    async with Engine.open(ScriptedBackend(reply, fail_at=0)) as engine:
+        found = await Desk(database, engine, able=True, languages=None).told.news(PLACE, READER)
+        other = await Desk(database, engine, able=True, languages=None).told.news(PLACE, LIN)
+    async with Engine.open(ScriptedBackend(reply), limits=Limits(per_user=0)) as engine:
+        full = await Desk(database, engine, able=True, languages=None).told.news(PLACE, READER)
+
+    assert [(chapter.own, chapter.tongue) for chapter in found.chapters] == [(False, "same")]
+    assert "Henrik" in found.chapters[0].text
+    assert other.chapters[0].tongue == "other"
+    assert full.chapters[0].text == found.chapters[0].text
 
 
 async def test_the_shorter_somebody_was_away_the_finer_they_are_told(database: Database) -> None:

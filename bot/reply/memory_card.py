@@ -157,7 +157,10 @@ def _turn(turns: TurnState) -> Text:
         names = ", ".join(inline_name(seat.name) for seat in turns.missing)
         return _("Waiting for: {names}", names=names)
     if turns.holder is not None:
-        return _("{name}", name=inline_name(turns.holder.name))
+        name = inline_name(turns.holder.name)
+        if turns.due is not None:
+            return _("{name}, until {time}", name=name, time=f"<t:{turns.due // 1000}:R>")
+        return _("{name}", name=name)
     return _("Everyone may write.")
 
 

@@ -5,8 +5,11 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Literal
 
+import structlog
+
 from bot.clock import Clock
-from bot.errors import Refused
+from bot.engine.errors import QueueFull
+from bot.errors import Refused, Unavailable
 from bot.locales import _
 from bot.story import standing
 from bot.story.lore.keys import KeyIndex
@@ -24,6 +27,8 @@ from storage.recaps import Level, Recap
 from storage.stories import Language, Story
 from storage.trail import Told
 from storage.visits import Leaving, Voice
+
+log = structlog.get_logger(__name__)
 
 UNTOLD = 16  # newest passages at most that no recap tells, and that are retold for one reader
 _UNTOLD_BYTES = 6000
@@ -184,7 +189,14 @@ class KeepingUp:
     async def _retold(self, story: Story, told: Sequence[Told], person: Person) -> Chapter:
         book = await self._lore.book(story.id, story.branch_id)
         texts = [one.passage.text for one in told]
-        retelling = await self._recapper.retell(story, "visit", texts, facts=book.pinned, person_id=person.id)
+        try:
+            retelling = await self._recapper.retell(
+                story, "visit", texts, facts=book.pinned, person_id=person.id
+            )
+        except (Unavailable, QueueFull) as error:
+            # Whoever comes back is told at once, and what they asked for needs no model.
+            log.info("quoting instead of retelling", reason=error.text.msgid, story=story.id)
+            retelling = await self._recapper.quote(story, "visit", texts, facts=book.pinned)
         return Chapter(
             None,
             await trail.count(self._database, story.branch_id, before=told[0].depth) + 1,
@@ -199,7 +211,11 @@ class KeepingUp:
         wanted: Language = "zh" if person.locale.startswith("zh") else "en"
         if language_of(chapter.text) == wanted:
             return chapter
-        said = await self._recapper.translate(story, chapter.text, language=wanted, person_id=person.id)
+        try:
+            said = await self._recapper.translate(story, chapter.text, language=wanted, person_id=person.id)
+        except (Unavailable, QueueFull) as error:
+            log.info("no translation just now", reason=error.text.msgid, story=story.id)
+            said = None
         if said is None:
             return replace(chapter, tongue="other")
         return replace(chapter, text=said, own=True, tongue="translated")

@@ -123,9 +123,7 @@ class Recapper:
         A model that cannot read well enough is not asked. Raises what ends a stream, but for a text that is too
         long: that is told by its own sentences.
         """
-        bounds = await bounds_of(self._database, story)
-        source = _within(bounds, neutralise("\n\n".join(texts)))
-        task = _Task(story, KINDS[kind], source, Names(facts).within(source), bounds, person_id)
+        task = await self._task(story, kind, texts, facts, person_id)
         if not self.writes(task.language) or not await self._ability.reads(story, person_id=person_id):
             return task.quoted()
         for number in range(ATTEMPTS):
@@ -139,8 +137,21 @@ class Recapper:
                 return Retelling(said, own=True)
             log.info("retelling refused", fault=fault or "names missing", kind=kind, number=number)
             if fault is None and number == ATTEMPTS - 1:
-                return Retelling(_with_names(said, source, task.names), own=True)
+                return Retelling(_with_names(said, task.source, task.names), own=True)
         return task.quoted()
+
+    async def quote(
+        self, story: Story, kind: str, texts: Sequence[str], *, facts: Sequence[Version] = ()
+    ) -> Retelling:
+        """Return the same in the texts' own sentences, which needs no model."""
+        return (await self._task(story, kind, texts, facts, None)).quoted()
+
+    async def _task(
+        self, story: Story, kind: str, texts: Sequence[str], facts: Sequence[Version], person_id: int | None
+    ) -> _Task:
+        bounds = await bounds_of(self._database, story)
+        source = _within(bounds, neutralise("\n\n".join(texts)))
+        return _Task(story, KINDS[kind], source, Names(facts).within(source), bounds, person_id)
 
     async def _say(self, task: _Task, number: int) -> str:
         """Ask for a retelling; later tries pick more freely."""
