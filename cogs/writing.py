@@ -113,7 +113,8 @@ class Writing(commands.Cog):
         require_voice(interaction)
         place, person = place_of(interaction), person_of(interaction)
         if to is None:
-            await self._answer(interaction, await self._undo(place, person, None))
+            if not await self._say_above(interaction, await self._undo(place, person, None)):
+                await dismiss(interaction)
             return
         walked = await self._forester.roll_back(place, person, to)
         await self._show_walk(walked, person, rolled_back)
@@ -141,7 +142,8 @@ class Writing(commands.Cog):
             return
         moved = await self._storyteller.redo(place, person)
         await self._performance.show_move(moved, taken_back(person))
-        await self._answer(interaction, moved)
+        if not await self._say_above(interaction, moved):
+            await dismiss(interaction)
 
     @commands.Cog.listener()
     async def on_story_button(self, interaction: discord.Interaction, action: str, about: int) -> None:
@@ -154,7 +156,11 @@ class Writing(commands.Cog):
                 return
             await interaction.response.defer()
             require_voice(interaction)
-            await self._press(place_of(interaction), person_of(interaction), action, about)
+            place, person = place_of(interaction), person_of(interaction)
+            if action == "undo":
+                await self._say_above(interaction, await self._undo(place, person, about))
+            else:
+                await self._press(place, person, action, about)
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction) -> None:
@@ -221,8 +227,6 @@ class Writing(commands.Cog):
                 await performance.go_on(place, person, passage_id=about)
             case "retry":
                 await performance.again(place, person, passage_id=about)
-            case "undo":
-                await self._undo(place, person, about)
             case "previous" | "next":
                 moved = await self._storyteller.choose_take(
                     place, person, passage_id=about, step=STEPS[action]
@@ -245,14 +249,14 @@ class Writing(commands.Cog):
         await self._performance.show_move(moved, taken_back(person))
         return moved
 
-    async def _answer(self, interaction: discord.Interaction, moved: Moved) -> None:
-        """Say where a passage in the middle has changed; at the end of the channel everyone sees it."""
+    async def _say_above(self, interaction: discord.Interaction, moved: Moved) -> bool:
+        """Say where a passage in the middle has changed; False at the end of the channel, where everyone sees it."""
         if moved.now.branch.head != moved.before.branch.head:
-            await dismiss(interaction)
-            return
+            return False
         changed = [c.after or c.before for c in moved.changes]
         links = [await self._performance.board.link_of(moved.now.story, one) for one in changed if one]
         await tell(interaction, changed_above(" ".join(filter(None, links)) or "—"))
+        return True
 
 
 async def setup(bot: StoryBot) -> None:

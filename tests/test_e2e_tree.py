@@ -125,7 +125,8 @@ async def test_a_take_in_the_middle_is_written_from_what_stood_before_it(stage: 
     assert "take 2 of 2" in told["content"]
     assert [m["id"] for m in mara.messages(HERE) if "Continue" in buttons(m)] == [three["id"]]
     await stage.restart()
-    await jun.command("undo", channel=HERE)
+    done = await answered(await jun.click(mara.current(three), "Undo"))
+    assert f"/{shown['id']}" in done["content"]
     await mara.wait_for_message(lambda m: m["id"] == shown["id"] and BELL in m["content"])
     assert await stage.told() == ["One.", BELL, "Three."]
     await jun.command("redo", channel=HERE)
