@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 
-from bot.story.lore.keys import KeyIndex, Match, fold
+from bot.story.lore.keys import KeyIndex, Match, fold, names_in
 from bot.story.lore.patterns import is_pattern
 from storage.lore import Kind, Version
 
@@ -51,7 +51,7 @@ def bind(versions: Sequence[Version], *, slow: Collection[tuple[int, str]]) -> B
 def keys_of(version: Version) -> tuple[str, ...]:
     """Return what an entry is found by: its keys, a character's name too, and the title where there is nothing else."""
     if version.kind == "character" or not version.keys:
-        return (*version.keys, version.title) if fold(version.title) else version.keys
+        return (*version.keys, *names_in(version.title))
     return version.keys
 
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from bot.story.languages import is_unspaced
 
 _APOSTROPHES = str.maketrans("’‘ʼ`", "''''")
+_BETWEEN = " ·・/|,，、()（）「」-—"
 _HEAD = 2  # characters by which keys are looked up
 
 
@@ -30,14 +31,29 @@ def fold(text: str) -> str:
     return " ".join(folded.translate(_APOSTROPHES).split())
 
 
+def names_in(title: str) -> list[str]:
+    """Return a title and, where it says a name in two scripts (`Old Han 老韩`), each of them too."""
+    runs: list[str] = []
+    unspaced = None
+    for character in title:
+        if character.isalpha() and is_unspaced(character) != unspaced:
+            runs.append("")
+            unspaced = is_unspaced(character)
+        if runs:
+            runs[-1] += character
+    parts = [run.strip(_BETWEEN) for run in runs]
+    return [title] + [part for part in parts if len(part) > 1] if len(parts) > 1 else [title]
+
+
 class KeyIndex:
     """Hold the keys of many owners; made once, searched often."""
 
     def __init__(self, keys: Iterable[tuple[int, str]]) -> None:
-        """Take pairs of an owner and a key; a key without a visible character is nowhere."""
+        """Take pairs of an owner and a key; a key without a letter or digit is nowhere."""
         self._owners: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for owner, key in keys:
-            if folded := fold(key):
+            folded = fold(key)
+            if any(character.isalnum() for character in folded):
                 self._owners[folded].append((owner, key))
         lengths: dict[str, set[int]] = defaultdict(set)
         for folded in self._owners:
