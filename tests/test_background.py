@@ -1,7 +1,8 @@
 """What nobody waits for is done bit by bit, story by story, whatever goes wrong with one bit."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -10,11 +11,20 @@ from bot.story import background as module
 from bot.story.background import Background, Job
 from storage import actions, stories
 from storage.database import Database
+from storage.stories import Story
 from tests.loglines import Log
 from tests.stored import new_story, story_of
 
+Done = list[tuple[str, int]]
 
-def counting(done: list[tuple[str, int]], name: str, times: dict[int, int]) -> Job:
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at the log of actions all the time."""
+    monkeypatch.setattr(module, "LOOK", 0.01)
+
+
+def counting(done: Done, name: str, times: dict[int, int]) -> Job:
     """Return a job that has something to do so many times in each story."""
 
     async def job(story_id: int) -> bool:
@@ -36,80 +46,115 @@ def raising(error: Exception) -> Job:
     return job
 
 
-async def while_running(background: Background, check: Callable[[], Awaitable[None]]) -> None:
-    """Let the background run during a check."""
+@asynccontextmanager
+async def running(background: Background) -> AsyncIterator[None]:
+    """Let the background run for a while."""
     task = asyncio.create_task(background.run())
     try:
-        async with asyncio.timeout(10):
-            await check()
+        yield
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_stories_take_turns_and_each_thing_is_done_once(database: Database) -> None:
-    """One thing of each kind in a story, then the next story; until nothing is due."""
-    background, done = Background(database=database), list[tuple[str, int]]()
-    background.register("a", counting(done, "a", {1: 2, 2: 1}))
-    background.register("b", counting(done, "b", {2: 2}))
-    background.nudge(1)
-    background.nudge(2)
-    await background.work_off()
+async def until(check: Callable[[], bool]) -> None:
+    """Wait until something has come about."""
+    async with asyncio.timeout(10):
+        while not check():  # noqa: ASYNC110  # nothing tells when a job was called
+            await asyncio.sleep(0.005)
 
-    assert done == [("a", 1), ("a", 2), ("b", 2), ("a", 1), ("b", 2)]
+
+async def act(database: Database, story: Story) -> None:
+    """Do something in a story."""
+    async with database.transaction() as tx:
+        await actions.append(tx, story_id=story.id, kind="undo", created=1)
+
+
+async def two_stories(database: Database) -> tuple[Story, Story]:
+    """Start two stories."""
+    one, _branch, _written = await story_of(database)
+    async with database.transaction() as tx:
+        return one, await stories.create(tx, new_story(channel_id=77))
+
+
+async def test_stories_take_turns_and_each_thing_is_done_once(database: Database) -> None:
+    """A start looks at all that run; one thing in a story, then the next story, until nothing is due."""
+    one, two = await two_stories(database)
+    background, done = Background(database=database), Done()
+    background.register("a", counting(done, "a", {one.id: 2, two.id: 1}))
+    async with running(background):
+        await until(lambda: len(done) == 3)
+
+    assert done == [("a", one.id), ("a", two.id), ("a", one.id)]
+
+
+async def test_ended_stories_rest(database: Database) -> None:
+    """Nothing is done in them at a start."""
+    one, two = await two_stories(database)
+    async with database.transaction() as tx:
+        await stories.end(tx, one.id, ended=5)
+    background, done = Background(database=database), Done()
+    background.register("a", counting(done, "a", {one.id: 1, two.id: 1}))
+    async with running(background):
+        await until(lambda: bool(done))
+
+    assert done == [("a", two.id)]
+
+
+async def test_a_job_that_waits_holds_up_no_other(database: Database) -> None:
+    """One that waits for the model does not keep passages from being found."""
+    story, _branch, _written = await story_of(database)
+    background, done = Background(database=database), Done()
+    held = asyncio.Event()
+
+    async def waiting(story_id: int) -> bool:
+        await held.wait()
+        return False
+
+    background.register("waiting", waiting)
+    background.register("quick", counting(done, "quick", {story.id: 3}))
+    async with running(background):
+        await until(lambda: len(done) == 3)
 
 
 async def test_what_fails_is_logged_and_the_rest_is_done(database: Database) -> None:
-    """A refusal waits for the next time, a defect is told; neither stops another job or the loop."""
-    background, done = Background(database=database), list[tuple[str, int]]()
+    """A refusal waits for the next time, a defect is told; both are tried again when something is done."""
+    story, _branch, _written = await story_of(database)
+    background, done = Background(database=database), Done()
     background.register("away", raising(SetAside()))
     background.register("broken", raising(ValueError("no")))
-    background.register("sound", counting(done, "sound", {1: 1}))
-    background.nudge(1)
+    background.register("sound", counting(done, "sound", {story.id: 2}))
     with Log.listening() as log:
-        await background.work_off()
-
-    assert done == [("sound", 1)]
-    assert log.says("background work put off")
-    assert log.says("background work failed")
-
-
-async def test_a_closed_engine_ends_it(database: Database) -> None:
-    """Where the model is going to sleep nothing is tried again."""
-    background = Background(database=database)
-    background.register("late", raising(EngineClosed()))
-    background.nudge(1)
-    with pytest.raises(EngineClosed):
-        await background.work_off()
-    background.nudge(1)
-    async with asyncio.timeout(10):
-        await background.run()
+        async with running(background):
+            await until(lambda: len(done) == 2 and len(log.errors()) == 1)
+            await act(database, story)
+            await until(lambda: len(log.errors()) == 2)
+        assert log.says("background work put off")
+        assert log.says("background work failed")
 
 
-async def test_a_start_looks_at_all_running_stories(database: Database) -> None:
-    """What a stop left undone is found again; ended stories rest."""
-    story, _branch, _written = await story_of(database, "One.")
-    async with database.transaction() as tx:
-        ended = await stories.create(tx, new_story(channel_id=77))
-        await stories.end(tx, ended.id, ended=5)
-    done: list[tuple[str, int]] = []
-    background = Background(database=database)
-    background.register("a", counting(done, "a", {story.id: 1, ended.id: 1}))
+async def test_a_closed_engine_ends_what_needs_it(database: Database) -> None:
+    """Where the model is going to sleep nothing is tried again, however much is due."""
+    one, two = await two_stories(database)
+    tried: list[int] = []
 
-    async def check() -> None:
-        while not done:  # noqa: ASYNC110  # nothing tells when a job was called
-            await asyncio.sleep(0.01)
+    async def late(story_id: int) -> bool:
+        tried.append(story_id)
+        raise EngineClosed
 
-    await while_running(background, check)
-    assert done == [("a", story.id)]
+    background, done = Background(database=database), Done()
+    background.register("late", late)
+    background.register("sound", counting(done, "sound", {one.id: 1, two.id: 1}))
+    async with running(background):
+        await until(lambda: len(done) == 2)
+        await act(database, two)
+
+    assert tried == [one.id]
 
 
-async def test_whatever_is_done_in_a_story_has_it_looked_at(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_whatever_is_done_in_a_story_has_it_looked_at(database: Database) -> None:
     """The log of actions tells, so that no writer, button or undo needs to."""
-    monkeypatch.setattr(module, "LOOK", 0.01)
-    story, _branch, _written = await story_of(database, "One.")
+    story, _branch, _written = await story_of(database)
     seen: list[int] = []
 
     async def job(story_id: int) -> bool:
@@ -118,15 +163,9 @@ async def test_whatever_is_done_in_a_story_has_it_looked_at(
 
     background = Background(database=database)
     background.register("a", job)
+    async with running(background):
+        for looked in (1, 2, 3):
+            await until(lambda looked=looked: len(seen) == looked)  # type: ignore[misc]  # mypy takes no defaults here
+            await act(database, story)
 
-    async def check() -> None:
-        for looked in (1, 2):
-            while len(seen) < looked:  # noqa: ASYNC110  # nothing tells when a job was called
-                await asyncio.sleep(0.01)
-            async with database.transaction() as tx:
-                await actions.append(tx, story_id=story.id, kind="undo", created=1)
-        while len(seen) < 3:  # noqa: ASYNC110  # likewise
-            await asyncio.sleep(0.01)
-
-    await while_running(background, check)
-    assert seen == [story.id] * 3
+    assert set(seen) == {story.id}
