@@ -1,11 +1,12 @@
 """Keep rounds: what everyone hands in, by whom, and the passage that was woven of it."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from sqlite3 import Row
 from typing import Literal
 
 from storage.database import Reader, Transaction
+from storage.passages import Passage
 
 State = Literal["open", "weaving", "done"]
 
@@ -95,17 +96,18 @@ async def finish(tx: Transaction, round_id: int, *, passage_id: int | None, clos
     )
 
 
-async def woven_into(reader: Reader, passage_ids: Collection[int]) -> dict[int, list[Contribution]]:
-    """Return what was woven into passages, by the passage; those of which nothing was are left out."""
-    marks = ", ".join("?" * len(passage_ids))
+async def handed_in_for(reader: Reader, passages: Sequence[Passage]) -> dict[int, list[Contribution]]:
+    """Return what was woven into passages, or into those whose place they took; the others are left out."""
+    woven = {one.replaces or one.id: one.id for one in passages if one.kind == "narrator"}
+    marks = ", ".join("?" * len(woven))
     rows = await reader.fetch_all(
         f"SELECT rounds.passage_id AS woven, {', '.join('c.' + n for n in _CONTRIBUTION.split(', '))}"
         f" FROM contributions AS c JOIN rounds ON rounds.id = c.round_id WHERE rounds.passage_id IN ({marks})"
         " ORDER BY c.id",
-        tuple(passage_ids),
+        tuple(woven),
     )
     found: dict[int, list[Contribution]] = {}
     for row in rows:
-        woven, *rest = row
-        found.setdefault(woven, []).append(Contribution(*rest))
+        passage_id, *rest = row
+        found.setdefault(woven[passage_id], []).append(Contribution(*rest))
     return found

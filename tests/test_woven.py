@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.story.woven import recognisable
+from bot.story.woven import recognisable, shared
 
 CLIFF = "Mara runs down to the cliff and finds the rope cut."
 LAMP = "Tom hides the lamp under his coat and whistles."
@@ -29,3 +29,12 @@ def test_all_of_it_word_for_word_is_always_recognised(handed_in: list[str]) -> N
     """What stands there as it was handed in has something of everyone; nothing is asked where nobody handed in."""
     assert recognisable(handed_in, "\n".join(handed_in))
     assert recognisable([], "Anything.")
+
+
+@given(st.integers(0, 500), st.dictionaries(st.integers(1, 8), st.integers(0, 200)))
+def test_words_are_shared_out_once(words: int, handed_in: dict[int, int]) -> None:
+    """Nobody gets more than they handed in, and all shares make the passage."""
+    given_, left = shared(words, handed_in)
+    assert sum(given_.values()) + left == words
+    assert left >= 0
+    assert all(0 <= given_[one] <= number for one, number in handed_in.items())

@@ -2,13 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from bot.locales import Text, _, _n
 from bot.story.languages import LANGUAGES, count_words
 from bot.story.text import neutralise
+from bot.story.woven import shared
 
 # What begins a block in Markdown where a line begins with it.
 _BLOCK_START = re.compile(
@@ -35,11 +36,15 @@ class ExportedStory:
 
 @dataclass(frozen=True, slots=True)
 class ExportedPassage:
-    """Hold a passage and who wrote it: a person's name, a model's name, or neither for someone who was removed."""
+    """Hold a passage and who wrote it: a person's name, a model's name, or neither for someone who was removed.
+
+    `handed_in` are the names and texts of those whose words a model wove it from.
+    """
 
     text: str
     author: str | None = None
     model: str | None = None
+    handed_in: Sequence[tuple[str | None, str]] = ()
 
 
 def markdown(story: ExportedStory, passages: Iterable[ExportedPassage], *, locale: str) -> str:
@@ -49,7 +54,7 @@ def markdown(story: ExportedStory, passages: Iterable[ExportedPassage], *, local
     by_model = False
     for passage in passages:
         prose.append(_prose(passage.text))
-        shares[_writer(passage, locale)] += count_words(passage.text)
+        shares.update(_shares(passage, locale))
         by_model = by_model or passage.model is not None
     premise = [_quoted(story.premise)] if story.premise.strip() else []
     notes = [_dates(story)]
@@ -76,6 +81,17 @@ def _quoted(text: str) -> str:
 
 def _inline(text: str) -> str:
     return _INLINE.sub(r"\\\g<0>", " ".join(text.split()))
+
+
+def _shares(passage: ExportedPassage, locale: str) -> Counter[str]:
+    """Return how many words of a passage are whose."""
+    parts: Counter[str] = Counter()
+    for name, text in passage.handed_in:
+        parts[_writer(ExportedPassage(text, name), locale)] += count_words(text)
+    given, left = shared(count_words(passage.text), parts)
+    found = Counter(given)
+    found[_writer(passage, locale)] += left
+    return found
 
 
 def _writer(passage: ExportedPassage, locale: str) -> str:

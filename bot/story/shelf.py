@@ -1,7 +1,7 @@
 """Keep the stories of a server: start, show, list, change, end, export."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -20,8 +20,10 @@ from bot.story.standing import Standing
 from bot.story.styles import NO_STYLE
 from bot.story.text import clean_passage
 from bot.story.turns.rights import require_unsealed
-from storage import actions, notices, stories, trail
+from storage import actions, notices, rounds, stories, trail
 from storage.database import Database, Transaction
+from storage.passages import Passage
+from storage.rounds import Contribution
 from storage.stories import ON_REQUEST, Language, NewStory, Rating, State, Story
 
 TITLE = 100
@@ -242,11 +244,11 @@ class Shelf:
         if story is None:
             raise Refused(_("No story has been told here yet. Start one with `/story start`."))
         await require_unsealed(self._database, story)
-        read = [
-            ExportedPassage(told.passage.text, told.passage.author_name, told.passage.model)
-            async for some in trail.whole(self._database, story.branch_id)
-            for told in some
-        ]
+        read: list[ExportedPassage] = []
+        async for some in trail.whole(self._database, story.branch_id):
+            written = [told.passage for told in some]
+            handed_in = await rounds.handed_in_for(self._database, written)
+            read += [_exported(passage, handed_in.get(passage.id, ())) for passage in written]
         ended = _day(story.ended) if story.ended is not None else None
         outline = ExportedStory(story.title, story.premise, story.language, _day(story.created), ended)
         # A long story takes longer than the event loop may be held.
@@ -272,6 +274,11 @@ async def _log(tx: Transaction, story: Story, person: Person, kind: str, **detai
         actor_name=person.name,
         detail=detail,
     )
+
+
+def _exported(passage: Passage, handed_in: Sequence[Contribution]) -> ExportedPassage:
+    parts = [(one.author_name, one.text) for one in handed_in]
+    return ExportedPassage(passage.text, passage.author_name, passage.model, parts)
 
 
 def _line(raw: str, *, limit: int) -> str:

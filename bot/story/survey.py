@@ -1,7 +1,8 @@
 """Look at a whole story: its tree, its credits, its quality."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.errors import Refused
@@ -13,8 +14,9 @@ from bot.story.people import Place
 from bot.story.quality import Meter, Report
 from bot.story.shape import Shape, shape
 from bot.story.turns.rights import require_unsealed
+from bot.story.woven import shared
 from bot.story.writers import writer_of
-from storage import branches, outlines, recaps, stories, trail
+from storage import branches, outlines, recaps, rounds, stories, trail
 from storage.branches import Branch
 from storage.database import Database
 from storage.outlines import Sketch
@@ -60,12 +62,14 @@ class Survey:
         given: list[Contribution] = []
         names: dict[int, str] = {}
         async for some in self._told(story):
-            given += await asyncio.to_thread(_contributions, some)
+            handed_in = await rounds.handed_in_for(self._database, [told.passage for told in some])
+            given += await asyncio.to_thread(_contributions, some, handed_in)
             names |= {
                 told.passage.author_id: told.passage.author_name or ""
                 for told in some
                 if told.passage.author_id
             }
+            names |= {one.author_id: one.author_name or "" for one in _all(handed_in) if one.author_id}
         chapters = await recaps.in_use(self._database, story.id, story.branch_id, "chapter")
         ends = [(recap.first_depth, recap.last_depth) for recap in chapters]
         return story, credits.tally(given, names, ends)
@@ -101,13 +105,24 @@ def _empty() -> Refused:
     )
 
 
-def _contributions(some: list[Told]) -> list[Contribution]:
-    return [
-        Contribution(
-            told.depth, writer_of(told.passage.kind, told.passage.author_id), count_words(told.passage.text)
-        )
-        for told in some
-    ]
+def _contributions(
+    some: list[Told], handed_in: Mapping[int, Sequence[rounds.Contribution]]
+) -> list[Contribution]:
+    """Count what passages brought; a woven one counts for all who handed in, and what is left for the narrator."""
+    found = []
+    for told in some:
+        passage, words = told.passage, count_words(told.passage.text)
+        parts: Counter[int] = Counter()
+        for one in handed_in.get(passage.id, ()):
+            parts[writer_of("person", one.author_id)] += count_words(one.text)
+        given, left = shared(words, parts)
+        found += [Contribution(told.depth, writer, number) for writer, number in given.items()]
+        found.append(Contribution(told.depth, writer_of(passage.kind, passage.author_id), left))
+    return found
+
+
+def _all(handed_in: Mapping[int, Sequence[rounds.Contribution]]) -> list[rounds.Contribution]:
+    return [one for some in handed_in.values() for one in some]
 
 
 def _measure(meter: Meter, some: list[Told]) -> None:
