@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from bot.engine.request import Request
 from bot.story.recaps import SCENE_PASSAGES
 from storage import recaps, stories
@@ -184,3 +186,41 @@ async def test_what_is_secret_is_not_told(tmp_path: Path) -> None:
         )
         for command in ("recap", "catchup", "why"):
             await refused(await mara.command(command, channel="fireside"), "secret until the end")
+
+
+@pytest.mark.parametrize("way", ["typing", "writing", "pressing", "asking"])
+async def test_whatever_somebody_does_is_a_visit(tmp_path: Path, way: str) -> None:
+    """After a day away they are told what came since, though a restart was in between and they have come back."""
+    async with Stage.open(tmp_path) as stage:
+        mara, bob = await stage.seat("Mara"), await stage.seat("Bob")
+        shown = await stage.begin(mara, free_typing=True)
+        await stage.write(mara, LINES[0])
+        shown = await mara.wait_for_message(saying(LINES[0], button="Undo"))
+        if way == "typing":
+            await bob.say("fireside", LINES[1])
+        elif way == "writing":
+            await stage.write(bob, LINES[1])
+        elif way == "pressing":
+            await answered_or_gone(await bob.click(shown, "Write"))
+        else:
+            await card(await bob.command("story show", channel="fireside"))
+        await eventually(lambda: visited(stage, bob))
+        await stage.restart()
+        stage.clock.move(days=1)
+        await stage.write(mara, LINES[2])
+        await stage.write(mara, LINES[3])
+        await card(await bob.command("story show", channel="fireside"))
+        stage.clock.move(minutes=5)
+        news = await card(await bob.command("catchup", channel="fireside"))
+
+        assert "2 new passages" in news["description"]
+        assert LINES[3] in news["description"]
+        assert LINES[0] not in news["description"]
+
+
+async def visited(stage: Stage, person: Person) -> bool:
+    """Tell whether it was noted that a person was here, and their words, if any, joined."""
+    rows = await stage.database.fetch_all(
+        "SELECT 1 FROM visits WHERE person_id = ?", (int(person.user["id"]),)
+    )
+    return bool(rows)
