@@ -83,3 +83,17 @@ def test_talk_about_the_story_is_found(text: str) -> None:
 def test_nothing_said_is_a_flaw(text: str) -> None:
     """Punctuation alone is no passage."""
     assert flaw_of(text, recent=[]) is Flaw.EMPTY
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "She smiled at the flame as if it had been with her all her life. The sea was loud. He sat down and"
+        " laughed as if it had been with her all her life.",
+        "他抬起头来望着远处山上那一点灯火出了神。风停了。她也抬起头来望着远处山上那一点灯火出了神。",
+    ],
+)
+def test_many_words_said_twice_are_found(text: str) -> None:
+    """A small model says its own sentences again; such a text is not cut while it comes, but tried again."""
+    assert not is_looping(text)
+    assert flaw_of(text, recent=[]) is Flaw.LOOPING

@@ -10,6 +10,7 @@ from bot.story.languages import script_of
 # Measured on the embedded model: sound passages share up to a fifth of their 5-grams, copies three quarters.
 TOO_SIMILAR = 0.35
 COMPARED = 4000  # characters at the end of a passage of any length, more than the narrator itself writes
+ECHO = 5  # runs in a row that come again in the same text: nine words, eleven Chinese characters
 LONG_SENTENCE, LONG_SENTENCE_CJK = 60, 24  # characters
 _WORD = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff]|[^\W\u2e80-\u9fff\uf900-\ufaff]+")
 _SENTENCE = re.compile(r"[^.!?。！？\n]{8,}")
@@ -33,7 +34,7 @@ _TALK = re.compile(
 )
 _TALK_ANYWHERE = re.compile(
     r"\b(?:as an ai\b|(?:the|this) (?:story|scene|narrative|passage) "
-    r"(?:ends|begins|starts|concludes|continues) (?:with|when|as|on)\b|"
+    r"(?:ends|begins|starts|concludes|continues) (?:with|when|as|on|abruptly|here)\b|"
     r"the (?:next|previous|last|following) sentences?\b|the protagonist\b|"
     r"the (?:last|next) lines? of the story\b|"
     r"in th(?:is|e) (?:story|scene|passage), (?:you|we|the (?:author|writer))\b)|"
@@ -64,7 +65,7 @@ def flaw_of(text: str, *, recent: Sequence[str]) -> Flaw | None:
     """Return the worst thing wrong with any text of a model, or None; `recent` are the passages before it."""
     if not any(char.isalnum() for char in text):
         return Flaw.EMPTY
-    if is_looping(text):
+    if is_looping(text) or echoes_itself(text):
         return Flaw.LOOPING
     if _TALK.match(text) or _TALK_ANYWHERE.search(text):
         return Flaw.TALKING
@@ -85,6 +86,13 @@ def is_looping(text: str) -> bool:
         return True
     grams = _grams(text)[-120:]
     return len(grams) >= 40 and len(set(grams)) < len(grams) / 2
+
+
+def echoes_itself(text: str) -> bool:
+    """Tell whether a text says the same many words twice."""
+    grams = _grams(text)
+    runs = Counter(zip(*(grams[at:] for at in range(ECHO)), strict=False))
+    return any(count > 1 for count in runs.values())
 
 
 def repeats(text: str, recent: Sequence[str]) -> float:
