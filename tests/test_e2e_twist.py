@@ -402,6 +402,35 @@ async def test_a_bot_of_two_shards_counts_like_one_of_one(tmp_path: Path) -> Non
         await mara.wait_for_message(saying("It was so.", button="Retry"))
 
 
+async def test_two_moderators_at_once_decide_once(stage: Stage) -> None:
+    """Whoever comes second is told that it is over; one thing was chosen, once."""
+    ada, mo = [await stage.seat(name, roles=["moderator"]) for name in ("Ada", "Mo")]
+    card = await offered(stage, ada)
+    await press(ada, card, "A")
+    await press(mo, card, "B")
+    await press(ada, card, "Count now")
+    tied = await ada.wait_for_message(card_saying("A tie between A, B"))
+    stage.script.says("It was so.")
+    said = await asyncio.gather(press(ada, tied, "A"), press(mo, tied, "B"))
+    assert sorted(word.split()[0] for word in said) == ["This", "You"]
+    await ada.wait_for_message(saying("It was so.", button="Retry"))
+    assert await stage.told() == [OPENING, "It was so."]
+
+
+async def test_a_vote_that_nobody_can_see_is_none(stage: Stage) -> None:
+    """Where the card is refused by Discord, the next /twist is not told that a vote is open."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    await stage.write(mara, OPENING)
+    stage.script.says(*THREE)
+    stage.allow(status=403)
+    stage.playground.faults.fail("POST", r"/channels/\d+/messages$", status=403)
+    await refused(await mara.command("twist", channel=HERE), "lack a permission")
+    vote = await votes.get(stage.database, 1)
+    assert vote is not None
+    assert vote.state == "lapsed"
+
+
 async def test_an_ai_free_story_has_twists_of_people_alone(stage: Stage) -> None:
     """No model is asked; what wins is its author's passage, word for word."""
     mara = await stage.seat("Mara")

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from llguidance import LLMatcher, grammar_from
 
 from bot.engine.engine import Engine
 from bot.engine.request import Request
@@ -12,7 +13,7 @@ from bot.story.asking import Scribe
 from bot.story.devices import DEVICES, SIZES
 from bot.story.material import Material, gather, open_threads, people_in
 from bot.story.twist_flaws import TwistFlaw, alike, flaw_of_twist
-from bot.story.twists import TRIES, Twists
+from bot.story.twists import TRIES, Twists, grammar_of
 from bot.story.wording import sections
 from storage import boundaries, branches, lore, stories
 from storage.database import Database
@@ -122,6 +123,15 @@ def test_every_device_has_its_words_in_every_language(language: Language) -> Non
         assert any("{name}" in one for one in openings), device
         assert any("{name}" not in one for one in openings), device
     assert all(words[size] for size in SIZES)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_grammar_of_each_device_is_one_that_backends_take(language: Language) -> None:
+    """For every way to begin, whoever is named."""
+    for device in DEVICES:
+        for opening in sections("twist", language)[device].splitlines()[1:]:
+            grammar = grammar_of(opening.format(name="Ma'ra-Lou 玛拉"), language)
+            assert LLMatcher.validate_grammar(grammar_from("gbnf", grammar)) == ""
 
 
 async def told(database: Database, language: Language, texts: tuple[str, ...], channel_id: int) -> Story:

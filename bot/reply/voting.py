@@ -71,7 +71,7 @@ class Voting:
             )
         finally:
             self._inventing.discard(story.id)
-        await self.show(poll.vote.id)
+        await self._put_up(poll)
         return poll
 
     async def cast(self, place: Place, person: Person, vote_id: int, number: int) -> Option | None:
@@ -145,7 +145,7 @@ class Voting:
         host = Person(story.hosted_by or 0, story.host_name or story.starter_name or "—")
         place = Place(story.guild_id, story.channel_id)
         poll = await self._ballot_box.open(place, host, "next", options, hidden=False, seconds=seconds)
-        await self.show(poll.vote.id)
+        await self._put_up(poll)
 
     async def count(self, vote_id: int) -> None:
         """Count a vote that nobody has to close."""
@@ -205,6 +205,14 @@ class Voting:
         # What is pressed from here on is shown by the next refresh.
         self._due.discard(vote_id)
         await self.show(vote_id)
+
+    async def _put_up(self, poll: Poll) -> None:
+        """Show a new vote; one that nobody can see is none."""
+        try:
+            await self.show(poll.vote.id)
+        except UNSAID:
+            await self._ballot_box.drop(poll.vote.id)
+            raise
 
     async def _put(self, vote: Vote, embed: discord.Embed, view: discord.ui.View | None) -> int:
         """Edit the message of a vote, or send one where it has none any more; return its id."""

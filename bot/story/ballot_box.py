@@ -167,6 +167,15 @@ class BallotBox:
         async with self._database.transaction() as tx:
             return await polls.ended(tx, vote_id, now=self._clock.now())
 
+    async def drop(self, vote_id: int) -> None:
+        """Let a vote come to nothing that could not be shown to anybody."""
+        async with self._database.transaction() as tx:
+            vote = await votes.get(tx, vote_id)
+            if vote is not None and vote.state == "open":
+                await timers.put(tx, TIMER, vote.id, None)
+                story = await stories.get(tx, vote.story_id)
+                await polls.lapsed(tx, story, vote, None, self._clock.now())
+
     async def choose(self, place: Place, person: Person, vote_id: int, number: int) -> Decision:
         """Break a tie, aloud: for the story's host and moderators."""
         async with self._database.transaction() as tx:

@@ -148,18 +148,22 @@ class _Task:
 
     def sampling(self) -> Sampling:
         """Return how words are picked: more freely with each try."""
-        body = _BODY[self.story.language]
         return Sampling(
             seed=self.seed,
             temperature=0.7 + 0.1 * self.number,
             max_tokens=TOKENS,
-            grammar=f"root ::= {json.dumps(self.opening, ensure_ascii=False)}{body}",
+            grammar=grammar_of(self.opening, self.story.language),
         )
 
     def sentence(self, said: str) -> str:
         """Return the first sentence of an answer, which a backend without grammars may have dressed up."""
         found = _SENTENCE.search(" ".join(said.split()).strip('"“”*「」『』 '))
         return found[0].strip() if found else ""
+
+
+def grammar_of(opening: str, language: str) -> str:
+    """Return a grammar, in llama.cpp's GBNF, of one sentence that begins so."""
+    return f"root ::= {json.dumps(opening, ensure_ascii=False)}{_BODY[language]}"
 
 
 def _shuffled(dice: random.Random, *, used: Sequence[str]) -> list[str]:
