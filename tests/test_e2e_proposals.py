@@ -92,6 +92,8 @@ async def test_what_the_passages_bear_out_is_proposed(stage: Stage) -> None:
         ("Varn", "came with a green parrot on his shoulder"),
     ]
     assert await entries(stage, story) == []
+    overview = await answered(await mara.command("story show", channel="fireside"))
+    assert "2 facts: `/lore proposals`" in str(overview["embeds"])
     message = await card(mara)
     assert title(message) == "Mara"
     assert "passage 1" in str(message["embeds"][0]["fields"])

@@ -69,6 +69,7 @@ def card(overview: Overview, locale: str) -> discord.Embed:
         (_("Style"), named(story.style)),
         (_("Creativity"), _("{n} of 5", n=story.creativity)),
         (_("Lore check"), _("on") if story.lore_check else _("off")),
+        *(((_("The narrator proposes"), _waiting(overview.proposals)),) if overview.proposals else ()),
         (_("Language model"), model_line(overview.model)),
         *(((_("Voice"), voice_line(overview.voice)),) if overview.voice else ()),
     ):
@@ -77,6 +78,10 @@ def card(overview: Overview, locale: str) -> discord.Embed:
     line = _("Started by {name} on {date}", name=inline_name(story.starter_name or "—"), date=started)
     embed.add_field(name="\u200b", value=line.render(locale), inline=False)
     return embed
+
+
+def _waiting(proposals: int) -> Text:
+    return _n("{n} fact: `/lore proposals`", "{n} facts: `/lore proposals`", proposals)
 
 
 def share(story: Story) -> Text:

@@ -20,7 +20,7 @@ from bot.story.standing import Standing
 from bot.story.styles import NO_STYLE
 from bot.story.text import clean_passage
 from bot.story.turns.rights import require_unsealed
-from storage import actions, notices, rounds, stories, trail
+from storage import actions, notices, proposals, rounds, stories, trail
 from storage.database import Database, Transaction
 from storage.passages import Passage
 from storage.rounds import Contribution
@@ -76,13 +76,15 @@ class Page:
 class Overview:
     """Tell how a story stands: its newest passage, how many there are, which model narrates, and in which voice.
 
-    There is no voice to tell of where the host has but the model's own.
+    There is no voice to tell of where the host has but the model's own. `proposals` is how many facts wait to be
+    decided about.
     """
 
     standing: Standing
     passages: int
     model: ModelInfo
     voice: Voice | None
+    proposals: int
 
 
 class Shelf:
@@ -142,7 +144,9 @@ class Shelf:
         stand = await standing.of(self._database, await standing.running(self._database, place))
         voice = await self._adapters.voice(stand.story)
         told = voice if voice.name or self._adapters.names else None
-        return Overview(stand, await trail.count(self._database, stand.branch.id), self._model, told)
+        waiting = await proposals.open_on(self._database, stand.story.id, stand.branch.id)
+        length = await trail.count(self._database, stand.branch.id)
+        return Overview(stand, length, self._model, told, len(waiting))
 
     async def find(self, place: Place) -> Story | None:
         """Return the story that runs in a place, if one does."""
