@@ -118,7 +118,7 @@ async def vectors(
 ) -> list[tuple[int, int, bytes]]:
     """Return the vectors of a story's documents from one row's id on: the row's id, what it is about, the vector."""
     rows = await reader.fetch_all(
-        "SELECT id, about, vector FROM documents"
+        "SELECT id, about, vector FROM documents INDEXED BY documents_of_story"
         " WHERE story_id = ? AND kind = ? AND vector IS NOT NULL AND id > ? ORDER BY id",
         (story_id, kind, after),
     )

@@ -89,6 +89,7 @@ CREATE TABLE documents (
     vector BLOB,  -- 16-bit floats
     UNIQUE (story_id, kind, about)
 ) STRICT;
+CREATE INDEX documents_of_story ON documents (story_id, kind);  -- and by row within, as every index
 CREATE INDEX documents_without_vector ON documents (story_id, kind) WHERE vector IS NULL;
 
 -- Each word carries its story and kind, so that a search reads no other story's postings.

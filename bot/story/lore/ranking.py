@@ -17,7 +17,7 @@ KEYS, WORDS, MEANING = 2.0, 0.5, 1.0
 """What each ranking counts in the merged one."""
 
 _LOOKED_AT = 200  # documents of each ranking
-_SHARE = 0.12  # of what a text's rare words weigh must stand in an entry
+_SHARE = 0.16  # of what a text's rare words weigh must stand in an entry
 _CLOSE, _ABOVE = 0.3, 0.17  # the least cosine, and how much it must be above the usual one
 _FEW, _USUAL = 10, 0.22  # so few entries tell nothing of what is usual: then this is
 _MOST_NAMED = 500  # entries that are weighed against each other; more would not fit into any prompt

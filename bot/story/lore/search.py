@@ -24,7 +24,7 @@ from storage.stories import Story
 log = structlog.get_logger(__name__)
 
 _ASSOCIATED = 4  # entries at most that come into a prompt without a key
-_TAIL = 400  # characters at the end of the story whose words and meaning are looked for
+_TAIL = 300  # characters at the end of the story whose words and meaning are looked for
 _BOOKS = 64  # kept ready
 
 
