@@ -196,7 +196,7 @@ def test_memory_stands_where_it_changes_least() -> None:
     ]  # fmt: skip
 
 
-@given(st.lists(PLAIN, min_size=1, max_size=40), st.integers(2_000, 5_000), st.integers(0, 30))
+@given(st.lists(PLAIN, min_size=1, max_size=40), st.integers(5_000, 9_000), st.integers(0, 30))
 def test_memory_of_any_size_keeps_to_its_share(texts: list[str], budget: int, number: int) -> None:
     """However much is remembered, the prompt fits, and what has no room is named."""
     many = tuple(item(f"Fact {at} " * 20, f"T{at}", at) for at in range(number))

@@ -36,7 +36,7 @@ class Words:
 def prompt_of(text: str, *, direction: str | None = None) -> Prompt:
     """Build a prompt over one passage, with lore of every kind."""
     bell = Item("fact", 7, "The bell", "The bell: It rings.", (Reason("key", "bell"), Reason("meaning")))
-    lamp = Item("fact", 8, "Lamp", "Lamp: It burns blue. " * 80, (Reason("pinned"),))
+    lamp = Item("fact", 8, "Lamp", "Lamp: It burns blue. " * 120, (Reason("pinned"),))
     recap = Item("recap", 3, "scene 1-12", "Henrik rowed Ilse across.")
     planned = plan(
         FACTS,

@@ -88,7 +88,7 @@ class Recall:
             story,
             story.branch_id,
             SEPARATOR.join(recent),
-            budget_bytes=room.pinned + room.settled + room.triggered,
+            budget_bytes=_spent(plan) + room.settled + room.triggered,
             depth=window.included[-1].depth + 1 if window.included else 0,
         )
         known = {item.about for item in settled}
@@ -116,7 +116,7 @@ class Recall:
             story,
             story.branch_id,
             SEPARATOR.join(passage.text for passage in passages),
-            budget_bytes=room.pinned + room.settled,
+            budget_bytes=_spent(plan) + room.settled,
             depth=passages[0].depth,
         )
         items = tuple(sorted(items_of(found.triggered), key=lambda item: item.about))
@@ -129,6 +129,11 @@ class Recall:
 def _is_meant(item: Item) -> bool:
     """Tell whether more brought an entry up than a rare word or two, which comes and goes with every turn."""
     return any(reason.way != "words" for reason in item.reasons)
+
+
+def _spent(plan: Plan) -> int:
+    """Return the bytes that pinned lore takes, which a search counts too."""
+    return sum(len(item.line.encode()) + 1 for item in plan.pinned)
 
 
 def passage_texts(told: Sequence[Told]) -> list[PassageText]:
@@ -172,8 +177,9 @@ def items_of(hits: Iterable[Hit]) -> list[Item]:
 
 
 def left_out_of(found: Found) -> list[LeftOut]:
-    """Name the lore that was found and is not told."""
+    """Name the lore that was found and is not told; what is pinned has its own place and room."""
     return [
         LeftOut(lost.hit.version.kind, lost.hit.version.entry_id, lost.hit.version.title, lost.obstacle)
         for lost in found.left_out
+        if not lost.hit.version.pinned
     ]

@@ -12,7 +12,7 @@ SMALLEST = 200  # bytes of passages, however little room there is
 # What the last message may take without moving the window: the request, the story's last words, a direction.
 REQUEST = 900
 
-_PINNED, _RECAPS, _SETTLED, _TRIGGERED = 0.20, 0.20, 0.08, 0.06
+_PINNED, _RECAPS, _SETTLED, _TRIGGERED = 0.35, 0.20, 0.08, 0.06
 
 
 @dataclass(frozen=True, slots=True)
