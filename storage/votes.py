@@ -100,6 +100,15 @@ async def open_in(reader: Reader, story_id: int) -> Vote | None:
     return _vote(row) if row else None
 
 
+async def newest(reader: Reader, story_id: int, kind: Kind) -> Vote | None:
+    """Return the last vote of a kind that a story's group had before it."""
+    row = await reader.fetch_one(
+        f"SELECT {_COLUMNS} FROM votes WHERE story_id = ? AND kind = ? ORDER BY id DESC LIMIT 1",
+        (story_id, kind),
+    )
+    return _vote(row) if row else None
+
+
 async def behind(reader: Reader) -> list[Vote]:
     """Return the votes whose message does not show how they stand: what a crash left, at a start."""
     rows = await reader.fetch_all(

@@ -50,7 +50,7 @@ async def test_what_all_hand_in_is_woven_into_one_passage(stage: Stage) -> None:
     assert CLIFF in asked
     assert LAMP in asked
     assert "sleeps" not in asked
-    await mara.wait_for_message(saying("Woven from the words of Mara, Jun."))
+    await mara.wait_for_message(saying(WOVEN, "The narrator, from the words of Mara, Jun"))
     assert await stage.told() == [OPENING, WOVEN]
     card = await answered(await mara.command("credits", channel=HERE))
     assert "Jun" in str(card["embeds"])
@@ -100,7 +100,7 @@ async def test_a_round_outlives_restarts_in_every_phase(stage: Stage) -> None:
     stage.script.says(WOVEN)
     stage.backend = type(stage.backend)(stage.script.reply, delay=stage.script.delay)
     await stage.enter()
-    await mara.wait_for_message(saying(WOVEN, button="Retry"))
+    await mara.wait_for_message(saying(WOVEN, "from the words of Mara, Jun", button="Retry"))
     assert await stage.told() == [OPENING, WOVEN]
 
 
@@ -250,4 +250,4 @@ async def test_a_round_is_played_in_chinese(stage: Stage) -> None:
     await hand_in(wei, lamp)
     await lin.wait_for_message(saying(woven, button="重写"))
     assert f"{cliff}。 {lamp}" in stage.backend.requests[-1].messages[-1].content
-    await lin.wait_for_message(saying("由 Lin, Wei 的文字织成"))
+    await lin.wait_for_message(saying(woven, "用了 Lin, Wei 的文字"))

@@ -20,7 +20,7 @@ from bot.story.storyteller import show_in
 from bot.story.text import inline_name
 from bot.story.turns import keeping
 from storage import controls as controls_table
-from storage import displays, edits, flags, narrations, stories
+from storage import displays, edits, flags, narrations, rounds, stories
 from storage.controls import Astray, Controls
 from storage.database import Database, Transaction
 from storage.displays import Display
@@ -82,8 +82,11 @@ class Board:
         buttons = Controls(story.id, story.channel_id, sheet.message_ids[-1])
         async with self._database.transaction() as tx:
             await show_in(tx, passage.id, sheet.channel.id, sheet.message_ids, own=True)
+            for message_id in sheet.deleted:
+                await displays.forget(tx, message_id)
             before = await _move_buttons(tx, story, buttons) if newest else None
-        await self._take_off(before)
+        if before is not None and before.message_id not in sheet.deleted:
+            await self._take_off(before)
 
     async def link(self, sheet: Sheet, passage: Passage) -> None:
         """Note that a sheet's messages show a passage."""
@@ -185,6 +188,9 @@ class Board:
     async def face(self, passage: Passage, story: Story) -> tuple[str, str]:
         """Return what a passage's messages show, and the line under it; of a secret one its size alone."""
         line = foot(passage, await edits.of_passage(self._database, passage.id))
+        if handed_in := (await rounds.handed_in_for(self._database, [passage])).get(passage.id):
+            names = ", ".join(dict.fromkeys(inline_name(one.author_name or "—") for one in handed_in))
+            line = _("{whose}, from the words of {names}", whose=line, names=names)
         if against := await flags.of_passage(self._database, passage.id):
             titles = ", ".join(dict.fromkeys(inline_name(flag.title) for flag in against))
             line = _("{whose} · ⚠️ goes against the lore: {titles}", whose=line, titles=titles)

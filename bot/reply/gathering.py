@@ -17,7 +17,6 @@ from bot.story import standing
 from bot.story.interruptions import Suspended
 from bot.story.people import Person, Place
 from bot.story.rounds import Rounds, Weave
-from bot.story.text import inline_name
 from bot.story.turns import keeping, moves
 from bot.story.turns.keeping import Kept
 from storage import votes
@@ -86,22 +85,18 @@ class Gathering:
         board.tell(story.id)
 
     async def _woven(self, story: Story, weave: Weave) -> bool:
-        """Let the narrator weave; tell whether it did, and say of whose words."""
+        """Let the narrator weave; tell whether it did, or will."""
         host = Person(
             story.hosted_by or 0, story.host_name or story.starter_name or "—", True, story.language
         )
         place = Place(story.guild_id, story.channel_id)
         try:
-            made = await self._performance.weave(place, host, weave.direction(story.language))
+            return await self._performance.weave(place, host, weave.direction(story.language))
         except Suspended:
             return True  # the next start goes on
         except StoryloomError as error:
             log.info("a round could not be woven", reason=error.text.msgid, story=story.id)
             return False
-        if made:
-            names = ", ".join(inline_name(one.author_name or "—") for one in weave.contributions)
-            await self._performance.board.say(story, _("Woven from the words of {names}.", names=names))
-        return made
 
     async def _decide(self, story: Story) -> None:
         """Count the vote of a closed round; one that came to nothing is asked anew."""

@@ -93,7 +93,7 @@ def buttons(poll: Poll, *, waiting: bool) -> discord.ui.View | None:
 def _block(poll: Poll, option: Option, locale: str) -> str:
     """Return an option with its kind and, where counts are told, its votes."""
     mark = "✅ " if option.number == poll.vote.winner else ""
-    head = f"{mark}**{letter(option.number)}** · {_kind(option).render(locale)}"
+    head = f"{mark}**{letter(option.number)}** · {_kind(poll, option).render(locale)}"
     text = option.text if len(option.text) <= EXCERPT else f"{option.text[: EXCERPT - 1]}…"
     lines = [head, *(f"> {line}" for line in text.splitlines() if line.strip())]
     if _told(poll) and option.number in poll.count.votes:
@@ -105,11 +105,11 @@ def _block(poll: Poll, option: Option, locale: str) -> str:
     return "\n".join(lines)
 
 
-def _kind(option: Option) -> Text:
+def _kind(poll: Poll, option: Option) -> Text:
     if option.author_id is not None or option.author_name is not None:
         name = inline_name(option.author_name or "—")
         return _("{name}, word for word", name=name) if option.verbatim else _("{name}", name=name)
-    if option.size is None or option.device is None:
+    if poll.vote.kind == "next" or option.size is None or option.device is None:
         return _("the narrator")
     return _("{size} · {device}", size=SIZES[option.size], device=DEVICES[option.device])
 

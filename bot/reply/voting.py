@@ -110,8 +110,7 @@ class Voting:
     async def go(self, place: Place, person: Person, vote_id: int) -> None:
         """Let the narrator write what was chosen, if that still waits."""
         poll = await self._ballot_box.poll(vote_id)
-        waiting = poll is not None and await directions.waiting(self._database, poll.story.id)
-        if not waiting:
+        if poll is None or not await self._waiting(poll):
             await self.show(vote_id)
             raise Refused(
                 _("What was chosen here is in the story already. Continue lets the narrator go on.")
@@ -144,7 +143,12 @@ class Voting:
                 log.info("the narrator proposes nothing", reason=error.text.msgid, story=story.id)
         host = Person(story.hosted_by or 0, story.host_name or story.starter_name or "—")
         place = Place(story.guild_id, story.channel_id)
-        poll = await self._ballot_box.open(place, host, "next", options, hidden=False, seconds=seconds)
+        try:
+            poll = await self._ballot_box.open(place, host, "next", options, hidden=False, seconds=seconds)
+        except Refused as refusal:
+            # Meanwhile the story was paused, or somebody asked for twists: that comes first.
+            log.info("what is next is not asked now", reason=refusal.text.msgid, story=story.id)
+            return
         await self._put_up(poll)
 
     async def count(self, vote_id: int) -> None:
@@ -154,8 +158,14 @@ class Voting:
             await self._carry_out(decision, Person(vote.opened_by or 0, vote.opener_name or "—"))
 
     async def waits(self, story: Story) -> bool:
-        """Tell whether something that was chosen waits for the narrator."""
-        return bool(await directions.waiting(self._database, story.id))
+        """Tell whether what was chosen last, of what comes next, waits for the narrator."""
+        vote = await votes.newest(self._database, story.id, "next")
+        poll = await self._ballot_box.poll(vote.id) if vote else None
+        return poll is not None and await self._waiting(poll)
+
+    async def _waiting(self, poll: Poll) -> bool:
+        waiting = await directions.waiting(self._database, poll.story.id)
+        return poll.winner is not None and poll.winner.text in waiting
 
     def carry_out(self, decision: Decision) -> None:
         """Do, beside the events, what a vote came to whose time was up."""
@@ -186,9 +196,7 @@ class Voting:
             poll = await self._ballot_box.poll(vote_id)
             if poll is None:
                 return
-            waiting = poll.winner is not None and poll.winner.text in await directions.waiting(
-                self._database, poll.story.id
-            )
+            waiting = await self._waiting(poll)
             embed, view = vote_card.card(poll), vote_card.buttons(poll, waiting=waiting)
             face = (embed.to_dict(), view.to_components() if view else [])
             _when, before = self._shown.get(vote_id, (0.0, None))
