@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.story.languages import LANGUAGES
+from bot.story.lore.rules import PINNED_BYTES
 from bot.story.memory import Item, Memory, Pinned
 from bot.story.prompt import CUT, Prompt, StoryFacts, plan
 from bot.story.prompt import build as build_of
-from bot.story.window import PassageText, Window, budget_bytes, window
+from bot.story.window import PassageText, Window, budget_bytes, shares, window
 from storage.stories import Rating
 
 STORY = StoryFacts("The Ferry", "A ferryman is paid in secrets.", "en", "teen", 80)
@@ -239,6 +240,13 @@ def test_no_template_token_gets_into_a_prompt(token: str) -> None:
     )
 
     assert not [message for message in prompt.messages if token in message.content]
+
+
+def test_all_that_may_be_pinned_has_room_in_the_smallest_usual_context() -> None:
+    """What people pin is never left out of a prompt for lack of room."""
+    budget = budget_bytes(context_tokens=4096, reserve_tokens=180, bytes_per_token=4.0)
+
+    assert shares(budget).pinned >= PINNED_BYTES
 
 
 def test_braces_are_words_like_others() -> None:

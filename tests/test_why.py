@@ -1,6 +1,7 @@
 """What made a passage can be told: its exact prompt, the lore that fired and why, what had no room."""
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,11 +9,12 @@ from hypothesis import strategies as st
 
 from bot.engine.request import Message
 from bot.errors import Refused
+from bot.reply import why_card
 from bot.story import why
 from bot.story.lore.found import Reason
 from bot.story.memory import Item, LeftOut, Memory, Pinned
 from bot.story.people import Place
-from bot.story.prompt import Prompt, StoryFacts, build, plan
+from bot.story.prompt import Part, Prompt, StoryFacts, build, messages_of, plan
 from bot.story.why import Reasons
 from bot.story.window import PassageText
 from storage import branches, passages, prompts_used, trail
@@ -181,3 +183,40 @@ async def test_erased_words_leave_no_prompt(database: Database) -> None:
     async with database.transaction() as tx:
         await tx.execute("UPDATE passages SET direction = NULL WHERE id = ?", (first.id,))
     assert await prompts_used.get(database, first.id) is None
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+async def test_the_fullest_card_fits_discord(database: Database, locale: str) -> None:
+    """Parts full of long titles and reasons, a long direction, much left out: it is cut, not refused."""
+    story, _branch, _written = await story_of(database)
+    passage = await narrated(database, story, None, prompt_of("x"))
+    fact = Item("fact", 7, "T" * 100, "x", (Reason("key", "k" * 60), Reason("mentioned", "m" * 60)))
+    recap = Item("recap", 3, "chapter 1-60", "x")
+    names = (
+        "rules",
+        "story",
+        "pinned",
+        "recaps",
+        "settled",
+        "passages",
+        "triggered",
+        "cast",
+        "request",
+        "direction",
+    )
+    parts = tuple(Part(name, "x", (recap if name == "recaps" else fact,) * 40) for name in names)  # type: ignore[arg-type]  # mypy reads strings
+    found = why.Why(
+        story,
+        replace(passage, direction="d" * 500),
+        None,
+        tuple(why.Cost(part, 10_000) for part in parts),
+        (LeftOut("fact", 7, "T" * 100, "cooldown"),) * 40,
+        messages_of(parts),
+    )
+    card = why_card.why(found, locale)
+
+    assert len(card) <= 6000
+    assert all(len(field.value or "") <= 1024 for field in card.fields)
+    assert len(card.description or "") <= 4096
+    chapter = {"en-US": "Chapter, passages 1-60", "zh-CN": "章，第 1-60 段"}[locale]
+    assert any(chapter in (field.value or "") for field in card.fields)

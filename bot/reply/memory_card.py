@@ -15,7 +15,7 @@ from storage.stories import Story
 from storage.visits import Voice
 
 ROOM = 3600  # characters of a card's text, of Discord's 4,096
-FIELD = 1000
+FIELD = 800  # of one field: title, text and fields together may have 6,000
 _WRITERS = 6
 _PERSON = 160  # characters about one person
 
@@ -56,7 +56,7 @@ def news(found: News, locale: str) -> discord.Embed:
         lines[0] += _link(_("Read on from there"), found.begins, story, locale)
         lines[0] += _link(_("Newest"), found.newest, story, locale)
     blocks = [_block(chapter, story, locale) for chapter in found.chapters]
-    kept = _newest(blocks, ROOM - 600)
+    kept = _newest(blocks, ROOM - 1000)
     if any(chapter.tongue == "other" for chapter in found.chapters):
         line = _("The narrator's model cannot put this into your language, so here it is as it was told.")
         kept.append(f"-# {line.render(locale)}")

@@ -1,11 +1,11 @@
 """Show what made a passage: the parts of its prompt, what they cost, and why each thing is in them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import discord
 
 from bot.locales import Text, _, _n
-from bot.reply.memory_card import FIELD, LEVELS, ROOM, plain
+from bot.reply.memory_card import LEVELS, plain
 from bot.reply.story_card import COLOUR
 from bot.story.lore.found import OBSTACLES
 from bot.story.memory import Item
@@ -14,6 +14,7 @@ from bot.story.text import inline_name
 from bot.story.why import Cost, Why
 from storage.prompts_used import KEPT
 
+_ROOM, _FIELD, _WHOLE = 1600, 650, 6000  # characters of text, of a field, of a card with all its fields
 _ITEMS = 12  # of one part of a prompt
 _SAMPLING = (
     "temperature",
@@ -44,19 +45,23 @@ def why(found: Why, locale: str) -> discord.Embed:
     number = _("a passage that is not read now") if found.number is None else _("passage {n}", n=found.number)
     title = _("What made {passage}", passage=number).render(locale)
     lines = "\n".join(text.render(locale) for text in _lines(found))
-    embed = discord.Embed(title=title, description=lines[:ROOM], colour=COLOUR)
+    embed = discord.Embed(title=title, description=lines[:_ROOM], colour=COLOUR)
     for cost in found.parts:
-        if cost.part.items:
-            told = "\n".join(_item_line(item, locale) for item in cost.part.items[:_ITEMS])
-            embed.add_field(name=PARTS[cost.part.name].render(locale), value=told[:FIELD], inline=False)
-    if found.left_out:
-        lost = [
-            f"{inline_name(one.title)}: {OBSTACLES[one.obstacle].render(locale)}"
-            for one in found.left_out[:_ITEMS]
-        ]
-        name = _("Left out").render(locale)
-        embed.add_field(name=name, value="\n".join(lost)[:FIELD], inline=False)
+        _add(
+            embed,
+            PARTS[cost.part.name].render(locale),
+            [_item_line(item, locale) for item in cost.part.items],
+        )
+    lost = [f"{inline_name(one.title)}: {OBSTACLES[one.obstacle].render(locale)}" for one in found.left_out]
+    _add(embed, _("Left out").render(locale), lost)
     return embed
+
+
+def _add(embed: discord.Embed, name: str, lines: Sequence[str]) -> None:
+    """Add a field of lines as far as there is room."""
+    value = "\n".join(lines[:_ITEMS])[:_FIELD]
+    if value and len(embed) + len(name) + len(value) <= _WHOLE:
+        embed.add_field(name=name, value=value, inline=False)
 
 
 def prompt_file(found: Why) -> str:
