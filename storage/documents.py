@@ -22,11 +22,15 @@ _READ = " AND EXISTS (SELECT 1 FROM trail WHERE branch_id = :branch AND shown = 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Name what is searched for: the id of a version of lore or of a passage, and its words, cut."""
+    """Name what is searched for: the id of a version of lore or of a passage, and its words, cut.
+
+    By its pieces it is found too; its length is that of the words.
+    """
 
     kind: Kind
     about: int
     words: Sequence[str]
+    pieces: Sequence[str]
     vector: bytes | None
 
     def of(self, about: int) -> "Document":
@@ -47,7 +51,7 @@ async def put(tx: Transaction, story_id: int, document: Document) -> bool:
             (document.vector, story_id, document.kind, document.about),
         )
         return False
-    marked = " ".join(_mark(story_id, document.kind, word) for word in document.words)
+    marked = " ".join(_mark(story_id, document.kind, word) for word in (*document.words, *document.pieces))
     await tx.execute("INSERT INTO documents_words (rowid, words) VALUES (?, ?)", (row["id"], marked))
     return True
 

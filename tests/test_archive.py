@@ -61,13 +61,16 @@ async def test_what_was_taken_back_is_not_found(database: Database) -> None:
 
 
 async def test_a_name_that_no_dictionary_has_is_found(database: Database) -> None:
-    """A name is found also in a sentence in which it is not taken for a word."""
+    """A name or a single character is found also in a sentence in which other words are seen."""
     shelf = await LoreShelf.open(database)
     passages = [
         await shelf.write(text) for text in ("灯塔里的林月走了。", "林月走进了灯塔。", "一片树林，一轮月亮。")
     ]
     await taken_in(shelf)
     assert sorted(await passages_with(shelf, "林月是谁？")) == [passage.id for passage in passages[:2]]
+    dragon = await shelf.write("两条龙飞过了山谷。")
+    await taken_in(shelf)
+    assert await passages_with(shelf, "龙") == [dragon.id]
 
 
 async def test_meaning_crosses_languages(database: Database) -> None:

@@ -234,6 +234,19 @@ async def test_lore_speaks_chinese(tmp_path: Path) -> None:
         assert "塔上的灯照见溺水者的脸。" in prompt_of(stage)
 
 
+async def test_a_host_can_turn_meaning_off(tmp_path: Path) -> None:
+    """Without embeddings keys and words find lore, and no vector is computed."""
+    async with Stage.open(tmp_path, settings={"memory": {"embeddings": False}}) as stage:
+        mara = await stage.seat("Mara")
+        await stage.begin(mara)
+        await add(mara, "The lamp", LAMP, keys="lamp")
+        await stage.write(mara, "The lamp again.")
+        await stage.narrate(mara, "It burned green.")
+        assert LAMP in prompt_of(stage)
+        rows = await stage.database.fetch_all("SELECT vector FROM documents WHERE kind = 'lore'")
+        assert [row["vector"] for row in rows] == [None]
+
+
 async def test_bad_input_is_refused_kindly(stage: Stage) -> None:
     """Patterns that are broken or never end, keys without letters, too many pins: each has its sentence."""
     mara = await stage.seat("Mara")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.story.lore.meaning import WIDTH, Encoder, Vectors, pack, unpack
-from bot.story.lore.words import cut
+from bot.story.lore.words import cut, pieces
 from storage import documents
 from storage.database import Database, Transaction
 from storage.documents import Document, Kind
@@ -48,11 +48,14 @@ class Archive:
 
     async def prepare(self, kind: Kind, texts: Sequence[str]) -> list[Document]:
         """Return documents to be kept, not yet saying what they are about. Takes milliseconds each, in threads."""
-        words = await cut(texts)
+        words, parts = await cut(texts), await pieces(texts)
         vectors: list[bytes | None] = [None] * len(texts)
         if self._encoder is not None:
             vectors = [pack(vector) for vector in await self._encoder.encode(texts)]
-        return [Document(kind, 0, one, vector) for one, vector in zip(words, vectors, strict=True)]
+        return [
+            Document(kind, 0, one, part, vector)
+            for one, part, vector in zip(words, parts, vectors, strict=True)
+        ]
 
     async def keep(self, tx: Transaction, story_id: int, document: Document) -> None:
         """Keep a document that says what it is about."""

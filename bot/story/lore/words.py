@@ -12,7 +12,8 @@ from typing import Any
 from bot.story.lore.keys import fold
 from bot.story.lore.stopwords import STOPWORDS
 
-_RUN = re.compile("([\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+)|[^\\W_]+")
+_HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_RUN = re.compile(f"([{_HAN}]+)|[^\\W_{_HAN}]+")
 _MOST = 2000  # words of one document
 
 
@@ -21,9 +22,27 @@ async def cut(texts: Sequence[str]) -> list[list[str]]:
     return await asyncio.to_thread(lambda: [cut_now(text) for text in texts])
 
 
+async def pieces(texts: Sequence[str]) -> list[list[str]]:
+    """Return what else each text may be found by, in a thread: Chinese characters and pairs that are not its words.
+
+    A sentence in which jieba took other words than in a question (names above all) is found by these.
+    """
+    return await asyncio.to_thread(lambda: [_pieces(text) for text in texts])
+
+
 def cut_now(text: str) -> list[str]:
     """Return the words of a text in one case and width, without those that say nothing. Blocks."""
     return [word for word in _words(fold(text)) if word not in STOPWORDS][:_MOST]
+
+
+def _pieces(text: str) -> list[str]:
+    found: dict[str, None] = {}
+    for run in _RUN.finditer(fold(text)):
+        chinese = run[1] or ""
+        found |= dict.fromkeys(chinese)
+        found |= dict.fromkeys(one + other for one, other in pairwise(chinese))
+    known = set(cut_now(text)) | STOPWORDS
+    return [piece for piece in found if piece not in known][:_MOST]
 
 
 def _words(text: str) -> Iterator[str]:
