@@ -177,13 +177,13 @@ async def options(reader: Reader, vote_id: int) -> list[Option]:
     return [_option(row) for row in rows]
 
 
-async def put_before(reader: Reader, story_id: int, kind: Kind, *, limit: int) -> list[Option]:
-    """Return what was put to a story's group in votes of a kind, the newest first."""
+async def put_before(reader: Reader, story_id: int, *, limit: int) -> list[Option]:
+    """Return what was put to a story's group in any vote, the newest first."""
     rows = await reader.fetch_all(
         f"SELECT {', '.join('o.' + name for name in _OPTION.split(', '))} FROM vote_options AS o"
-        " JOIN votes ON votes.id = o.vote_id WHERE votes.story_id = ? AND votes.kind = ?"
+        " JOIN votes ON votes.id = o.vote_id WHERE votes.story_id = ?"
         " ORDER BY o.vote_id DESC, o.number DESC LIMIT ?",
-        (story_id, kind, limit),
+        (story_id, limit),
     )
     return [_option(row) for row in rows]
 

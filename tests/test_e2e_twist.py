@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from bot.errors import Refused
+from bot.story.devices import DEVICES
+from bot.story.material import Material
 from bot.story.people import Person as Actor
+from bot.story.twist_flaws import TwistFlaw, flaw_of_twist
 from storage import directions, stories, votes
 from tests.person import Answer, Person
 from tests.person_forms import Payload
@@ -400,6 +403,26 @@ async def test_a_bot_of_two_shards_counts_like_one_of_one(tmp_path: Path) -> Non
         await mara.click(card, "Count now")
         await mara.wait_for_message(card_saying("Chosen: **A**", "2 votes"))
         await mara.wait_for_message(saying("It was so.", button="Retry"))
+
+
+@pytest.mark.model
+async def test_the_embedded_model_offers_twists_that_are_sound(tmp_path: Path) -> None:
+    """What the smallest model offers is one sentence about the story's own people, by a device that it names."""
+    async with Stage.open(tmp_path, settings={"model": {"threads": 1}}, model=True) as stage:
+        mara = await stage.seat("Mara")
+        await stage.begin(mara, premise="A lighthouse keeper finds a lamp that shows the past.")
+        await stage.write(mara, OPENING)
+        await mara.command("twist", channel=HERE)
+        card = await mara.wait_for_message(voting, timeout=60)
+        options = await votes.options(stage.database, 1)
+        assert options
+        for option in options:
+            assert option.text in described(card)
+            assert option.device in DEVICES
+            material = Material((OPENING,), ("Mara", "Tom"))
+            weighed = flaw_of_twist(option.text, opening="", language="en", material=material, before=())
+            # With the words that it was given it may be longer than what the model added.
+            assert weighed in (None, TwistFlaw.SHAPE)
 
 
 async def test_two_moderators_at_once_decide_once(stage: Stage) -> None:

@@ -21,7 +21,7 @@ CREATE TABLE votes (
     FOREIGN KEY (id, winner) REFERENCES vote_options (vote_id, number)
 ) STRICT;
 CREATE UNIQUE INDEX votes_open ON votes (story_id) WHERE state IN ('open', 'tied');
-CREATE INDEX votes_of_story ON votes (story_id, kind, id);
+CREATE INDEX votes_of_story ON votes (story_id, id);
 
 CREATE TABLE vote_options (
     vote_id INTEGER NOT NULL REFERENCES votes (id),
