@@ -158,6 +158,20 @@ async def test_lists_show_some_of_the_lore(stage: Stage) -> None:
         assert {title for title in ("Salt", "Lamp", "Tom") if f"**{title}**" in shown} == titles, options
 
 
+async def test_the_longest_entries_fit_into_cards(stage: Stage) -> None:
+    """Names and keys that are all markup are shown as they are, and Discord takes the page."""
+    mara = await stage.seat("*" * 32)
+    await stage.begin(mara)
+    for number in range(8):
+        keys = ", ".join(f"{'*' * 56}k{number}{key:02}" for key in range(15))
+        await add(mara, f"{'_' * 78}{number}", f"{'~' * 1990}{number}", keys=keys, group="`" * 40)
+    shown = await listed(mara)
+    assert len(text_of(shown)) <= 4096
+    found = await mara.complete("lore edit", channel=HERE, option="entry", text="_")
+    full = await listed(mara, entry=found[0]["value"])
+    assert text_of(full).startswith("~~~")
+
+
 async def test_old_windows_give_their_words_back(stage: Stage) -> None:
     """A window whose entry or story is gone meanwhile says so, with the words in a file."""
     mara = await stage.seat("Mara")

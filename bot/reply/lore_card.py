@@ -16,7 +16,7 @@ Show = Literal["all", "pinned", "mine", "skipped"]
 
 PAGE = 8
 SEARCH = 40
-_EXCERPT = 140
+_EXCERPT = 120
 
 
 @dataclass(frozen=True, slots=True)
