@@ -11,7 +11,7 @@ from bot.errors import Refused
 from bot.locales import _
 from bot.story.matching import Terms, fold, separate
 from bot.story.people import Person, Place
-from bot.story.ratings import mildest, unfit
+from bot.story.ratings import OUT, mildest
 from bot.story.text import clean_passage
 from storage import boundaries
 from storage.boundaries import WHOLE_SERVER, Boundary, Kind
@@ -33,7 +33,7 @@ class Bounds:
 
     def crossed_by(self, text: str, *, growing: bool = False) -> bool:
         """Tell whether a text crosses a line or does not fit the rating; of a `growing` one the last word is open."""
-        return Terms(self.lines).within(text, growing=growing) or unfit(text, self.rating, growing=growing)
+        return Terms((*self.lines, *OUT[self.rating])).within(text, growing=growing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ async def require_within(reader: Reader, story: Story, text: str) -> None:
             ),
             words=text,
         )
-    if unfit(text, bounds.rating):
+    if bounds.crossed_by(text):
         raise Refused(
             _(
                 "These words are stronger than this story is meant to be. Soften them and send them again;"

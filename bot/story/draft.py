@@ -38,6 +38,9 @@ SAMPLES = {
 }
 MOST_WORDS = 400  # of a woven passage, as of any
 TOKENS_PER_WORD = 2  # room for a narrator who needs more than the wanted length to end a sentence
+WATCHED = (
+    400  # characters at the end of a text that is being written, in which a boundary may be crossed just now
+)
 LOOP_CHECK = 200  # characters between two looks at whether the text goes in circles
 RECENT = 8  # passages with which a draft is compared
 SHORTER = 0.6  # of the prompt is left where the model found it too long
@@ -289,7 +292,11 @@ async def _read(generation: Generation, draft: Draft) -> AsyncGenerator[Waiting 
 
 
 def _may_show(draft: Draft) -> bool:
-    """Tell whether what was written so far keeps to the boundaries; the last word may go on to be another."""
-    bounds, text = draft.voice.bounds, draft.filter.text
-    draft.crossed = bounds.crossed_by(text, growing=True)
-    return not bounds.crossed_by(text)
+    """Tell whether what was written last keeps to the boundaries; the last word may go on to be another."""
+    bounds, end = draft.voice.bounds, draft.filter.text[-WATCHED:]
+    if len(draft.filter.text) > WATCHED:
+        end = end[end.find(" ") + 1 :]  # half a word might be another
+    if not bounds.crossed_by(end):
+        return True
+    draft.crossed = bounds.crossed_by(end, growing=True)
+    return False

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bot.story.matching import Terms
 from storage.stories import Rating
 
 ORDER: tuple[Rating, ...] = ("everyone", "teen", "mature")
@@ -18,16 +17,12 @@ _ROUGH = (
     "fuck, disembowel, eviscerate, dismember, decapitate, behead, entrails, genital, strip club, nude photo",
     "肢解, 分尸, 碎尸, 开膛破肚, 剖腹, 脑浆, 肠子流, 他妈的, 裸照",
 )
-_OUT: Mapping[Rating, Terms] = MappingProxyType(
-    {"everyone": Terms((*_ADULT, *_ROUGH)), "teen": Terms(_ADULT), "mature": Terms(())}
+OUT: Mapping[Rating, tuple[str, ...]] = MappingProxyType(
+    {"everyone": (*_ADULT, *_ROUGH), "teen": _ADULT, "mature": ()}
 )
+"""The terms that are out of place under a rating, several in an entry."""
 
 
 def mildest(first: Rating, second: Rating) -> Rating:
     """Return the milder of two ratings."""
     return min(first, second, key=ORDER.index)
-
-
-def unfit(text: str, rating: Rating, *, growing: bool = False) -> bool:
-    """Tell whether a text has words that are not for the readers of a rating."""
-    return _OUT[rating].within(text, growing=growing)
