@@ -18,6 +18,7 @@ from storage.trail import Change
 
 log = structlog.get_logger(__name__)
 
+FOLDED = 12  # passages, those next to where a move leads, that it folds
 UNFOLDED = 50  # passages, the newest, that one move brings back to the eye
 
 
@@ -31,11 +32,11 @@ class Folding:
     async def show(self, moved: Moved, line: Text) -> None:
         """Show what a move changed; a passage that is not read any more folds into a line."""
         story = moved.now.story
-        swapped = [change for change in moved.changes if await self._swap(change, story)]
+        taken = {await self._take_over(change, story) for change in moved.changes}
         await self._board.settle(story)
-        for change in moved.changes:
-            if change.before is not None and change not in swapped:
-                await self._fold(change.before, story, line)
+        gone = [change.before for change in moved.changes if change.before is not None]
+        for passage_id in [one for one in gone if one not in taken][:FOLDED]:
+            await self._fold(passage_id, story, line)
         await self.unfold(story.id)
 
     async def unfold(self, story_id: int) -> None:
@@ -44,22 +45,38 @@ class Folding:
         for passage_id in await displays.to_unfold(self._database, story.branch_id, limit=UNFOLDED):
             await self._unfold(passage_id, story)
 
-    async def _swap(self, change: Change, story: Story) -> bool:
-        """Show one passage in the messages of another, if it takes that one's place and has none of its own."""
-        if change.before is None or change.after is None:
-            return False
+    async def _take_over(self, change: Change, story: Story) -> int | None:
+        """Show what is read now and has no messages in those of another take; return which gave up its own.
+
+        That one is what was read there before, or was read there on another branch.
+        """
+        if change.after is None:
+            return None
         async with self._board.lock(story.id):
+            if await displays.of_passage(self._database, change.after) or not await self._is_read(
+                change.after, story
+            ):
+                return None
             after = await passages.get(self._database, change.after)
-            before = await passages.get(self._database, change.before)
-            beside = before.parent == after.parent and not await displays.of_passage(self._database, after.id)
-            if not beside or not await self._is_read(after.id, story):
-                return False
-            shown = await displays.of_passage(self._database, before.id)
-            sheet = await self._board.sheet_of(before, story.channel_id)
+            other = await self._other_take(after, change.before, story)
+            if other is None:
+                return None
+            shown = await displays.of_passage(self._database, other.id)
+            sheet = await self._board.sheet_of(other, story.channel_id)
             had_messages = bool(sheet.pages)
             await self._board.paint(sheet, after, story)
             await self.point_back(shown, sheet, after, story)
-            return had_messages
+            return other.id if had_messages else None
+
+    async def _other_take(self, after: Passage, before: int | None, story: Story) -> Passage | None:
+        """Return a take that has messages and is not read, rather one whose messages can be edited."""
+        takes = await passages.takes(self._database, after)
+        found: list[tuple[bool, bool, int]] = []
+        for take in takes:
+            shown = await displays.of_passage(self._database, take)
+            if shown and not await self._is_read(take, story):
+                found.append((shown[0].own, take == before, take))
+        return await passages.get(self._database, max(found)[2]) if found else None
 
     async def point_back(self, shown: list[Display], sheet: Sheet, after: Passage, story: Story) -> None:
         """Say whose place a passage takes where it could not be shown in the messages of that one.
@@ -67,7 +84,7 @@ class Folding:
         The bot's messages that keep the old words, because they are too old to edit, wear a sign from now on.
         """
         for display in shown:
-            if display.own and display.message_id not in sheet.message_ids:
+            if display.own and display.message_id not in {*sheet.message_ids, *sheet.deleted}:
                 await self._board.sign(display, taken_back=True)
         newest = (await standing.of(self._database, story)).head
         known = {display.message_id for display in shown}

@@ -33,10 +33,11 @@ class Page:
 
 @dataclass(slots=True)
 class Sheet:
-    """Keep the messages of one text in step with it."""
+    """Keep the messages of one text in step with it; `deleted` are those that were not needed any more."""
 
     channel: discord.PartialMessageable
     pages: list[Page] = field(default_factory=list)
+    deleted: set[int] = field(default_factory=set)
 
     @property
     def message_ids(self) -> list[int]:
@@ -108,6 +109,7 @@ class Sheet:
         page.content, page.components = content, _components(view)
 
     async def _delete(self, page: Page) -> None:
+        self.deleted.add(page.message_id)
         try:
             await self.channel.get_partial_message(page.message_id).delete()
         except discord.NotFound:

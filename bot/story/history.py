@@ -73,10 +73,13 @@ async def _walk(tx: Transaction, branch: Branch, step: Step, to: int | None) -> 
         before = await _shown(tx, branch, step.slot)
         await trail.show(tx, branch.id, step.slot, to)
         return [Change(before, to)]
-    before = await _shown(tx, branch, branch.head)
+    old = None if branch.head is None else await trail.find(tx, branch.id, branch.head)
     await branches.move(tx, branch.id, head=to)
-    # What is brought back stands below the old head; only what was edited takes another's place.
-    return [Change(before, await _shown(tx, branch, to))] if step.kind == "edit" else []
+    if step.kind == "edit":
+        return [Change(old.shown if old else None, await _shown(tx, branch, to))]
+    first = old.depth + 1 if old else 0
+    new = await trail.leaves(tx, branch.id, first=first, last=first + NAMED - 1)
+    return [Change(None, leaf.shown) for leaf in new if leaf.shown is not None]
 
 
 async def _shown(reader: Reader, branch: Branch, slot: int | None) -> int | None:

@@ -19,6 +19,7 @@ from storage.trail import Change, Leaf
 
 NAME = 50
 MOST = 100
+DIFFERENCES = 50  # places, the first ones, that a switch between branches names
 FARTHEST = 2000  # steps that one redo walks at the most
 
 
@@ -116,7 +117,7 @@ class Forester:
     async def _switch(self, tx: Transaction, stand: Standing, person: Person, to: Branch) -> Moved:
         if to.id == stand.branch.id:
             raise Refused(_("The story is told on “{name}” already.", name=to.name))
-        changes = await trail.difference(tx, stand.branch.id, to.id, limit=history.NAMED)
+        changes = await trail.difference(tx, stand.branch.id, to.id, limit=DIFFERENCES)
         await stories.tell_branch(tx, stand.story.id, to.id)
         return await moved(tx, stand, person, "switch", changes, branch=to.id)
 
