@@ -45,6 +45,27 @@ def test_an_answer_without_numbers_relies_on_what_shares_most_with_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        (
+            "According to passage 1, Mara hid the bell in the salt cellar.",
+            "Mara hid the bell in the salt cellar.",
+        ),
+        (
+            "Mara hid the bell in the salt cellar, as stated in excerpt [2].",
+            "Mara hid the bell in the salt cellar.",
+        ),
+    ],
+)
+def test_words_about_an_excerpt_are_no_part_of_the_answer(said: str, text: str) -> None:
+    """Its number is not taken for one that the story does not tell."""
+    verdict = judge(said, "Where is it?", ALL)
+
+    assert verdict is not None
+    assert (verdict.text, verdict.sources) == (text, (BELL,))
+
+
+@pytest.mark.parametrize(
     "said",
     [
         "",
@@ -71,6 +92,8 @@ def test_what_the_excerpts_do_not_carry_is_no_answer(said: str) -> None:
         ("他付了40枚银币【2】。", "瓦恩付了多少钱？", (WA,)),
         ("故事里没有说。", "国王是谁？", None),
         ("国王是老乔治，他住在金色的宫殿里。", "国王是谁？", None),
+        ("四十枚银币。根据第2段的描述，瓦恩付了四十枚银币。", "瓦恩付了多少钱？", (WA,)),
+        ("根据摘录[1]的内容，铜钟藏在盐窖里。", "铜钟在哪里？", (QIU,)),
         ("他付了五十枚银币[2]。", "瓦恩付了多少钱？", None),
     ],
 )

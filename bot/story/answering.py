@@ -20,6 +20,15 @@ RELIED = 2  # excerpts named for an answer that names none itself
 _CITED = re.compile(
     r"\s*[\[（(【](?:(?:excerpts?|passages?|摘录|第)\s*)?(\d{1,2}(?:\s*[,，、和&]\s*\d{1,2})*)[\]）)】]"
 )
+# Where an answer names an excerpt in so many words: "according to passage 2, …", “根据第1段的描述，…”.
+_MENTIONED = re.compile(
+    r"(?:,\s*)?\b(?:according to|as (?:stated|mentioned|said|told) in|from|in) (?:the )?(?:excerpts?|passages?)"
+    r" \[?\d{1,2}\]?(?: (?:and|&) \[?\d{1,2}\]?)?,?"
+    r"|(?:根据|依据|按照|从|在)?(?:摘录\s*[\[【]?\d{1,2}[\]】]?"
+    r"|第\s*[\[【]?[\d一二三四五六七八九十]{1,2}[\]】]?\s*[段条](?:摘录)?)"
+    r"[里中]?(?:的?(?:描述|内容|记载|说法|叙述))?(?:可知|来看|所述)?[，,：:]?",
+    re.IGNORECASE,
+)
 _SILENT = re.compile(
     r"\b(?:(?:do(?:es)?|did)(?: not|n['’]t) (?:say|tell|mention|state|specify|reveal|know)"
     r"|(?:not|never|(?:is|are|was)n['’]t) (?:\w+ )?(?:mentioned|stated|said|told|specified|given|revealed|known)"
@@ -66,7 +75,7 @@ def messages(language: str, title: str, sources: Sequence[Source], question: str
 def judge(said: str, question: str, sources: Sequence[Source]) -> Verdict | None:
     """Return what an answer is worth; None where the sources do not carry it, or it says that they do not."""
     cited = [int(n) for found in _CITED.findall(said) for n in re.findall(r"\d+", found)]
-    text = " ".join(_CITED.sub("", said).split())
+    text = " ".join(_CITED.sub("", _MENTIONED.sub("", said)).split())
     if not text or _SILENT.search(text):
         return None
     named = [sources[n - 1] for n in dict.fromkeys(cited) if 1 <= n <= len(sources)]
