@@ -234,6 +234,7 @@ def make_bot(
     recaps = Recaps(database=database, recapper=recapper, lore=search, model=engine.model)
     proposals = Proposals(database=database, scribe=scribe, ability=ability, keeper=keeper, search=search)
     background = Background(database=database)
+    background.register("reading", ability.trial)
     background.register("recaps", recaps.keep)
     background.register("search", archive.catch_up)
     background.register("presence", knowledge.keep)

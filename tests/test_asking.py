@@ -94,32 +94,49 @@ async def test_work_in_the_background_counts_for_nobody() -> None:
         with pytest.raises(QueueFull):
             await ask(scribe, person=5)
 
-        assert engine.status().running == 2
+        assert engine.status().running == 2  # one for each kind
 
         gate.open.set()
         await asyncio.gather(person, *work)
 
 
-async def test_background_work_leaves_one_place_to_people() -> None:
-    """Of three places it takes two, and a person who comes starts at once, with none set aside."""
+@pytest.mark.parametrize(("parallel", "work"), [(1, 1), (2, 1), (4, 1), (8, 2), (16, 4)])
+async def test_background_work_has_a_quarter_of_the_places(parallel: int, work: int) -> None:
+    """Of several it leaves most to people, who start at once with nothing set aside."""
     gate = Gate()
-    backend = ScriptedBackend(delay=gate, parallel=3)
+    backend = ScriptedBackend(delay=gate, parallel=parallel)
     async with opened(backend) as (_, scribe):
-        work = [asyncio.create_task(ask(scribe, person=None)) for _ in range(4)]
+        tasks = [asyncio.create_task(ask(scribe, person=None)) for _ in range(6)]
         await settled()
 
-        assert backend.streams == 2
+        assert backend.streams == work
 
-        person = asyncio.create_task(ask(scribe))
+        people = [asyncio.create_task(ask(scribe, person=n + 1)) for n in range(parallel - work)]
+        await settled()
+
+        assert backend.streams == parallel
+        assert all(not request.background for request in backend.requests[work:])
+
+        gate.open.set()
+        await asyncio.gather(*people, *tasks)
+
+        assert len(backend.requests) == len(people) + len(tasks)
+
+
+async def test_background_work_leaves_people_the_last_place() -> None:
+    """Also where it has not had its share."""
+    gate = Gate()
+    backend = ScriptedBackend(delay=gate, parallel=4)
+    async with opened(backend) as (_, scribe):
+        people = [asyncio.create_task(ask(scribe, person=n)) for n in (1, 2, 3)]
+        await settled()
+        work = asyncio.create_task(ask(scribe, person=None))
         await settled()
 
         assert backend.streams == 3
-        assert not backend.requests[-1].background
 
         gate.open.set()
-        await asyncio.gather(person, *work)
-
-        assert len(backend.requests) == 5
+        await asyncio.gather(*people, work)
 
 
 async def test_background_work_is_set_aside_for_people_and_taken_up_again() -> None:

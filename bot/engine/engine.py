@@ -33,6 +33,8 @@ from bot.errors import StoryloomError
 
 log = structlog.get_logger(__name__)
 
+PLACES = 4  # of which the background may have one
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -213,11 +215,15 @@ class Engine:
         self._moved()
 
     def _may_start(self) -> bool:
-        """Tell whether the next can run; of several places one is left to people by what is in the background."""
-        free = self._backend.parallel - len(self._running)
+        """Tell whether the next can run; the background has a quarter of all places, and never people's last."""
+        parallel = self._backend.parallel
+        free = parallel - len(self._running)
         if not self._queue or free <= 0 or self._closed:
             return False
-        return self._queue.has_people or free > 1 or self._backend.parallel == 1
+        if self._queue.has_people:
+            return True
+        work = sum(running.request.background for running in self._running)
+        return work < max(1, parallel // PLACES) and (free > 1 or parallel == 1)
 
     def _make_room(self) -> None:
         """Set background work aside where a person waits for a place."""
