@@ -136,8 +136,8 @@ async def change(
     return _vote(row)
 
 
-async def show_in(tx: Transaction, vote_id: int, message_id: int, *, shown: str) -> None:
-    """Note which message shows a vote, and what of it."""
+async def show_in(tx: Transaction, vote_id: int, message_id: int | None, *, shown: str) -> None:
+    """Note which message shows a vote, None where none ever will, and what of it."""
     await tx.execute("UPDATE votes SET message_id = ?, shown = ? WHERE id = ?", (message_id, shown, vote_id))
 
 

@@ -452,6 +452,7 @@ async def test_a_vote_that_nobody_can_see_is_none(stage: Stage) -> None:
     vote = await votes.get(stage.database, 1)
     assert vote is not None
     assert vote.state == "lapsed"
+    assert await votes.behind(stage.database) == []
 
 
 async def test_an_ai_free_story_has_twists_of_people_alone(stage: Stage) -> None:

@@ -175,6 +175,7 @@ class BallotBox:
                 await timers.put(tx, TIMER, vote.id, None)
                 story = await stories.get(tx, vote.story_id)
                 await polls.lapsed(tx, story, vote, None, self._clock.now())
+                await votes.show_in(tx, vote.id, None, shown=f"lapsed:{vote.round}")
 
     async def choose(self, place: Place, person: Person, vote_id: int, number: int) -> Decision:
         """Break a tie, aloud: for the story's host and moderators."""
