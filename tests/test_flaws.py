@@ -67,6 +67,8 @@ def test_the_end_of_a_long_passage_is_compared() -> None:
         "As an AI language model, I have no feelings.",
         "This is an example of a scene with tension.",
         "She ran to the door. The story ends with a kiss.",
+        "The tale is of a man named Evelin.",
+        "He has no fear for his life. The story ends: Edda and Tarn stood there.",
         "He left. The protagonist is sad now.",
         "She had worked nights.\nIn this scene, you can start with her face.",
         "这个故事讲述了一个灯塔守护人的女儿。",

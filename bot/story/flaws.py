@@ -21,7 +21,7 @@ _TALK = re.compile(
     r"as an ai\b|i(?:['’]m| am) (?:sorry, (?:but|i can)|an ai\b|here to (?:help|assist))"
     r"|i (?:cannot|can['’]t|am unable to) (?:continue|write|help with|assist|fulfil)"
     r"|(?:the|this|our|your) (?:short )?(?:story|narrative|passage|scene|tale|text|excerpt|author|prompt)"
-    r"(?: \w+){0,4} (?:is (?:about|an?|set|told)|starts?|begins?|follows|explores|ends|shows|continues|"
+    r"(?: \w+){0,4} (?:is (?:about|an?|set|told|of)|starts?|begins?|follows|explores|ends|shows|continues|"
     r"revolves|takes place|describes?|tells?|highlights|illustrates|seems to)\b"
     r"|this is an? (?:example|story|scene|tale|great|good|beautiful)\b"
     r"|in (?:this|the) (?:story|passage|scene|narrative|tale|text|excerpt|next (?:sentence|part|scene))\b"
@@ -34,7 +34,7 @@ _TALK = re.compile(
 )
 _TALK_ANYWHERE = re.compile(
     r"\b(?:as an ai\b|(?:the|this) (?:story|scene|narrative|passage) "
-    r"(?:ends|begins|starts|concludes|continues) (?:with|when|as|on|abruptly|here)\b|"
+    r"(?:ends|begins|starts|concludes|continues)(?: (?:with|when|as|on|abruptly|here)\b|:)|"
     r"the (?:next|previous|last|following) sentences?\b|the protagonist\b|"
     r"the (?:last|next) lines? of the story\b|"
     r"in th(?:is|e) (?:story|scene|passage), (?:you|we|the (?:author|writer))\b)|"

@@ -1,5 +1,6 @@
 """Say an entry to the narrator, in the story's language."""
 
+from bot.story.lore.keys import fold
 from bot.story.lore.patterns import is_pattern
 from bot.story.text import neutralise
 from bot.story.wording import sections
@@ -12,7 +13,8 @@ def told(version: Version, language: str) -> str:
     title, text = _line(version.title), _line(version.text)
     if version.kind == "fact":
         return neutralise(words["fact"].format(title=title, text=text))
-    aliases = " / ".join(_line(key) for key in version.keys if not is_pattern(key))
+    others = [key for key in version.keys if not is_pattern(key) and fold(key) != fold(version.title)]
+    aliases = " / ".join(map(_line, others))
     names = words["names"].format(title=title, aliases=aliases) if aliases else title
     line = words["character"].format(names=names, text=text)
     if version.voice:
