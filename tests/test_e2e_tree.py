@@ -277,7 +277,7 @@ async def test_a_typed_passage_is_edited_below(stage: Stage) -> None:
     said = await mara.say(HERE, "Typed words.")
     await mara.wait_for("MESSAGE_REACTION_ADD", lambda data: data["message_id"] == said["id"])
     await edit(mara, said, "Other words.")
-    await mara.wait_for_message(saying("Other words.", "Mara · edited", button="Continue"))
+    edited = await mara.wait_for_message(saying("Other words.", "Mara · edited", button="Continue"))
     await eventually(partial(signed, mara, said))
     modal = (await mara.use_on("Edit passage", said)).modal
     assert modal is not None
@@ -287,8 +287,20 @@ async def test_a_typed_passage_is_edited_below(stage: Stage) -> None:
     assert await stage.told() == ["Typed words."]
     await stage.write(mara, "Two.")
     await edit(mara, said, "Words that came later.")
-    await mara.wait_for_message(saying("takes the place of", f"/{said['id']}"))
+    # The bot's message of the first edit stands where it should, so it is used again.
+    await mara.wait_for_message(
+        lambda m: m["id"] == edited["id"] and "Words that came later." in m["content"]
+    )
+    await eventually(partial(signed, mara, said))
     assert await stage.told() == ["Words that came later.", "Two."]
+    other = await mara.say(HERE, "Three.")
+    await mara.wait_for(
+        "MESSAGE_REACTION_ADD",
+        lambda data: data["message_id"] == other["id"] and data["emoji"]["name"] == "✒️",
+    )
+    await stage.write(mara, "Four.")
+    await edit(mara, other, "Drei.")
+    await mara.wait_for_message(saying("takes the place of", f"/{other['id']}"))
 
 
 async def retype(person: Person, message: Payload, text: str) -> None:
