@@ -64,7 +64,7 @@ def suggest(book: Book, typed: str, *, kind: Kind | None, limit: int) -> list[Ve
         if (kind is None or book.versions[version_id].kind == kind)
         and (rank := _rank(names, wanted)) is not None
     ]
-    return [book.versions[-version_id] for _rank_, version_id in nsmallest(limit, ranked)]
+    return [book.versions[-version_id] for _fit, version_id in nsmallest(limit, ranked)]
 
 
 def _rank(names: tuple[str, ...], wanted: str) -> int | None:
