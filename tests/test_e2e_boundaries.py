@@ -1,5 +1,6 @@
 """Leave a scene and keep boundaries with the real bot: nobody learns who pressed, and no word gets past."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -197,3 +198,42 @@ async def test_a_thread_keeps_to_what_its_channel_agreed_on(stage: Stage) -> Non
 def said_in(person: Person) -> list[Payload]:
     """Return every state of every message that a person has heard of."""
     return [data for name, data in person.events if name in ("MESSAGE_CREATE", "MESSAGE_UPDATE")]
+
+
+async def test_a_card_is_read_in_each_language_and_covers_its_words(stage: Stage) -> None:
+    """Rating, lines and veils stand under spoilers; what is taken away can be chosen as one types."""
+    mara, lin = await stage.seat("Mara", roles=("admin",)), await stage.seat("林", locale="zh-CN")
+    await panel(mara, line="蜘蛛, spiders", rating="teen", whole_server=True)
+    await panel(mara, veil="needles")
+    card = await panel(lin)
+    shown = {field["name"]: field["value"] for field in card["embeds"][0]["fields"]}
+    assert shown["故事适合"] == "青少年及以上"
+    assert shown["界线"] == "- ||蜘蛛, spiders|| · 全服务器"
+    assert shown["帷幕"] == "- ||needles||"
+    assert buttons(card) == []
+    offered = await mara.complete("boundaries", channel=HERE, option="remove", text="nee")
+    assert [choice["value"] for choice in offered] == ["needles"]
+    await refused(await lin.command("boundaries", channel=HERE, options={"remove": "needles"}), "管理员决定")
+    await refused(
+        await mara.command("boundaries", channel=HERE, options={"remove": "needles"}), "holds no more"
+    )
+    await refused(
+        await lin.command("story start", channel=HERE, options={"title": "灯", "rating": "mature"}), ""
+    )
+    await stage.begin(mara, rating="teen")
+    assert "Pause the story" in buttons(await panel(mara))
+
+
+async def test_a_double_click_leaves_a_scene_once(stage: Stage) -> None:
+    """The second press finds the story resting and says so; nothing is said twice in the channel."""
+    mara, ben = await stage.seat("Mara"), await stage.seat("Ben")
+    await stage.begin(mara)
+    card = await panel(ben)
+    first, second = await asyncio.gather(
+        ben.click(card, "Pause the story"), ben.click(card, "Pause the story")
+    )
+    said = sorted([(await answered(answer))["content"] for answer in (first, second)])
+    assert said[0].startswith("Done.")
+    assert said[1].startswith("This story is not being told here just now")
+    rests = [m for m in mara.messages(HERE) if "The story rests" in m["content"]]
+    assert len(rests) == 1
