@@ -13,7 +13,21 @@ def test_a_text_is_divided_at_its_sentences() -> None:
     """In both languages; a point inside a number ends nothing, and what has no words is none."""
     text = 'It cost 3.5 coins. "Go!" she said … 她走了。“你好！”他说。\n***'
 
-    assert sentences(text) == ["It cost 3.5 coins.", '"Go!"', "she said …", "她走了。", "“你好！”", "他说。"]
+    assert sentences(text) == ["It cost 3.5 coins.", '"Go!" she said …', "她走了。", "“你好！”他说。"]
+
+
+def test_who_says_something_stays_with_it() -> None:
+    """So no quotation stands there without its speaker; what somebody does next is a sentence of its own."""
+    text = '"Where is it?" asked Tarn. "Gone." He wept. “在哪里？”小塔问。“没了。”他哭了起来。'
+
+    assert sentences(text) == [
+        '"Where is it?" asked Tarn.',
+        '"Gone."',
+        "He wept.",
+        "“在哪里？”小塔问。",
+        "“没了。”",
+        "他哭了起来。",
+    ]
 
 
 def test_a_short_text_stays_whole() -> None:

@@ -8,14 +8,23 @@ from bot.story.terms import content
 _SENTENCE = re.compile(
     r"(?:[^.!?…。！？\n]|\.(?=\d))+(?:[.!?…]+[\"'”’)\]*_]*(?=\s|\Z)|[。！？…]+[”’」』）]*|\n|\Z|[.!?…])"
 )
+_SPOKEN = re.compile(r"[.!?…。！？][\"'”’」』]+\Z")
+_SPEAKER = re.compile(r" [a-z]|[\u3400-\u9fff]{1,8}[说道问喊叫答]")
 LONGEST = 420  # bytes of UTF-8 in one excerpt, unless a single sentence has more
 CUT = "…"
 
 
 def sentences(text: str) -> list[str]:
-    """Return a text's sentences in order, without those that have no words."""
-    found = (sentence.strip() for sentence in _SENTENCE.findall(text))
-    return [sentence for sentence in found if any(char.isalnum() for char in sentence)]
+    """Return a text's sentences in order, without those that have no words; who says something stays with it."""
+    found: list[str] = []
+    before = ""
+    for piece in _SENTENCE.findall(text):
+        if found and _SPOKEN.search(before) and _SPEAKER.match(piece):
+            found[-1] += piece.rstrip()
+        elif any(char.isalnum() for char in piece):
+            found.append(piece.strip())
+        before = piece
+    return found
 
 
 def excerpt(text: str, wanted: frozenset[str], *, longest: int = LONGEST) -> str:
