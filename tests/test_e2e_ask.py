@@ -82,6 +82,8 @@ async def test_a_model_that_cannot_read_is_tried_once_and_not_believed(tmp_path:
     async with Stage.open(tmp_path, settings={"memory": {"embeddings": False}}) as stage:
         mara, _ = await told(stage)
         assert BELL in (await asking(mara, "Where is the bell?"))["content"]
+        for text in ("Rain fell.", "Snow fell."):
+            await stage.write(mara, text)
         await eventually(lambda: tried(stage))
         await stage.restart()
         assert BELL in (await asking(mara, "Where is the bell?"))["content"]

@@ -15,7 +15,7 @@ from bot.story.answering import Source, judge, messages
 from bot.story.asking import Scribe
 from bot.story.terms import content
 from bot.story.wording import sections, version
-from storage import abilities, branches, stories
+from storage import abilities, stories, trail
 from storage.database import Database
 from storage.stories import Story
 
@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 READING = Sampling(seed=1, temperature=0.0, repetition_penalty=1.0, max_tokens=160)
 """How answers are picked: the likeliest words."""
+BEGUN = 3  # the depth that a story reaches before a model is tried for it
 WRONG = 1  # answers of five, at most; of the embedded model mostly one is right
 
 
@@ -50,10 +51,10 @@ class Ability:
         return bool(able)
 
     async def trial(self, story_id: int) -> bool:
-        """Try, once, whether the model can read in the language of a story that was begun; tell if it was tried now."""
+        """Try, once, whether the model can read in the language of a story; tell if it was tried now."""
         story = await stories.get(self._database, story_id)
-        branch = await branches.get(self._database, story.branch_id)
-        if branch.head is None or not story.narrates or await self._known(story.language) is not None:
+        begun = await trail.at(self._database, story.branch_id, BEGUN) is not None
+        if not begun or not story.narrates or await self._known(story.language) is not None:
             return False
         await self.reads(story, person_id=None)
         return True
