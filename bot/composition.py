@@ -253,16 +253,25 @@ def make_bot(
         storyteller=storyteller, narrator=narrator, shelf=shelf, board=board, database=database
     )
     timekeeper = Timekeeper(database=database, clock=clock)
+    check = LoreCheck(
+        database=database,
+        search=search,
+        jury=jury,
+        storyteller=storyteller,
+        longest=config.limits.passage_characters,
+    )
     voting = Voting(
         ballot_box=BallotBox(database=database, clock=clock),
         twists=Twists(database=database, scribe=scribe, encoder=encoder),
         performance=performance,
+        check=check,
         database=database,
     )
     gathering = Gathering(
         rounds=Rounds(database=database, clock=clock),
         voting=voting,
         performance=performance,
+        check=check,
         database=database,
         clock=clock,
     )
@@ -280,13 +289,6 @@ def make_bot(
     table = TurnTable(database=database, clock=clock, told=news.told)
     timekeeper.register(TIMER, table)
     timekeeper.register(polls.TIMER, VoteTimer(voting=voting))
-    check = LoreCheck(
-        database=database,
-        search=search,
-        jury=jury,
-        storyteller=storyteller,
-        longest=config.limits.passage_characters,
-    )
     editor = Editor(database=database, longest=config.limits.passage_characters)
     services = Services(
         status=engine.status,

@@ -4,6 +4,7 @@ from storage import turns, votes
 from tests.person import Answer, Person
 from tests.person_forms import Payload
 from tests.stage import Stage, answered, buttons, eventually, refused, saying, with_button
+from tests.test_e2e_lore_check import AGAINST, LORE
 from tests.test_e2e_twist import card_saying, described, told, voting
 
 HERE = "fireside"
@@ -251,3 +252,12 @@ async def test_a_round_is_played_in_chinese(stage: Stage) -> None:
     await lin.wait_for_message(saying(woven, button="重写"))
     assert f"{cliff}。 {lamp}" in stage.backend.requests[-1].messages[-1].content
     await lin.wait_for_message(saying(woven, "用了 Lin, Wei 的文字"))
+
+
+async def test_words_against_the_lore_wear_a_flag_however_they_came_in(stage: Stage) -> None:
+    """What a round puts in as it was handed in is flagged like any passage, never silently."""
+    mara, jun = await table(stage, "round", "Mara", "Jun")
+    await answered(await mara.command("lore add", channel=HERE, options=LORE))
+    await told(await hand_in(jun, AGAINST))
+    await mara.command("turn skip", channel=HERE)
+    await mara.wait_for_message(saying(AGAINST, "goes against the lore: Varn", button="Continue"))

@@ -15,8 +15,10 @@ from bot.reply.performance import Performance
 from bot.reply.voting import Voting
 from bot.story import standing
 from bot.story.interruptions import Suspended
+from bot.story.lore_check import LoreCheck
 from bot.story.people import Person, Place
 from bot.story.rounds import Rounds, Weave
+from bot.story.storyteller import Written
 from bot.story.turns import keeping, moves
 from bot.story.turns.keeping import Kept
 from storage import votes
@@ -30,11 +32,19 @@ class Gathering:
     """Attend to stories whose turn mode gathers."""
 
     def __init__(
-        self, *, rounds: Rounds, voting: Voting, performance: Performance, database: Database, clock: Clock
+        self,
+        *,
+        rounds: Rounds,
+        voting: Voting,
+        performance: Performance,
+        check: LoreCheck,
+        database: Database,
+        clock: Clock,
     ) -> None:
         self._rounds = rounds
         self._voting = voting
         self._performance = performance
+        self._check = check
         self._database = database
         self._clock = clock
 
@@ -81,6 +91,8 @@ class Gathering:
         """Let what was handed in stand in the story as it is."""
         board = self._performance.board
         for passage in await self._rounds.put_in(story):
+            written = Written(story, passage.text, passage=passage)
+            await self._check.flag_written(written, person_id=passage.author_id or 0)
             await board.show(board.sheet(story.channel_id), passage, story)
         board.tell(story.id)
 

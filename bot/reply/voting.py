@@ -22,6 +22,7 @@ from bot.reply.performance import Performance
 from bot.reply.sheet import NOBODY
 from bot.story import standing
 from bot.story.ballot_box import BallotBox
+from bot.story.lore_check import LoreCheck
 from bot.story.people import Person, Place
 from bot.story.polls import Decision, Poll
 from bot.story.turns import keeping
@@ -42,11 +43,18 @@ class Voting:
     """Show votes and act on them, for the commands, the buttons and the clock alike."""
 
     def __init__(
-        self, *, ballot_box: BallotBox, twists: Twists, performance: Performance, database: Database
+        self,
+        *,
+        ballot_box: BallotBox,
+        twists: Twists,
+        performance: Performance,
+        check: LoreCheck,
+        database: Database,
     ) -> None:
         self._ballot_box = ballot_box
         self._twists = twists
         self._performance = performance
+        self._check = check
         self._database = database
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._shown: dict[int, tuple[float, object]] = {}
@@ -249,6 +257,7 @@ class Voting:
         if decision.written is not None:
             assert poll.winner is not None  # its words are what was written
             author = Person(poll.winner.author_id or 0, poll.winner.author_name or "—")
+            await self._check.flag_written(decision.written, person_id=author.id)
             await self._performance.show_written(decision.written, place, author)
         elif poll.vote.state == "decided" and poll.story.narrates:
             try:
