@@ -24,7 +24,7 @@ from storage.stories import Story
 REACH = 1  # passages before and after the one that names somebody, in which they are there too
 _PEOPLE, _THINGS = 3, 5  # told of at most
 _CONSIDERED = 16  # things at most, those that came first
-_BATCH = 100  # passages searched at once
+_BATCH = 40  # passages searched at once
 
 
 class Knowledge:
