@@ -3,16 +3,19 @@
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.bench.opening import recall_of
 from bot.clock import now
 from bot.story.lore.rules import digest
 from bot.story.prompt import Prompt, StoryFacts, build, plan
-from bot.story.recall import Recall, passage_texts
+from bot.story.recall import Recall, outside, passage_texts
 from bot.story.recaps import SCENE_PASSAGES
 from storage import branches, lore, passages, trail
 from storage.database import Database
 from storage.lore import Kind, NewVersion
+from storage.recaps import Range
 from storage.stories import Story
 from tests.stored import by_person, story_of
 from tests.test_recaps import made
@@ -151,6 +154,29 @@ async def test_prompts_stay_as_they_are_from_turn_to_turn(database: Database, re
     ]
 
     assert stayed.count(False) <= 8
+
+
+RANGES = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 30)), max_size=12)
+
+
+@given(RANGES, RANGES)
+def test_what_lies_outside_is_what_no_larger_range_holds(
+    fine: list[tuple[int, int]], coarse: list[tuple[int, int]]
+) -> None:
+    """However ranges overlap."""
+    ours, theirs = (
+        sorted(
+            (Range(at, first, first + more) for at, (first, more) in enumerate(some)),
+            key=lambda one: (one.first_depth, one.last_depth),
+        )
+        for some in (fine, coarse)
+    )
+
+    assert outside(ours, theirs) == [
+        one
+        for one in ours
+        if not any(o.first_depth <= one.first_depth and one.last_depth <= o.last_depth for o in theirs)
+    ]
 
 
 async def test_changed_lore_is_told_at_once(database: Database, recall: Recall) -> None:

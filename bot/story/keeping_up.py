@@ -15,7 +15,7 @@ from bot.story import standing
 from bot.story.lore.keys import KeyIndex
 from bot.story.lore.search import LoreSearch
 from bot.story.people import Person, Place
-from bot.story.recall import covering, within
+from bot.story.recall import covering, outside
 from bot.story.recapping import Recapper, language_of
 from bot.story.turns import keeping
 from bot.story.turns.rights import require_unsealed
@@ -181,7 +181,7 @@ class KeepingUp:
         if len(scenes) <= _RECAPS:
             return scenes
         chapters = [one for one in await recaps.in_use(*where, "chapter") if one.last_depth >= first]
-        finer = [one for one in scenes if not any(within(one, chapter) for chapter in chapters)]
+        finer = outside(scenes, chapters)
         if len(chapters) + len(finer) <= _RECAPS:
             return sorted([*chapters, *finer], key=lambda recap: recap.first_depth)
         return (await covering(self._database, story, before=length))[-_RECAPS:]

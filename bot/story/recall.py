@@ -7,6 +7,7 @@ what the newest words bring up besides goes behind them.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import TypeVar
 
 from bot.story.knowledge import Knowledge
 from bot.story.lore.book import Book
@@ -18,12 +19,14 @@ from bot.story.prompt import Plan
 from bot.story.window import SEPARATOR, PassageText, Shares, shares
 from storage import recaps
 from storage.database import Database
-from storage.recaps import Recap
+from storage.recaps import Range, Recap
 from storage.stories import Story
 from storage.trail import Told
 
 RECENT = 3  # passages whose words bring lore up
 
+
+Covering = TypeVar("Covering", Recap, Range)
 
 _KEPT = 200  # stories whose settled lore is kept ready
 
@@ -154,13 +157,21 @@ async def covering(database: Database, story: Story, *, before: int) -> list[Rec
     chapters = await recaps.in_use(database, *where, "chapter", first=first, before=before)
     chapters = [chapter for chapter in chapters if chapter.last_depth < before]
     scenes = await recaps.in_use(database, *where, "scene", first=first, before=before)
-    finer = [scene for scene in scenes if not any(within(scene, chapter) for chapter in chapters)]
+    finer = outside(scenes, chapters)
     return [*([book] if book else []), *sorted(chain(chapters, finer), key=lambda recap: recap.first_depth)]
 
 
-def within(recap: Recap, other: Recap) -> bool:
-    """Tell whether a recap's range lies in another's."""
-    return other.first_depth <= recap.first_depth and recap.last_depth <= other.last_depth
+def outside(fine: Sequence[Covering], coarse: Sequence[Covering]) -> list[Covering]:
+    """Return the ranges that lie in none of some larger ones; both in the order in which they begin."""
+    found: list[Covering] = []
+    at, reach = 0, -1
+    for one in fine:
+        while at < len(coarse) and coarse[at].first_depth <= one.first_depth:
+            reach = max(reach, coarse[at].last_depth)
+            at += 1
+        if one.last_depth > reach:
+            found.append(one)
+    return found
 
 
 def item_of(recap: Recap) -> Item:

@@ -13,12 +13,12 @@ import structlog
 from bot.clock import now
 from bot.engine.request import ModelInfo
 from bot.story.lore.search import LoreSearch
-from bot.story.recall import within
+from bot.story.recall import outside
 from bot.story.recapping import Recapper
 from bot.story.wording import version
 from storage import branches, passages, recaps, stories, trail
 from storage.database import Database, Transaction
-from storage.recaps import Level, NewRecap, Recap
+from storage.recaps import Level, NewRecap, Range, Recap
 from storage.stories import Story
 from storage.trail import Told
 
@@ -49,9 +49,7 @@ class Due:
 class Recaps:
     """Make the recaps of stories."""
 
-    def __init__(
-        self, *, database: Database, recapper: Recapper, lore: LoreSearch, model: ModelInfo
-    ) -> None:
+    def __init__(self, *, database: Database, recapper: Recapper, lore: LoreSearch, model: ModelInfo) -> None:
         self._database = database
         self._recapper = recapper
         self._lore = lore
@@ -82,25 +80,29 @@ class Recaps:
         async with self._database.transaction() as tx:
             if await _unspoiled(tx, due):
                 await recaps.add(tx, new)
-        log.info("recap made", story=story.id, level=due.level, first=due.first, last=due.last, own=retelling.own)
+        log.info(
+            "recap made", story=story.id, level=due.level, first=due.first, last=due.last, own=retelling.own
+        )
         return True
 
     async def _due(self, story: Story) -> Due | None:
-        where = (story.id, story.branch_id)
-        scenes = await recaps.in_use(self._database, *where, "scene")
+        where = (self._database, story.id, story.branch_id)
+        scenes = await recaps.ranges(*where, "scene")
         if scene := await self._scene(story, scenes):
             return scene
-        chapters = await recaps.in_use(self._database, *where, "chapter")
+        chapters = await recaps.ranges(*where, "chapter")
         if some := _next_chapter(scenes, chapters):
-            return Due("chapter", some[0].first_depth, some[-1].last_depth, parts=tuple(some))
-        book = await recaps.longest(self._database, *where, "book")
+            parts = await recaps.by_ids(self._database, [one.id for one in some])
+            return Due("chapter", some[0].first_depth, some[-1].last_depth, parts=tuple(parts))
+        book = await recaps.longest(*where, "book")
         end = book.last_depth if book else -1
         some = [chapter for chapter in chapters if chapter.first_depth > end][:FAN]
         if len(some) < FAN:
             return None
-        return Due("book", 0, some[-1].last_depth, parts=(*([book] if book else ()), *some))
+        parts = await recaps.by_ids(self._database, [one.id for one in some])
+        return Due("book", 0, some[-1].last_depth, parts=(*([book] if book else ()), *parts))
 
-    async def _scene(self, story: Story, scenes: Sequence[Recap]) -> Due | None:
+    async def _scene(self, story: Story, scenes: Sequence[Range]) -> Due | None:
         """Return the first passages that no scene tells, if they are a scene or stand between two."""
         branch = await branches.get(self._database, story.branch_id)
         if branch.head is None:
@@ -151,24 +153,25 @@ def _scene_of(told: Sequence[Told]) -> list[Told]:
     return taken
 
 
-def _next_chapter(scenes: Sequence[Recap], chapters: Sequence[Recap]) -> list[Recap]:
+def _next_chapter(scenes: Sequence[Range], chapters: Sequence[Range]) -> list[Range]:
     """Return the first scenes that no chapter tells, if they are a chapter or stand between two."""
-    run: list[Recap] = []
+    untold = {scene.id for scene in outside(scenes, chapters)}
+    run: list[Range] = []
     for scene in scenes:
-        if any(within(scene, chapter) for chapter in chapters):
-            if len(run) > 1:
+        if scene.id in untold:
+            run.append(scene)
+            if len(run) == FAN:
                 return run
-            run = []
-            continue
-        run.append(scene)
-        if len(run) == FAN:
+        elif len(run) > 1:
             return run
+        else:
+            run = []
     return []
 
 
 async def _unspoiled(tx: Transaction, due: Due) -> bool:
     """Tell whether what a recap was made of is still kept: somebody may have had their words erased meanwhile."""
     if due.parts:
-        return await recaps.still_there(tx, [part.id for part in due.parts])
+        return len(await recaps.by_ids(tx, [part.id for part in due.parts])) == len(due.parts)
     kept = [await passages.get(tx, one.passage.id) for one in due.told]
     return all(passage.text for passage in kept)
