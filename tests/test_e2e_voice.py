@@ -103,6 +103,21 @@ async def test_a_writers_character_keeps_its_own_voice(stage: Stage) -> None:
     assert await stage.told() == [begins, spoken]
 
 
+async def test_a_draft_in_which_another_writers_character_speaks_is_tried_again_without(stage: Stage) -> None:
+    """The second draft is asked for with a word about who says nothing; who was not let speak is not named."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    await stage.begin(mara)
+    for name in ("Ilse", "Varn"):
+        options = {"name": name, "description": "A diver.", "player": mara.user["id"]}
+        await answered(await mara.command("character add", channel=HERE, options=options))
+    stage.script.says("“Then it is mine,” said Ilse. “Give me the oars.” The gulls went up.", BELL)
+    await jun.command("continue", channel=HERE, options={"direction": "a storm comes"})
+    await jun.wait_for_message(saying(BELL, button="Retry"))
+    before, after = (request.messages[-1].content for request in stage.backend.requests[-2:])
+    assert before.endswith("a storm comes")
+    assert after.endswith("a storm comes\nNot a word is said by Ilse.")
+
+
 async def test_a_moral_is_taken_off_unless_an_end_is_asked_for(stage: Stage) -> None:
     """A story goes on where it stopped telling; who wants an ending gets one."""
     mara = await stage.seat("Mara")

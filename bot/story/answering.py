@@ -99,7 +99,7 @@ def _carry(sources: Sequence[Source], text: str, question: str) -> bool:
     if not sources:
         return False
     told = " ".join(f"{source.title} {source.text}" for source in sources)
-    known = content(told)
+    known = content(told) | numbers(told)  # nine and 九 are 9
     strict = (numbers(text) - numbers(question)) - numbers(told) | (names(text) - names(question)) - known
     added = content(text) - content(question)
     # Yes and No add nothing: then the question's own words must stand there.

@@ -22,7 +22,7 @@ from bot.story.lore.book import Book
 from bot.story.narration import NarrationFilter, finish
 from bot.story.prompt import Prompt, StoryFacts, build, plan
 from bot.story.recall import Recall, passage_texts
-from bot.story.voice import Voice, voice_of
+from bot.story.voice import Voice, hushed, voice_of
 from bot.story.window import budget_bytes
 from storage import passages, rounds, stories, trail
 from storage.database import Database
@@ -139,7 +139,7 @@ class Drafter:
             )
         )
         voice = await self._voice(job, story)
-        known = reminders(after.contradictions, story.language) if after is not None else ""
+        known = _reminded(after, story.language) if after is not None else ""
         prompt, expected = await self._prompt(job, story, voice, picked, known, share=1.0)
         adapter = await self._adapters.for_request(story)
         book = await self._recall.book(story) if story.lore_check else None
@@ -251,6 +251,12 @@ class Drafter:
             tokens = await self._engine.count_tokens(sample)
             self._bytes_per_token[language] = len(sample.encode()) / max(tokens, 1)
         return self._bytes_per_token[language]
+
+
+def _reminded(after: Draft, language: str) -> str:
+    """Return what a draft's flaws call for to be said before the next."""
+    said = hushed(after.voice.cast, after.text, language) if after.flaw is Flaw.SPEAKING else ""
+    return "\n".join(filter(None, (reminders(after.contradictions, language), said)))
 
 
 def _roomy(job: Job, story: Story) -> Story:

@@ -119,6 +119,14 @@ def system_lines(
     return lines
 
 
+def hushed(cast: Sequence[Owned], said: str, language: str) -> str:
+    """Return what the narrator is told where a draft let writers' characters speak: those it named say nothing."""
+    names = [one.names[0] for one in cast if any(name in said for name in one.names)]
+    comma = "、" if language == "zh" else ", "
+    line = sections("voice", language)["hushed"]
+    return line.format(names=comma.join(map(neutralise, names))) if names else ""
+
+
 def _manner_lines(manner: Manner, language: str) -> list[str]:
     frame = sections("voice", language)
     register = "old" if manner.register == "old" else None
