@@ -26,11 +26,13 @@ from bot.metrics.figures import Figures
 from bot.metrics.server import serving
 from bot.pictures.studio import Studio
 from bot.reload import reloading
+from bot.reply.aside import Aside
 from bot.reply.board import Board
 from bot.reply.gathering import Gathering
 from bot.reply.performance import Performance
 from bot.reply.rewriting import Rewriting
 from bot.reply.turn_news import TurnNews
+from bot.reply.vote_board import VoteBoard
 from bot.reply.vote_timer import VoteTimer
 from bot.reply.voting import Voting
 from bot.story import polls
@@ -260,11 +262,15 @@ def make_bot(
         storyteller=storyteller,
         longest=config.limits.passage_characters,
     )
+    ballot_box, aside = BallotBox(database=database, clock=clock), Aside()
+    cards = VoteBoard(ballot_box=ballot_box, board=board, database=database, aside=aside)
     voting = Voting(
-        ballot_box=BallotBox(database=database, clock=clock),
+        ballot_box=ballot_box,
         twists=Twists(database=database, scribe=scribe, encoder=encoder),
         performance=performance,
         check=check,
+        cards=cards,
+        aside=aside,
         database=database,
     )
     gathering = Gathering(
@@ -319,7 +325,7 @@ def make_bot(
         check=check,
         proposals=proposals,
     )
-    bot.provide(services, narrator, chores=(timekeeper.run, background.run, news.run, voting.catch_up))
+    bot.provide(services, narrator, chores=(timekeeper.run, background.run, news.run, cards.catch_up))
     return bot
 
 

@@ -1,25 +1,16 @@
-"""Carry votes through: put them up, keep their cards in step, and let what was chosen happen.
+"""Carry votes through: open them, take what people press, and let what was chosen happen."""
 
-A card is edited at most once in a while, however many people press, and never to what it shows already.
-"""
-
-import asyncio
-import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
-from weakref import WeakValueDictionary
 
-import discord
 import structlog
 
 from bot.clock import now
 from bot.errors import Refused, StoryloomError
 from bot.locales import _
-from bot.reply import vote_card
-from bot.reply.answers import UNSAID
+from bot.reply.aside import Aside
 from bot.reply.performance import Performance
-from bot.reply.sheet import NOBODY
+from bot.reply.vote_board import VoteBoard
 from bot.story import standing
 from bot.story.ballot_box import BallotBox
 from bot.story.lore_check import LoreCheck
@@ -27,20 +18,18 @@ from bot.story.people import Person, Place
 from bot.story.polls import Decision, Poll
 from bot.story.turns import keeping
 from bot.story.twists import Twist, Twists
-from storage import directions, votes
+from storage import votes
 from storage.database import Database
 from storage.stories import Story
-from storage.votes import NewOption, Option, Vote
+from storage.votes import NewOption, Option
 
 log = structlog.get_logger(__name__)
 
 HOUR = 3600  # seconds
-PACE = 1.5  # seconds between two edits of a card
-DELETED = 10008
 
 
 class Voting:
-    """Show votes and act on them, for the commands, the buttons and the clock alike."""
+    """Act on votes, for the commands, the buttons and the clock alike."""
 
     def __init__(
         self,
@@ -49,18 +38,18 @@ class Voting:
         twists: Twists,
         performance: Performance,
         check: LoreCheck,
+        cards: VoteBoard,
+        aside: Aside,
         database: Database,
     ) -> None:
+        self._cards = cards
+        self._aside = aside
         self._ballot_box = ballot_box
         self._twists = twists
         self._performance = performance
         self._check = check
         self._database = database
-        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
-        self._shown: dict[int, tuple[float, object]] = {}
-        self._due: set[int] = set()
         self._inventing: set[int] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def offer_twists(self, place: Place, person: Person, *, hidden: bool, seconds: int | None) -> Poll:
         """Let the narrator invent twists and put them to the group; without a good one people propose their own.
@@ -79,7 +68,7 @@ class Voting:
             )
         finally:
             self._inventing.discard(story.id)
-        await self._put_up(poll)
+        await self._cards.put_up(poll)
         return poll
 
     async def cast(self, place: Place, person: Person, vote_id: int, number: int) -> Option | None:
@@ -98,13 +87,13 @@ class Voting:
         ):
             await self._carry_out(decided, person)
         else:
-            self.refresh(vote_id)
+            self._cards.refresh(vote_id)
         return next(option for option in poll.options if option.number == number)
 
     async def propose(self, place: Place, person: Person, vote_id: int, text: str, *, verbatim: bool) -> None:
         """Add a proposal."""
         await self._ballot_box.propose(place, person, vote_id, text, verbatim=verbatim)
-        await self.show(vote_id)
+        await self._cards.show(vote_id)
 
     async def close(self, place: Place, person: Person, vote_id: int) -> None:
         """Count now."""
@@ -113,18 +102,18 @@ class Voting:
     async def run_off(self, place: Place, person: Person, vote_id: int) -> None:
         """Vote again between what tied."""
         await self._ballot_box.run_off(place, person, vote_id)
-        await self.show(vote_id)
+        await self._cards.show(vote_id)
 
     async def go(self, place: Place, person: Person, vote_id: int) -> None:
         """Let the narrator write what was chosen, if that still waits."""
         poll = await self._ballot_box.poll(vote_id)
-        if poll is None or not await self._waiting(poll):
-            await self.show(vote_id)
+        if poll is None or not await self._cards.waiting(poll):
+            await self._cards.show(vote_id)
             raise Refused(
                 _("What was chosen here is in the story already. Continue lets the narrator go on.")
             )
         await self._performance.go_on(place, person)
-        await self.show(vote_id)
+        await self._cards.show(vote_id)
 
     async def propose_next(self, place: Place, person: Person, words: str) -> None:
         """Add someone's words to the vote on what comes next, as the passage itself."""
@@ -157,7 +146,7 @@ class Voting:
             # Meanwhile the story was paused, or somebody asked for twists: that comes first.
             log.info("what is next is not asked now", reason=refusal.text.msgid, story=story.id)
             return
-        await self._put_up(poll)
+        await self._cards.put_up(poll)
 
     async def count(self, vote_id: int) -> None:
         """Count a vote that nobody has to close."""
@@ -169,86 +158,21 @@ class Voting:
         """Tell whether what was chosen last, of what comes next, waits for the narrator."""
         vote = await votes.newest(self._database, story.id, "next")
         poll = await self._ballot_box.poll(vote.id) if vote else None
-        return poll is not None and await self._waiting(poll)
-
-    async def _waiting(self, poll: Poll) -> bool:
-        waiting = await directions.waiting(self._database, poll.story.id)
-        return poll.winner is not None and poll.winner.text in waiting
+        return poll is not None and await self._cards.waiting(poll)
 
     def carry_out(self, decision: Decision) -> None:
         """Do, beside the events, what a vote came to whose time was up."""
         vote = decision.poll.vote
-        self._aside(self._carry_out(decision, Person(vote.opened_by or 0, vote.opener_name or "—")))
-
-    async def catch_up(self) -> None:
-        """Bring the cards up to date that the last run of the bot left behind."""
-        for poll in await self._ballot_box.behind():
-            try:
-                await self.show(poll.vote.id)
-            except UNSAID as error:
-                log.warning("a vote could not be shown", vote=poll.vote.id, error=repr(error))
-
-    def refresh(self, vote_id: int) -> None:
-        """Bring a card up to date soon."""
-        if vote_id not in self._due:
-            self._due.add(vote_id)
-            self._aside(self._refresh(vote_id))
+        self._aside.run(self._carry_out(decision, Person(vote.opened_by or 0, vote.opener_name or "—")))
 
     async def rest(self) -> None:
         """Wait until what goes on beside the events is done."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def show(self, vote_id: int) -> None:
-        """Bring a vote's card up to date, in a message of its own."""
-        async with self._locks.setdefault(vote_id, asyncio.Lock()):
-            poll = await self._ballot_box.poll(vote_id)
-            if poll is None:
-                return
-            waiting = await self._waiting(poll)
-            embed, view = vote_card.card(poll), vote_card.buttons(poll, waiting=waiting)
-            face = (embed.to_dict(), view.to_components() if view else [])
-            _when, before = self._shown.get(vote_id, (0.0, None))
-            if before != face:
-                message_id = await self._put(poll.vote, embed, view)
-                await self._ballot_box.shown(poll.vote, message_id, waiting=waiting)
-            self._shown[vote_id] = (time.monotonic(), face)
-            if poll.vote.state in ("decided", "lapsed") and not waiting:
-                del self._shown[vote_id]
-
-    async def _refresh(self, vote_id: int) -> None:
-        last, _face = self._shown.get(vote_id, (0.0, None))
-        await asyncio.sleep(max(0.0, last + PACE - time.monotonic()))
-        # What is pressed from here on is shown by the next refresh.
-        self._due.discard(vote_id)
-        await self.show(vote_id)
-
-    async def _put_up(self, poll: Poll) -> None:
-        """Show a new vote; one that nobody can see is none."""
-        try:
-            await self.show(poll.vote.id)
-        except UNSAID:
-            await self._ballot_box.drop(poll.vote.id)
-            raise
-
-    async def _put(self, vote: Vote, embed: discord.Embed, view: discord.ui.View | None) -> int:
-        """Edit the message of a vote, or send one where it has none any more; return its id."""
-        channel = self._performance.board.channel(vote.channel_id)
-        if vote.message_id is not None:
-            try:
-                message = channel.get_partial_message(vote.message_id)
-                await message.edit(embed=embed, view=view, allowed_mentions=NOBODY)
-                return vote.message_id
-            except discord.HTTPException as error:
-                if error.code != DELETED:
-                    raise
-                log.info("the card of a vote is gone; sending it anew", vote=vote.id)
-        sent = await channel.send(embed=embed, view=view or discord.utils.MISSING, allowed_mentions=NOBODY)
-        return sent.id
+        await self._aside.rest()
 
     async def _carry_out(self, decision: Decision, person: Person) -> None:
         """Show what was decided, and let it happen beside the events: nobody has to wait for the narrator."""
-        await self.show(decision.poll.vote.id)
-        self._aside(self._happen(decision, person))
+        await self._cards.show(decision.poll.vote.id)
+        self._aside.run(self._happen(decision, person))
 
     async def _happen(self, decision: Decision, person: Person) -> None:
         """Let what was chosen be the next passage, or the narrator write it."""
@@ -266,18 +190,13 @@ class Voting:
             except StoryloomError as error:
                 # It waits; the card has a button for it, and the next Continue takes it too.
                 log.info("what was chosen waits", reason=error.text.msgid, vote=poll.vote.id)
-            await self.show(poll.vote.id)
+            await self._cards.show(poll.vote.id)
         self._performance.board.tell(poll.story.id)
 
     async def _usual(self, story: Story) -> int:
         """Return how many seconds a vote lasts in a story."""
         rules = (await keeping.read(self._database, story.id)).state.rules
         return HOUR if rules.mode == "free" else rules.length // 1000
-
-    def _aside(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(_logged(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def may_host(poll: Poll, person: Person) -> bool:
@@ -288,12 +207,3 @@ def may_host(poll: Poll, person: Person) -> bool:
 def _options(invented: Sequence[Twist]) -> list[NewOption]:
     """Return what the narrator invented as it is put to the vote."""
     return [NewOption(text=one.text, created=now(), size=one.size, device=one.device) for one in invented]
-
-
-async def _logged(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        await work
-    except UNSAID as error:
-        log.warning("a vote could not be shown", error=repr(error))
-    except Exception:  # the root of a task that nobody waits for
-        log.exception("a vote could not be carried out")
