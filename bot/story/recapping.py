@@ -1,5 +1,6 @@
 """Let the model tell in few words what happened; believe it where the text bears it out, and else quote the text."""
 
+import asyncio
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -125,7 +126,7 @@ class Recapper:
         """
         task = await self._task(story, kind, texts, facts, person_id)
         if not self.writes(task.language) or not await self._ability.reads(story, person_id=person_id):
-            return task.quoted()
+            return await asyncio.to_thread(task.quoted)
         for number in range(ATTEMPTS):
             try:
                 said = _cut(await self._say(task, number), task.length)
@@ -138,13 +139,14 @@ class Recapper:
             log.info("retelling refused", fault=fault or "names missing", kind=kind, number=number)
             if fault is None and number == ATTEMPTS - 1:
                 return Retelling(_with_names(said, task.source, task.names), own=True)
-        return task.quoted()
+        return await asyncio.to_thread(task.quoted)
 
     async def quote(
         self, story: Story, kind: str, texts: Sequence[str], *, facts: Sequence[Version] = ()
     ) -> Retelling:
         """Return the same in the texts' own sentences, which needs no model."""
-        return (await self._task(story, kind, texts, facts, None)).quoted()
+        task = await self._task(story, kind, texts, facts, None)
+        return await asyncio.to_thread(task.quoted)
 
     async def _task(
         self, story: Story, kind: str, texts: Sequence[str], facts: Sequence[Version], person_id: int | None
