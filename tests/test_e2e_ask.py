@@ -314,3 +314,14 @@ async def test_a_question_for_all_that_happened_is_answered_from_the_recap(stage
 
     assert "recap of passages 1–2" in message["content"]
     assert "(summary of passages 1–2) Mara hid" in stage.backend.requests[-1].messages[-1].content
+
+
+async def test_in_a_story_without_a_narrator_no_model_is_asked(stage: Stage) -> None:
+    """People alone tell it, and its own passages are the answer."""
+    mara, _ = await told(stage)
+    alone = {"narrator": str(stories.NEVER)}
+    await answered(await mara.command("story settings", channel="fireside", options=alone))
+    message = await asking(mara, "Where is the bell?")
+
+    assert BELL in message["content"]
+    assert stage.backend.requests == []

@@ -43,14 +43,13 @@ class Jury:
     async def against(self, story: Story, book: Book, text: str, *, person_id: int) -> list[Contradiction]:
         """Return what the model finds in a text against the lore that it names; nothing where that takes long."""
         versions = [book.versions[one] for one in spoken_of(book, fold(text))[:MOST]]
-        if not versions or not await self._is_able(story.language):
+        if not versions or not story.narrates or not await self._is_able(story.language):
             return []
         facts = [excerpt(one.text, content(text), longest=_FACT) for one in versions]
         try:
             async with asyncio.timeout(SECONDS):
-                numbers = await self._ask(
-                    story, facts, excerpt(text, frozenset(), longest=_PASSAGE), person_id
-                )
+                passage = excerpt(text, content(" ".join(facts)), longest=_PASSAGE)
+                numbers = await self._ask(story, facts, passage, person_id)
         except (TimeoutError, StoryloomError) as error:
             log.info("no word on a passage", story=story.id, error=type(error).__name__)
             return []
@@ -59,7 +58,8 @@ class Jury:
     async def trial(self, story_id: int) -> bool:
         """Try, once, whether the model is able to judge in a story's language; tell if it was tried now."""
         story = await stories.get(self._database, story_id)
-        if story.state != "running" or not story.lore_check or await self._known(story.language) is not None:
+        wanted = story.state == "running" and story.lore_check and story.narrates
+        if not wanted or await self._known(story.language) is not None:
             return False
         newest, _holding = await lore.state(self._database, story.id, story.branch_id)
         if not newest:
@@ -92,7 +92,9 @@ class Jury:
         said = await self._scribe.text(
             messages=(
                 Message("system", words["system"]),
-                Message("user", words["user"].format(facts=listed, text=neutralise(passage))),
+                Message(
+                    "user", words["user"].format(facts=listed, text=" ".join(neutralise(passage).split()))
+                ),
             ),
             sampling=Sampling(seed=1, temperature=0.0, max_tokens=8, grammar=_grammar(len(facts))),
             story=story,

@@ -64,7 +64,8 @@ class Questions:
     ) -> AsyncGenerator[Waiting | Writing | Answer]:
         """Yield the place in the queue, the answer as it grows, and at last what it is worth.
 
-        A model that cannot read well enough is not asked: then the passages that come nearest are the answer.
+        Neither a model that cannot read well enough is asked, nor any for a story that people alone tell: then the
+        passages that come nearest are the answer.
         """
         story = await stories.newest_in(self._database, place.channel_id)
         if story is None:
@@ -73,7 +74,7 @@ class Questions:
         bounds = await bounds_of(self._database, story)
         sources = await self._finder.find(story, question, size=await self._room(story))
         said = ""
-        if sources and await self._ability.reads(story, person_id=person.id):
+        if sources and story.narrates and await self._ability.reads(story, person_id=person.id):
             steps = self._scribe.stream(
                 messages=messages(story.language, story.title, sources, question),
                 sampling=READING,
