@@ -405,6 +405,20 @@ async def test_a_bot_of_two_shards_counts_like_one_of_one(tmp_path: Path) -> Non
         await mara.wait_for_message(saying("It was so.", button="Retry"))
 
 
+async def test_alone_with_the_narrator_one_press_decides(stage: Stage) -> None:
+    """In direct messages there is nobody to wait for."""
+    mara = await stage.seat("Mara")
+    here = await mara.api("POST", "/users/@me/channels", {"recipient_id": stage.user_id})
+    await stage.begin(mara, here)
+    await stage.write(mara, OPENING, here)
+    stage.script.says(*THREE, "The spare lamp was there.")
+    await mara.command("twist", channel=here)
+    card = await mara.wait_for_message(voting)
+    await press(mara, card, "A")
+    await mara.wait_for_message(card_saying("Chosen: **A**"))
+    await mara.wait_for_message(saying("The spare lamp was there.", button="Retry"))
+
+
 @pytest.mark.model
 async def test_the_embedded_model_offers_twists_that_are_sound(tmp_path: Path) -> None:
     """What the smallest model offers is one sentence about the story's own people, by a device that it names."""
