@@ -154,14 +154,17 @@ async def test_a_restart_in_the_middle_of_a_retake_goes_on_in_its_message(stage:
 
 
 async def test_a_fix_rewrites_the_narrators_newest_passage(stage: Stage) -> None:
-    """The narrator is shown the old words and the instruction; the new ones are a take of the same passage."""
+    """The narrator is shown the old words and the instruction; the new ones are a take of the same passage.
+
+    Who gives the old words again is asked once more.
+    """
     mara = await stage.seat("Mara")
     await stage.begin(mara)
     await refused(
         await mara.command("fix", channel=HERE, options={"instruction": "x"}), "has written nothing"
     )
     shown = await stage.narrate(mara, BELL)
-    stage.script.says(BELL.replace("twice", "seven times"))
+    stage.script.says(BELL, BELL.replace("twice", "seven times"))
     await mara.command("fix", channel=HERE, options={"instruction": "let the bell ring seven times"})
     fixed = await mara.wait_for_message(saying("seven times", button="2/2"))
     assert fixed["id"] == shown["id"]

@@ -64,6 +64,15 @@ def test_a_bad_ending_is_taken_off_where_enough_stays() -> None:
     assert mended(f"{told} In the end, they slept.", Expected(may_end=True)).endswith("slept.")
 
 
+def test_what_was_to_be_changed_must_not_come_back_as_it_was() -> None:
+    """Whole, or as far as it came; one other word is a change."""
+    old = "Isolde folded the map.\n\nThe wind had turned, and the ropes began to sing."
+
+    for same in (old, old.replace("\n\n", " "), "Isolde folded the map…"):
+        assert flaw_in(same, Expected(old=old)) is Flaw.REPEATING
+    assert flaw_in(old.replace("map", "green map"), Expected(old=old)) is None
+
+
 @pytest.mark.parametrize(
     "text", ["", "“", "”", "「" * 3000, '"' * 3001, "Mara said " * 3000, "“a” Mara " * 2000, "总之" * 4000]
 )

@@ -19,7 +19,7 @@ from bot.story.fixing import fix_of
 from bot.story.flaws import Flaw, is_looping, mildness
 from bot.story.languages import count_words
 from bot.story.lore.book import Book
-from bot.story.narration import NarrationFilter, finish
+from bot.story.narration import NarrationFilter, finish, is_whole
 from bot.story.prompt import Prompt, StoryFacts, build, plan
 from bot.story.recall import Recall, passage_texts
 from bot.story.voice import Voice, hushed, voice_of
@@ -181,7 +181,11 @@ class Drafter:
         finally:
             draft.filter.flush()
             draft.crossed |= draft.voice.bounds.crossed_by(draft.filter.text)
-            said = "" if draft.crossed else finish(draft.filter.text, cut=draft.cut)
+            said = (
+                ""
+                if draft.crossed
+                else finish(draft.filter.text, cut=draft.cut or not is_whole(draft.filter.text))
+            )
             draft.text = mended(said, draft.expected)
             draft.contradictions = tuple(against(draft.book, draft.text)) if draft.book else ()
 
@@ -220,7 +224,7 @@ class Drafter:
         recent = [told.passage.text for told in read[-RECENT:]]
         asked_by = None if job.kind == "weave" else job.asked_by
         expected = voice.expected(story, recent=recent, direction=job.direction, asked_by=asked_by)
-        return prompt, replace(expected, wanted=await self._wanted(job))
+        return prompt, replace(expected, wanted=await self._wanted(job), old=await self._old(job))
 
     async def _directed(self, job: Job, known: str) -> str | None:
         """Return what shall happen, in another take too, with what the narrator is reminded of behind it."""
@@ -228,6 +232,12 @@ class Drafter:
         if job.kind == "retry" and job.replaces is not None:
             wish = await passages.wish(self._database, job.replaces)
         return "\n".join(filter(None, (wish, known))) or None
+
+    async def _old(self, job: Job) -> str:
+        """Return what a fix is to change."""
+        if job.kind != "fix" or job.replaces is None:
+            return ""
+        return (await passages.get(self._database, job.replaces)).text
 
     async def _wanted(self, job: Job) -> tuple[str, ...]:
         """Return what a woven passage must not leave out."""

@@ -27,7 +27,7 @@ class Expected:
 
     `recent` are the passages before it; `language` is the story's, none where its writers mix languages; `manner` is
     how they tell; `cast` are names of characters who speak for themselves; `may_end` is whether the passage was asked
-    to end or to leap; of each of the `wanted` texts it is to have something.
+    to end or to leap; of each of the `wanted` texts it is to have something; `old` is what it was asked to change.
     """
 
     recent: Sequence[str] = ()
@@ -37,6 +37,7 @@ class Expected:
     cast: tuple[str, ...] = ()
     may_end: bool = False
     wanted: tuple[str, ...] = ()
+    old: str = ""
 
 
 def flaw_in(text: str, expected: Expected) -> Flaw | None:
@@ -44,6 +45,7 @@ def flaw_in(text: str, expected: Expected) -> Flaw | None:
     found: list[Flaw | None] = [
         flaw_of(text, recent=expected.recent),
         None if recognisable(expected.wanted, text) else Flaw.LEAVING_OUT,
+        Flaw.REPEATING if _is_the_same(text, expected.old) else None,
         Flaw.LANGUAGE if expected.language and is_foreign(text, expected.language) else None,
         Flaw.SPEAKING if speech_of(text, expected.cast) is not None else None,
         Flaw.SUMMING if _sums_up(text, expected) else None,
@@ -71,6 +73,11 @@ def is_foreign(text: str, language: str) -> bool:
     if script_of(text) == "cjk" or len(_CHINESE.findall(text)) > len(words) / 2:
         return True
     return len(words) >= _FEW and sum(word in COMMON for word in words) < _SHARE * len(words)
+
+
+def _is_the_same(text: str, old: str) -> bool:
+    """Tell whether a text has the words of an old one, to its end or up to where it stops."""
+    return bool(old) and " ".join(old.split()).startswith(" ".join(text.split()).rstrip("…"))
 
 
 def _sums_up(text: str, expected: Expected) -> bool:
