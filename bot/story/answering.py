@@ -29,6 +29,7 @@ _MENTIONED = re.compile(
     r"[里中]?(?:的?(?:描述|内容|记载|说法|叙述))?(?:可知|来看|所述)?[，,：:]?",
     re.IGNORECASE,
 )
+_STOPS = re.compile(r"(?<=[.。!！?？])[\s.。]+\Z")
 _SILENT = re.compile(
     r"\b(?:(?:do(?:es)?|did)(?: not|n['’]t) (?:say|tell|mention|state|specify|reveal|know)"
     r"|(?:not|never|(?:is|are|was)n['’]t) (?:\w+ )?(?:mentioned|stated|said|told|specified|given|revealed|known)"
@@ -75,7 +76,7 @@ def messages(language: str, title: str, sources: Sequence[Source], question: str
 def judge(said: str, question: str, sources: Sequence[Source]) -> Verdict | None:
     """Return what an answer is worth; None where the sources do not carry it, or it says that they do not."""
     cited = [int(n) for found in _CITED.findall(said) for n in re.findall(r"\d+", found)]
-    text = " ".join(_CITED.sub("", _MENTIONED.sub("", said)).split())
+    text = _STOPS.sub("", " ".join(_CITED.sub("", _MENTIONED.sub("", said)).split()))
     if not text or _SILENT.search(text):
         return None
     named = [sources[n - 1] for n in dict.fromkeys(cited) if 1 <= n <= len(sources)]
