@@ -261,3 +261,26 @@ async def test_words_against_the_lore_wear_a_flag_however_they_came_in(stage: St
     await told(await hand_in(jun, AGAINST))
     await mara.command("turn skip", channel=HERE)
     await mara.wait_for_message(saying(AGAINST, "goes against the lore: Varn", button="Continue"))
+
+
+async def test_a_woven_passage_is_undone_redone_and_written_again_like_any(stage: Stage) -> None:
+    """What was handed in directs another take too, and its contributors are named under that as well."""
+    mara, jun = await table(stage, "round", "Mara", "Jun")
+    await told(await hand_in(mara, CLIFF))
+    stage.script.says(WOVEN)
+    await hand_in(jun, LAMP)
+    shown = await mara.wait_for_message(saying(WOVEN, button="Retry"))
+    await mara.click(shown, "Undo")
+    await eventually(lambda: _tells(stage, [OPENING]))
+    await mara.command("redo", channel=HERE)
+    await eventually(lambda: _tells(stage, [OPENING, WOVEN]))
+    stage.script.says("Tom hid the lamp in his coat; Mara stood on the cliff, the cut rope in her hand.")
+    await mara.command("retry", channel=HERE)
+    await mara.wait_for_message(
+        saying("the cut rope in her hand", "from the words of Mara, Jun", button="2/2")
+    )
+    assert CLIFF in stage.backend.requests[-1].messages[-1].content
+
+
+async def _tells(stage: Stage, texts: list[str]) -> bool:
+    return await stage.told() == texts
