@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.story.narration import NarrationFilter, finish
+from bot.story.narration import NarrationFilter, finish, is_whole
 
 PIECES = st.lists(
     st.one_of(
@@ -190,6 +190,19 @@ def test_a_cut_passage_ends_at_a_sentence(text: str, ending: str) -> None:
 def test_a_finished_passage_keeps_its_words(text: str, ending: str) -> None:
     """Only quotation marks around the whole passage are taken off."""
     assert finish(text, cut=False) == ending
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        *[("He ran.", True), ("“Go!”", True), ("他走了。", True), ("“But I—”", True), ("他说：“走——”", True)],
+        *[("*He ran.*", True), ("She waited …", True), ("He ran. And then she", False), ("“Come,”", False)],
+        *[("他走到门口，", False), ("He said:", False), ("", False)],
+    ],
+)
+def test_a_passage_is_whole_where_a_sentence_ends(text: str, whole: bool) -> None:
+    """A model that ends its turn in mid-sentence is treated as if it had been cut."""
+    assert is_whole(text) is whole
 
 
 @given(st.text(), st.booleans())

@@ -50,6 +50,7 @@ _OTHER_ROLE = re.compile(
 )
 
 _END = re.compile(r"(?:[.!?…]+[\"'”’)\]*_»]*(?=\s|\Z)|[。！？…⋯]+[”’」』）)\"'》*_]*)")
+_WHOLE = re.compile(r"[.!?…。！？⋯—–~～][\"'”’」』）)\]》*_»]*\Z")
 _ABBREVIATION = re.compile(r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Prof|Capt|Lt|Sgt|vs|etc)\.\Z")
 _LONGEST_ABBREVIATION = 6  # characters, with the one before it
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
@@ -190,6 +191,11 @@ def finish(text: str, *, cut: bool) -> str:
         if not _ABBREVIATION.search(text, max(0, found.end() - _LONGEST_ABBREVIATION), found.end()):
             return _with_quotes_closed(text[: found.end()])
     return text.rstrip(",，、;；:：-— ") + "…"
+
+
+def is_whole(text: str) -> bool:
+    """Tell whether a text ends with a sentence, or with one that is broken off on purpose."""
+    return bool(_WHOLE.search(text.rstrip()))
 
 
 def _unwrapped(text: str) -> str:
