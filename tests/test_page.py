@@ -335,3 +335,20 @@ async def test_the_password_is_asked_for_first() -> None:
         await ana.page.get_by_label("Your name").wait_for()
         await ana.sit("Ana", language="English", role="member")
         await ana.say("inside")
+
+
+@browser
+async def test_a_link_to_a_message_leads_there(visit: Visit) -> None:
+    """A link that Discord would open is named by its channel, and brings the message into view."""
+    ana = await visit("Ana")
+    await (await ana.say("The first line.")).wait_for()
+    for number in range(15):
+        await ana.say(f"Line {number}")
+    first = ana.message("The first line.")
+    channel = (await ana.page.evaluate("location.hash"))[1:]
+    row = await first.get_attribute("data-id")
+    await ana.say(f"It began at https://discord.com/channels/@me/{channel}/{row}")
+    await expect(first).not_to_be_in_viewport()
+    await ana.messages.last.get_by_role("link", name=", a message").click()
+    await expect(first).to_be_focused()
+    await expect(first).to_be_in_viewport()

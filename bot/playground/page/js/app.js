@@ -127,6 +127,12 @@ export class App {
     }
   }
 
+  /** Open a channel at one of its messages. */
+  openMessage(channelId, messageId) {
+    this.openChannel(channelId);
+    this.timeline.seek(messageId);
+  }
+
   /** Open a channel that was just made, as soon as the gateway has told of it. */
   openWhenKnown(channelId) {
     this.awaited = channelId;

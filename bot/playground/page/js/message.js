@@ -14,7 +14,7 @@ import { reactionRow } from "./reactions.js";
 import { COMPONENTS_V2, EPHEMERAL, LOADING, mentions } from "./store.js";
 import { formatTime, timeNode } from "./time.js";
 
-const PAGE_LENGTH = 160;
+const PAGE_LENGTH = 1000;
 
 /** The parts of a message from top to bottom: what each depends on, and how it is drawn. */
 const PARTS = [
@@ -135,10 +135,10 @@ export class MessageRow {
   }
 }
 
-/** Tell whether a bot's message is a page to read: a longer text, or any text above a line in small print. */
+/** Tell whether a bot's message is a page to read: a long text, or one with its writer in small print below. */
 function isPage({ author, content, flags }) {
   if (!author.bot || flags & EPHEMERAL || !content) return false;
-  return content.length > PAGE_LENGTH || /^(?!-# )[^]+\n-# /.test(content);
+  return content.length > PAGE_LENGTH || /^(?!-# |> )[^]+\n-# /.test(content);
 }
 
 /** Return the files that no card shows already. */

@@ -4,6 +4,7 @@ import { parse } from "./markdown.js";
 import { parseInline } from "./markdown_inline.js";
 import { timeNode } from "./time.js";
 
+const MESSAGE_LINK = /\/channels\/(?:\d+|@me)\/(\d+)\/(\d+)$/;
 const TAGS = { strong: "strong", emphasis: "em", underline: "u", strike: "s" };
 
 /** Render a whole message text. `app` gives names and what a click on a mention does. */
@@ -82,6 +83,7 @@ const INLINE = {
   fence: fenceNode,
   spoiler: (node, context) => spoilerNode(inlineNodes(node.children, context), context.app.t),
   link: (node, context) =>
+    placeNode(node, context) ??
     h(
       "a",
       {
@@ -128,6 +130,24 @@ const INLINE = {
   emoji: (node) => h("span", { class: "custom-emoji", title: `:${node.name}:` }, `:${node.name}:`),
   time: (node, { app }) => timeNode(new Date(node.seconds * 1000), node.style, app.locale),
 };
+
+/** Lead to a message here instead of to Discord; a bare link is named by its channel. Null for other links. */
+function placeNode({ url, children }, context) {
+  const { app } = context;
+  const [, channelId, messageId] = url.match(MESSAGE_LINK) ?? [];
+  const channel = app.store.channels.get(channelId);
+  if (!channel) return null;
+  const bare = children[0]?.text === url;
+  const onclick = (event) => {
+    event.preventDefault();
+    app.openMessage(channelId, messageId);
+  };
+  return h(
+    "a",
+    { href: url, class: bare ? "mention" : null, onclick },
+    bare ? app.t("messageIn", { name: app.store.channelName(channel) }) : inlineNodes(children, context),
+  );
+}
 
 /** Hide nodes behind a spoiler that opens on a click, Enter or Space, and then stays open. */
 export function spoilerNode(children, t) {

@@ -216,10 +216,23 @@ export class Timeline {
     fill(this.pill, icon("down"), count > 0 ? this.app.t("newBelow", { count }) : this.app.t("toNewest"));
   }
 
+  /** Show a message of the open channel, however far above it is. */
+  async seek(id) {
+    const channelId = this.channelId;
+    const history = this.app.store.history(channelId);
+    while (this.channelId === channelId && !this.rows.has(id)) {
+      const known = history.messages.length;
+      await (this.loads.get(channelId) ?? this.loadOlder());
+      if (history.messages.length === known) break;
+    }
+    if (this.channelId === channelId) this.reveal(id);
+  }
+
   /** Show a message that a reply points to. */
   reveal(id) {
     const row = this.rows.get(id);
     if (!row) return;
+    this.atEnd = false;
     row.article.scrollIntoView({ block: "center" });
     row.article.focus({ preventScroll: true });
   }

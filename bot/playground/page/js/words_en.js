@@ -144,6 +144,7 @@ export const EN = {
   typingMany: "Several people are writing…",
   typingOne: "{name} is writing…",
   typingTwo: "{name} and {other} are writing…",
+  messageIn: "#{name}, a message",
   unknownChannel: "unknown channel",
   unknownComponent: "This page cannot show a part of this message.",
   unknownRole: "unknown role",

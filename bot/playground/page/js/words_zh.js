@@ -143,6 +143,7 @@ export const ZH = {
   typingMany: "有几个人正在写…",
   typingOne: "{name} 正在写…",
   typingTwo: "{name} 和 {other} 正在写…",
+  messageIn: "#{name} 的一条消息",
   unknownChannel: "未知频道",
   unknownComponent: "本页无法显示这条消息的一部分。",
   unknownRole: "未知身份",
