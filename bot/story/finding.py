@@ -1,7 +1,8 @@
 """Find in a story's passages, recaps and lore what a question is about, by words and meaning; the newest anyway."""
 
+import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.story.answering import Source
@@ -51,10 +52,7 @@ class Finder:
         told, close = await self._ranked(story, question)
         for one in await trail.newest(self._database, story.branch_id, size=_NEWEST):
             told.setdefault(one.passage.id, one)
-        for about, one in told.items():
-            score = _share(wanted, one.passage.text) + close.get(about, 0.0)
-            text = excerpt(one.passage.text, wanted)
-            found.append(Source("passage", about, one.depth + 1, "", text, score))
+        found += await asyncio.to_thread(_sources, list(told.values()), close, wanted)
         fitting = _fitting([source for source in found if source.text], size)
         return sorted(fitting, key=lambda source: (_ORDER.index(source.kind), source.number))
 
@@ -80,7 +78,7 @@ class Finder:
         fitting = [source for source in rated if source.score >= _NEAR or _SWEEPING.search(question)]
         return sorted(fitting, key=lambda source: -source.score)[:_RECAPS]
 
-    async def _ranked(self, story: Story, question: str) -> tuple[dict[int, Told], dict[int, float]]:
+    async def _ranked(self, story: Story, question: str) -> tuple[dict[int, Told], Mapping[int, float]]:
         """Return the passages that fit a question best, by their ids, the best first; and the cosines of some."""
         await self._archive.catch_up(story.id)
         rankings = await rank_passages(self._archive, self._search, story, story.branch_id, question)
@@ -89,7 +87,17 @@ class Finder:
             leaf = await trail.find(self._database, story.branch_id, about)
             if leaf is not None and leaf.shown == about:
                 found[about] = Told(leaf.depth, leaf.slot, await passages.get(self._database, about))
-        return found, dict(rankings.closeness)
+        return found, rankings.closeness
+
+
+def _sources(told: Sequence[Told], close: Mapping[int, float], wanted: frozenset[str]) -> list[Source]:
+    """Return what passages say of a question. Blocks: passages may be long."""
+    found = []
+    for one in told:
+        score = _share(wanted, one.passage.text) + close.get(one.passage.id, 0.0)
+        text = excerpt(one.passage.text, wanted)
+        found.append(Source("passage", one.passage.id, one.depth + 1, "", text, score))
+    return found
 
 
 def _share(wanted: frozenset[str], text: str) -> float:

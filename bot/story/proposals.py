@@ -4,6 +4,7 @@ What is proposed carries the passages that it came from, and what becomes lore h
 go with an undo and come back with a redo.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -145,18 +146,14 @@ class Proposals:
         entries = await self._entries(story)
         known = [f"{entry.title} {entry.text}" for entry in entries]
         known += await proposals.texts(self._database, story.id, limit=REMEMBERED)
-        found: list[tuple[Fact, Told]] = []
-        for fact in await self._read(story, told, entries):
-            where = source(fact, told)
-            if where is not None and not repeats(fact, known) and len(found) < MOST:
-                known.append(f"{fact.name} {fact.text}")
-                found.append((fact, where))
-        return found
+        facts = await self._read(story, told, entries)
+        return await asyncio.to_thread(_new_facts, facts, told, known)
 
     async def _read(self, story: Story, told: Sequence[Told], entries: Sequence[Version]) -> list[Fact]:
         """Return what the model notes; where it is not able to read, what the text says in so many words."""
         if not await self._ability.reads(story, person_id=None):
-            return [fact for one in told for fact in stated(one.passage.text, story.language)]
+            text = "\n".join(one.passage.text for one in told)
+            return await asyncio.to_thread(stated, text, story.language)
         words = sections("propose", story.language)
         text = "\n\n".join(neutralise(one.passage.text) for one in told)
         known = _known(text, entries)
@@ -208,6 +205,18 @@ class Proposals:
                 _("The passage that this came from was taken back or changed. It returns with `/redo`.")
             )
         return proposal
+
+
+def _new_facts(facts: Sequence[Fact], told: Sequence[Told], known: list[str]) -> list[tuple[Fact, Told]]:
+    """Return the first facts that passages bear out and that are not known, each with its passage. Blocks."""
+    found: list[tuple[Fact, Told]] = []
+    for fact in facts:
+        where = source(fact, told)
+        alike = [text for text in known if fact.name.casefold() in text.casefold()]
+        if where is not None and not repeats(fact, alike):
+            known.append(f"{fact.name} {fact.text}")
+            found.append((fact, where))
+    return found[:MOST]
 
 
 def _new(story: Story, fact: Fact, where: Told) -> NewProposal:
