@@ -68,6 +68,8 @@ def test_the_end_of_a_long_passage_is_compared() -> None:
         "This is an example of a scene with tension.",
         "She ran to the door. The story ends with a kiss.",
         "The tale is of a man named Evelin.",
+        "The caravan began again, and the story unfolds as before.",
+        "He saw a dragon.\n\nThe story goes on:\n\nShe spoke to it.",
         "He has no fear for his life. The story ends: Edda and Tarn stood there.",
         "He left. The protagonist is sad now.",
         "She had worked nights.\nIn this scene, you can start with her face.",
