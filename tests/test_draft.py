@@ -32,6 +32,7 @@ async def job(database: Database) -> Job:
         for number in range(40):
             text = f"On night {number} the lamp burned blue, and nobody in the town would say why it did."
             parent = (await passages.add(tx, by_person(story, parent, text))).id
+        assert parent is not None
         await branches.advance(tx, story.branch_id, parent)
         return await narrations.add(
             tx,
