@@ -68,6 +68,8 @@ def told(*texts: str) -> list[Told]:
         ('{"facts": [{"name": "Varn"}]}', []),
         ("none", []),
         ("He: is tall", []),
+        ("Isolde promised Ruan that: she would not tell their father", []),
+        ("The King of the North: is old", [Fact("The King of the North", "is old")]),
         ("Mara: who is she?", []),
         ("Mara: the story is about her", []),
         ("Mara: " + "very " * 40 + "tall", []),

@@ -48,6 +48,8 @@ _CJK = (
         rf"(?P<name>{_HAN_NAME}{{2,5}}?)(?P<verb>是|名叫|住在)(?P<fact>[^，。！？；：“”]{{2,30}})[，。；]"
     ),
 )
+_SMALL = re.compile(r"\b(?:the|an?|of|de|van|von)\b", re.IGNORECASE)
+_NAME_WORDS = 3  # without small ones; what is longer is half a sentence
 _NO_NAME = re.compile("[这那他她它我你谁都就也不还只但而却便才更最已经曾并且如若像总可能会要什么怎样]")
 
 
@@ -127,6 +129,8 @@ def _is_plain(fact: Fact) -> bool:
     if not fact.name or len(fact.name) > NAME or len(fact.text) > FACT or _NOBODY.match(fact.name):
         return False
     if count_words(fact.text) > _MOST_WORDS[script_of(fact.text)] or _TALK.search(f"{fact.name} {fact.text}"):
+        return False
+    if len(_SMALL.sub(" ", fact.name).split()) > _NAME_WORDS:
         return False
     if script_of(fact.name) == "cjk" and _NO_NAME.search(fact.name):
         return False
