@@ -14,6 +14,7 @@ from bot.pictures.studio import Studio
 from bot.reply.adapter_choices import choices
 from bot.reply.answers import dismiss
 from bot.reply.curtain import show_shift
+from bot.reply.gathering import Gathering
 from bot.reply.performance import Performance
 from bot.reply.quality_card import quality_card, trend_file
 from bot.reply.story_card import card, shelf_page
@@ -72,6 +73,7 @@ class StoryGroup(
         survey: Survey,
         studio: Studio,
         performance: Performance,
+        gathering: Gathering,
         adapters: Adapters,
     ) -> None:
         self._shelf = shelf
@@ -80,6 +82,7 @@ class StoryGroup(
         self._studio = studio
         self._adapters = adapters
         self._performance = performance
+        self._gathering = gathering
 
     @app_commands.command(description="Start a story in this channel")
     @app_commands.describe(
@@ -89,7 +92,7 @@ class StoryGroup(
         rating="Who may read it",
         free_typing="Take every message in this channel as a passage",
         style="How the narrator tells: a named style, or that of the writers' own passages",
-        creativity="How daring the narrator is, from 1 (the likeliest words) to 5 (wild); 3 is what the host set",
+        creativity="How daring the narrator is, from 1 (the likeliest words) to 5 (wild); 3 is the usual",
         narrator="When the narrator writes",
     )
     @app_commands.choices(language=LANGUAGES, rating=RATINGS, style=STYLE_CHOICES, narrator=NARRATORS)
@@ -163,7 +166,7 @@ class StoryGroup(
         free_typing="Take every message in this channel as a passage",
         adapter="The narrator's voice: a LoRA adapter that the host has added",
         style="How the narrator tells: a named style, or that of the writers' own passages",
-        creativity="How daring the narrator is, from 1 (the likeliest words) to 5 (wild); 3 is what the host set",
+        creativity="How daring the narrator is, from 1 (the likeliest words) to 5 (wild); 3 is the usual",
         narrator="When the narrator writes",
         lore_check="Ask before a passage that goes against the lore is saved",
     )
@@ -280,8 +283,9 @@ class StoryGroup(
         """End the running story."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         require_voice(interaction)
-        person = person_of(interaction)
-        standing = await self._shelf.end(place_of(interaction), person)
+        place, person = place_of(interaction), person_of(interaction)
+        await self._gathering.settle(place, person)
+        standing = await self._shelf.end(place, person)
         await self._performance.close(standing, person)
         await dismiss(interaction)
 
@@ -316,6 +320,7 @@ async def setup(bot: StoryBot) -> None:
             survey=services.survey,
             studio=services.studio,
             performance=services.performance,
+            gathering=services.gathering,
             adapters=services.adapters,
         )
     )

@@ -223,6 +223,17 @@ async def test_words_of_a_round_are_in_the_story_when_the_mode_changes(stage: St
     assert await stage.told() == [OPENING, LAMP]
 
 
+async def test_words_of_a_round_are_in_the_story_when_it_ends(stage: Stage) -> None:
+    """The host ends it in mid-round; what was acknowledged is read in it, and a guest changes nothing."""
+    mara, jun = await table(stage, "round", "Mara", "Jun")
+    await told(await hand_in(jun, LAMP))
+    await refused(await jun.command("story end", channel=HERE), "Only Mara")
+    assert await stage.told() == [OPENING]
+    await mara.command("story end", channel=HERE)
+    await mara.wait_for_message(lambda m: bool(m["embeds"]) and "The end" in m["embeds"][0]["title"])
+    assert await stage.told() == [OPENING, LAMP]
+
+
 async def test_the_button_under_the_word_of_a_round_opens_the_window(stage: Stage) -> None:
     """What is sent from it is handed in, also after a restart."""
     mara, jun = await table(stage, "round", "Mara", "Jun")

@@ -67,6 +67,13 @@ class Gathering:
             return _("Your words are among the choices: if they win, they are the next passage.")
         return None
 
+    async def settle(self, place: Place, person: Person) -> None:
+        """Let what was handed in for an open round stand in the story before its host ends that."""
+        story = await standing.running(self._database, place)
+        standing.require_host(story, person)
+        if await self._rounds.left_open(story):
+            await self._put_in(story)
+
     async def attend(self, story: Story, kept: Kept) -> None:
         """Do what is due in a story, while nobody narrates in it."""
         state = kept.state
