@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.reply.turn_line import MESSAGE, duration, line, mention_in, together
-from bot.story.turns.state import DAY, HOUR, MINUTE, NextUp, Nudge, Rules, Seat, Skipped, TurnState
+from bot.story.turns.state import DAY, HOUR, MINUTE, NextUp, Nudge, Rules, Seat, Skipped, Switched, TurnState
 
 MARA, JUN = Seat(10, "Mara"), Seat(11, "Jun")
 
@@ -31,6 +31,13 @@ def test_only_the_one_concerned_is_called() -> None:
     assert mention_in([Nudge((MARA, JUN), 1)]) is None
     assert mention_in([Skipped(MARA, silent=True)]) is None
     assert mention_in([]) is None
+
+
+def test_where_everyone_is_free_nothing_is_said_of_turns() -> None:
+    """A switch to another mode tells how long its turns are; a switch to free writing is told in one sentence."""
+    free, robin = (line(Switched(mode), TurnState(rules=Rules(mode=mode))) for mode in ("free", "robin"))
+    assert str(free) == "From now on: free — everyone writes when they like."
+    assert str(robin).endswith("A turn lasts 1 day; then the next one is up.")
 
 
 def test_a_name_formats_and_calls_nothing() -> None:

@@ -71,7 +71,7 @@ def line(effect: Effect, state: TurnState) -> Text | None:
         case RoundOpened():
             return _round_opened(state)
         case Switched():
-            return _("From now on: {mode}. {how}", mode=MODES[state.rules.mode], how=how(state.rules))
+            return _switched(state.rules)
         case Hosted(name):
             return _("{name} is the host from now on.", name=inline_name(name))
         case Emptied():
@@ -82,9 +82,7 @@ def line(effect: Effect, state: TurnState) -> Text | None:
 
 
 def how(rules: Rules) -> Text:
-    """Return how long a turn is, and what happens at its end."""
-    if rules.mode == "free":
-        return _("There are no turns.")
+    """Return how long a turn is, and what happens at its end; where everyone is free there are none."""
     if rules.gathers:
         return _("A round lasts {length}; then it goes on with what came.", length=duration(rules.length))
     then = _("the narrator fills in") if rules.then == "narrator" else _("the next one is up")
@@ -98,6 +96,13 @@ def duration(milliseconds: int) -> Text:
     if milliseconds % HOUR == 0:
         return _n("{n} hour", "{n} hours", milliseconds // HOUR)
     return _n("{n} minute", "{n} minutes", max(1, milliseconds // MINUTE))
+
+
+def _switched(rules: Rules) -> Text:
+    mode = MODES[rules.mode]
+    if rules.mode == "free":
+        return _("From now on: {mode}.", mode=mode)
+    return _("From now on: {mode}. {how}", mode=mode, how=how(rules))
 
 
 def _round_opened(state: TurnState) -> Text:

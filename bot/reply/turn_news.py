@@ -157,7 +157,8 @@ class TurnNews:
         lines = [text.render(story.language) for one in effects if (text := line(one, kept.state))]
         if not lines:
             return True
-        view = join_button(story) if any(isinstance(one, Switched) for one in effects) else None
+        switched = any(isinstance(one, Switched) for one in effects)
+        view = join_button(story) if switched and kept.state.rules.mode != "free" else None
         if kept.state.rules.mode == "round" and any(isinstance(one, RoundOpened) for one in effects):
             view = hand_in_buttons(story)
         message = await self._send(story, together(lines), called=called, view=view, nonce=nonce)
