@@ -8,6 +8,7 @@ from tests.stage import Stage, answered, saying, with_button
 HERE = "fireside"
 BELL = "A bell rang far below the water, twice, and then the tide forgot it."
 DOOR = "The door at the top of the stairs stood open, and the wind went in first."
+SHIP = "Somebody had painted a new name over the old one on the hull of the ship."
 RAIN = "灯灭了以后，客栈里没有一个人说话，只听见檐下的雨。"
 PAST = "She was late, and the lamp had gone out. She sat down on the stairs and listened. He had not come."
 
@@ -29,7 +30,7 @@ async def test_a_style_and_the_dial_are_chosen_shown_and_kept(stage: Stage) -> N
     assert "a fairy tale" in second.messages[0].content
     assert second.sampling.temperature < first.sampling.temperature
     await mara.command("story settings", channel=HERE, options={"style": "none"})
-    await stage.narrate(mara, "Somebody had painted a new name over the old one on the hull of the ship.")
+    await stage.narrate(mara, SHIP)
     assert "Style" not in stage.backend.requests[-1].messages[0].content
 
 
@@ -129,7 +130,10 @@ async def test_a_moral_is_taken_off_unless_an_end_is_asked_for(stage: Stage) -> 
     assert await stage.told() == [BELL]
     stage.script.says(f"{DOOR} {moral}")
     await mara.command("continue", channel=HERE, options={"direction": "bring the story to its ending"})
-    await mara.wait_for_message(saying(moral, button="Retry"))
+    shown = await mara.wait_for_message(saying(moral, button="Retry"))
+    stage.script.says(f"{SHIP} {moral}")
+    await mara.click(shown, "Retry")
+    await mara.wait_for_message(saying(SHIP, moral, button="2/2"))
 
 
 async def test_a_style_nobody_offers_is_refused(stage: Stage) -> None:

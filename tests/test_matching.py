@@ -13,7 +13,8 @@ TERMS = Terms(["spiders, harm to animals", "torture", "stab", "body", "毒蛇；
     "text",
     [
         *["A spider sat there.", "SPIDERS!", "the spider's web", "_spiders_", "**spider**", "“Spider,” he said."],
-        *["s p i d e r", "s-p-i-d-e-r-s", "sp1der", "ѕріdеr", "spíder", "spiiiiider", "spi\u200bder", "ｓｐｉｄｅｒ", "𝓼𝓹𝓲𝓭𝓮𝓻"],
+        *["s p i d e r", "s-p-i-d-e-r-s", "sp1der", "ѕріdеr", "spíder", "spiiiiider", "spi\u200bder"],
+        *["ｓｐｉｄｅｒ", "𝓼𝓹𝓲𝓭𝓮𝓻"],
         *["他怕spider们", "harm to animals", "harm  to\nanimals", "tortured", "torturing", "the torturer"],
         *["stabbed him", "stabbing", "bodies", "k1lled", "killers", "her eyes", "eyeing"],
         *["毒蛇来了", "毒 蛇", "毒·蛇", "自殺", "他想自杀。"],

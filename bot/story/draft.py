@@ -209,6 +209,7 @@ class Drafter:
         budget = int(fits * share)
         read = await self._told(job, story, size=budget)
         pinned = await self._recall.pinned(story)
+        wish = await self._wish(job)
         planned = plan(
             StoryFacts(
                 story.title, story.premise, story.language, voice.bounds.rating, story.words, voice.rules
@@ -216,22 +217,22 @@ class Drafter:
             passage_texts(read),
             budget=budget,
             pinned=pinned,
-            direction=voice.directed(await self._directed(job, known)),
+            direction=voice.directed("\n".join(filter(None, (wish, known))) or None),
             note=job.direction if job.kind == "retry" else None,
             fix=await fix_of(self._database, job, story.language),
         )
         prompt = build(planned, await self._recall.memory(story, planned))
         recent = [told.passage.text for told in read[-RECENT:]]
         asked_by = None if job.kind == "weave" else job.asked_by
-        expected = voice.expected(story, recent=recent, direction=job.direction, asked_by=asked_by)
+        asked = " ".join(filter(None, (wish, job.direction)))
+        expected = voice.expected(story, recent=recent, direction=asked, asked_by=asked_by)
         return prompt, replace(expected, wanted=await self._wanted(job), old=await self._old(job))
 
-    async def _directed(self, job: Job, known: str) -> str | None:
-        """Return what shall happen, in another take too, with what the narrator is reminded of behind it."""
-        wish = None if job.kind in ("retry", "fix") else job.direction
+    async def _wish(self, job: Job) -> str | None:
+        """Return what shall happen; in another take, what was to happen in the one before."""
         if job.kind == "retry" and job.replaces is not None:
-            wish = await passages.wish(self._database, job.replaces)
-        return "\n".join(filter(None, (wish, known))) or None
+            return await passages.wish(self._database, job.replaces)
+        return None if job.kind in ("retry", "fix") else job.direction
 
     async def _old(self, job: Job) -> str:
         """Return what a fix is to change."""
