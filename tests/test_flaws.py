@@ -67,6 +67,8 @@ def test_the_end_of_a_long_passage_is_compared() -> None:
         "As an AI language model, I have no feelings.",
         "This is an example of a scene with tension.",
         "She ran to the door. The story ends with a kiss.",
+        "A figure was seen. The story took place at a carnival.",
+        "It started out as a fun story about a girl and her father.",
         "The tale is of a man named Evelin.",
         "The caravan began again, and the story unfolds as before.",
         "He saw a dragon.\n\nThe story goes on:\n\nShe spoke to it.",
