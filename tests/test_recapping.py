@@ -138,6 +138,8 @@ async def test_names_of_pinned_facts_are_never_lost(database: Database) -> None:
     assert retelling.own
     assert retelling.text == f"{without} {PASSAGES[2]}"
     assert (await retold(database, [GOOD], facts=facts))[0].text == GOOD
+    worse = without.replace("Henrik", "Then Henrik")
+    assert (await retold(database, [without, worse, ""], facts=facts))[0].text == retelling.text
     quoted, _asked = await retold(database, [""], facts=facts)
     assert "Marten" in quoted.text
 

@@ -127,6 +127,7 @@ class Recapper:
         task = await self._task(story, kind, texts, facts, person_id)
         if not self.writes(task.language) or not await self._ability.reads(story, person_id=person_id):
             return await asyncio.to_thread(task.quoted)
+        sound: str | None = None  # the first of its kind: later tries pick their words more freely
         for number in range(ATTEMPTS):
             try:
                 said = _cut(await self._say(task, number), task.length)
@@ -137,8 +138,10 @@ class Recapper:
             if fault is None and not task.names.missing_in(said):
                 return Retelling(said, own=True)
             log.info("retelling refused", fault=fault or "names missing", kind=kind, number=number)
-            if fault is None and number == ATTEMPTS - 1:
-                return Retelling(_with_names(said, task.source, task.names), own=True)
+            if fault is None and sound is None:
+                sound = said
+        if sound is not None:
+            return Retelling(_with_names(sound, task.source, task.names), own=True)
         return await asyncio.to_thread(task.quoted)
 
     async def quote(
