@@ -11,6 +11,7 @@ SOUND = [
     "Ha ha ha ha ha! He laughed until the cups rang.",
     "I'm sorry, she thought, and went on walking towards the light at the end of the pier.",
     "“I can't help you,” he said, and the story of the well was never told again.",
+    "He told them a long story about a bear, and it took place in a town nobody knew.",
     "第一天，他等。第二天，他等。第三天，她来了。",
 ]
 

@@ -35,7 +35,7 @@ _TALK = re.compile(
 _TALK_ANYWHERE = re.compile(
     r"\b(?:as an ai\b|(?:the|this) (?:story|scene|narrative|passage) "
     r"(?:ends|begins|starts|concludes|continues|goes on|unfolds)(?: (?:with|when|as|on|abruptly|here)\b|:)|"
-    r"(?:the|this) (?:story|tale|narrative) (?:took|takes) place\b|(?:a|an) \w+ story about\b|"
+    r"(?:the|this) (?:story|tale|narrative) (?:took|takes) place\b|start(?:ed|s) (?:out )?as an? \w+ (?:story|tale)\b|"
     r"the (?:next|previous|last|following) sentences?\b|the protagonist\b|"
     r"the (?:last|next) lines? of the story\b|"
     r"in th(?:is|e) (?:story|scene|passage), (?:you|we|the (?:author|writer))\b)|"
