@@ -132,3 +132,10 @@ def test_text_inside_a_text_is_said_in_the_same_language() -> None:
 def test_unknown_locale_is_answered_in_english() -> None:
     """Who speaks neither language gets English."""
     assert nearest("pt-BR") == "en"
+
+
+def test_a_list_is_written_as_each_language_does() -> None:
+    """A parameter of several parts has commas between them, in Chinese the mark for lists."""
+    text = Text("{names}", None, {"names": ("Mara", _("English"))})
+
+    assert (text.render("en"), text.render("zh-CN")) == ("Mara, English", "Mara、英语")

@@ -6,6 +6,7 @@ A `Text` is a sentence not yet said in any language, so rules and errors can car
 
 import gettext
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ import polib
 
 FOLDER = Path(__file__).parent
 LOCALES = ("en", "zh-CN")
+_BETWEEN = {"en": ", ", "zh-CN": "、"}  # the parts of a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Text:
     params: dict[str, Any] = field(default_factory=dict)
 
     def render(self, locale: str) -> str:
-        """Return the sentence in a locale; parameters that are texts themselves are rendered too."""
+        """Return the sentence in a locale; parameters that are texts are rendered too, and tuples listed."""
         catalog = _catalog(nearest(locale))
         if self.plural is None:
             sentence = catalog.gettext(self.msgid)
@@ -53,7 +55,14 @@ def nearest(locale: str) -> str:
     return "zh-CN" if locale.lower().startswith("zh") else "en"
 
 
+def listed(parts: Iterable[object], locale: str) -> str:
+    """Return a list as it is written inside of a sentence."""
+    return _BETWEEN[nearest(locale)].join(str(_value(part, locale)) for part in parts)
+
+
 def _value(value: Any, locale: str) -> Any:
+    if isinstance(value, tuple):
+        return listed(value, locale)
     return value.render(locale) if isinstance(value, Text) else value
 
 

@@ -189,10 +189,10 @@ class Board:
         """Return what a passage's messages show, and the line under it; of a secret one its size alone."""
         line = foot(passage, await edits.of_passage(self._database, passage.id))
         if handed_in := (await rounds.handed_in_for(self._database, [passage])).get(passage.id):
-            names = ", ".join(dict.fromkeys(inline_name(one.author_name or "—") for one in handed_in))
+            names = tuple(dict.fromkeys(inline_name(one.author_name or "—") for one in handed_in))
             line = _("{whose}, from the words of {names}", whose=line, names=names)
         if against := await flags.of_passage(self._database, passage.id):
-            titles = ", ".join(dict.fromkeys(inline_name(flag.title) for flag in against))
+            titles = tuple(dict.fromkeys(inline_name(flag.title) for flag in against))
             line = _("{whose} · ⚠️ goes against the lore: {titles}", whose=line, titles=titles)
         kept = await keeping.read(self._database, story.id)
         if story.state == "ended" or not kept.sealed(passage):

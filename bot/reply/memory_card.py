@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import discord
 
-from bot.locales import Text, _, _n
+from bot.locales import Text, _, _n, listed
 from bot.reply.links import message_link
 from bot.reply.story_card import COLOUR
 from bot.story.keeping_up import Chapter, News, SoFar, Spot
@@ -62,7 +62,7 @@ def news(found: News, locale: str) -> discord.Embed:
         kept.append(f"-# {line.render(locale)}")
     embed.description = "\n\n".join([*lines, *kept])
     for name, value in (
-        (_("Who wrote"), ", ".join(_wrote(voice, locale) for voice in found.writers[:_WRITERS])),
+        (_("Who wrote"), listed((_wrote(voice, locale) for voice in found.writers[:_WRITERS]), locale)),
         (_("Who is who"), _people(found, locale)),
         (_("Whose turn"), _turn(found.turns).render(locale) if story.state == "running" else ""),
     ):
@@ -154,12 +154,12 @@ def _fitting(lines: Sequence[str], room: int) -> list[str]:
 
 def _turn(turns: TurnState) -> Text:
     if turns.missing:
-        names = ", ".join(inline_name(seat.name) for seat in turns.missing)
+        names = tuple(inline_name(seat.name) for seat in turns.missing)
         return _("Waiting for: {names}", names=names)
     if turns.holder is not None:
         name = inline_name(turns.holder.name)
         if turns.due is not None:
-            return _("{name}, until {time}", name=name, time=f"<t:{turns.due // 1000}:R>")
+            return _("{name} (ends {time})", name=name, time=f"<t:{turns.due // 1000}:R>")
         return _("{name}", name=name)
     return _("Everyone may write.")
 

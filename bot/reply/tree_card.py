@@ -23,7 +23,7 @@ def tree_words(tree: Tree, drawn: Drawn, locale: str) -> str:
             "**{title}** is read on **{current}**. Other branches: {others}. Go to one with `/branch`.",
             title=title,
             current=current,
-            others=_listed([f"**{name}**" for name in others]),
+            others=_first([f"**{name}**" for name in others]),
         )
     else:
         line = _(
@@ -58,12 +58,12 @@ def tree_file(tree: Tree, drawn: Drawn, locale: str) -> discord.File:
         " ends at: {branches}.",
         shape.told,
         title=tree.story.title,
-        writers=_listed([f"{name_of(writer, shape.names, locale)} ({count})" for writer, count in ranked]),
-        branches=_listed([f"{name} ({last})" for name, last in ends.items()]),
+        writers=_first([f"{name_of(writer, shape.names, locale)} ({count})" for writer, count in ranked]),
+        branches=_first([f"{name} ({last})" for name, last in ends.items()]),
     )
     return discord.File(io.BytesIO(drawn.png), "tree.png", description=told.render(locale)[:ALT])
 
 
-def _listed(names: list[str]) -> str:
+def _first(names: list[str]) -> tuple[str, ...]:
     more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f", +{more}" if more > 0 else "")
+    return (*names[:NAMED], *([f"+{more}"] if more > 0 else []))

@@ -74,7 +74,7 @@ def _lines(state: TurnState, reader: int, locale: str) -> list[str]:
     lines = [_line(number, seat, state, reader) for number, seat in enumerate(seats[:SHOWN], start=1)]
     resting = [seat for seat in state.seats if seat not in seats]
     if resting:
-        names = ", ".join(inline_name(seat.name) for seat in resting[:SHOWN])
+        names = tuple(inline_name(seat.name) for seat in resting[:SHOWN])
         done = (
             _("Handed in: {names}", names=names) if state.rules.gathers else _("Later: {names}", names=names)
         )

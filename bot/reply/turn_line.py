@@ -132,8 +132,10 @@ def _nudge(nudge: Nudge) -> Text:
             mention=f"<@{nudge.seats[0].id}>",
             time=_time(nudge.due),
         )
-    names = ", ".join(inline_name(seat.name) for seat in nudge.seats[:NAMED])
-    names += ", …" if len(nudge.seats) > NAMED else ""
+    names = (
+        *(inline_name(seat.name) for seat in nudge.seats[:NAMED]),
+        *(["…"] if len(nudge.seats) > NAMED else []),
+    )
     return _("The round ends {time}; still missing: {names}.", time=_time(nudge.due), names=names)
 
 

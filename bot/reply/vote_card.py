@@ -134,7 +134,7 @@ def _lines(poll: Poll) -> list[Text]:
                 lines.append(_("Counted {when}.", when=f"<t:{vote.deadline // 1000}:R>"))
             return lines
         case "tied":
-            names = ", ".join(letter(option.number) for option in poll.standing)
+            names = tuple(letter(option.number) for option in poll.standing)
             host = inline_name(poll.story.host_name or poll.story.starter_name or "—")
             tie = _(
                 "A tie between {names}. {host} or a moderator chooses one, or everyone votes again: Run-off.",

@@ -102,7 +102,7 @@ async def _chosen(reader: Reader, place: Place, wanted: str | None) -> Story:
     raise Refused(
         _(
             "Which one? Paused here: {titles}. Choose one from the list that opens as you type.",
-            titles=", ".join(f"“{story.title}”" for story in (alike or resting)[:10]),
+            titles=tuple(f"“{story.title}”" for story in (alike or resting)[:10]),
         )
     )
 
