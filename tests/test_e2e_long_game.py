@@ -34,6 +34,8 @@ PASSAGES = 300
 NARRATED = 10  # passages of people, behind which comes one of the narrator
 STILL = 4  # looks, two for each of the background's, in which nothing changes any more
 VOTES = 3
+WOVEN = "everyone"
+GAP = "\n\n"  # between what two people handed in
 NOTES = "Mara: the lighthouse keeper\nVarn: came with a green parrot on his shoulder"
 WORDS = re.compile(r"\*\*([A-J])\*\* · [^\n]*\n> ([^\n]*)")  # of an option on a vote's card
 HANDED_IN = (  # round by round, in the order of NAMES
@@ -84,6 +86,7 @@ class Game:
     stage: Stage
     people: dict[str, Person]
     told: list[tuple[str, str]] = field(default_factory=list)
+    words: Counter[str] = field(default_factory=Counter)
 
     @property
     def host(self) -> Person:
@@ -116,8 +119,12 @@ class Game:
         await self.until_told(name, text)
 
     async def until_told(self, name: str, text: str) -> None:
-        """Wait until the story goes on with a text."""
+        """Wait until the story goes on with a text, which is somebody's or woven of what all handed in."""
         self.told.append((name, text))
+        if name == WOVEN:
+            self.words.update(dict(zip(NAMES, map(count_words, text.split(GAP)), strict=True)))
+        else:
+            self.words[name] += count_words(text)
 
         async def is_told() -> bool:
             return await self.length() == len(self.told)
@@ -184,11 +191,11 @@ async def play_in_turn(game: Game, number: int) -> None:
 async def play_rounds(game: Game) -> None:
     """Let all eight hand in, round after round, and the narrator weave it."""
     for words in HANDED_IN:
-        woven = " ".join(words)
+        woven = GAP.join(words)
         game.stage.script.says(woven)
         for name, text in zip(NAMES, words, strict=True):
             await game.people[name].command("write", channel=HERE, options={"text": text})
-        await game.until_told("The narrator", woven)
+        await game.until_told(WOVEN, woven)
 
 
 async def play_votes(game: Game, number: int) -> None:
@@ -287,12 +294,10 @@ def is_approved(card_id: str, message: Payload) -> bool:
 async def check_credits(game: Game) -> None:
     """Compare the credits with what was written, word by word."""
     _story, credits = await game.stage.bot.services.survey.credits(game.stage.place(HERE))
-    wrote: Counter[str] = Counter()
-    for name, text in game.told:
-        wrote[name] += count_words(text)
     counted = {credits.names.get(writer) or "The narrator": words for writer, words in credits.words.items()}
-    assert counted == dict(wrote)
-    assert sum(credits.passages.values()) == PASSAGES
+    assert counted == dict(game.words)
+    # A woven passage counts for everyone who handed in, and for the narrator.
+    assert sum(credits.passages.values()) == PASSAGES + len(HANDED_IN) * len(NAMES)
 
 
 async def check_tree(game: Game) -> None:
