@@ -163,7 +163,9 @@ def _add_benches(benches: Any, shared: argparse.ArgumentParser) -> None:
         default=[4096, 16_384],
         help="tokens of the models for which they are",
     )
-    retrieval = benches.add_parser("retrieval", parents=[shared], help="what of lore and passages questions find")
+    retrieval = benches.add_parser(
+        "retrieval", parents=[shared], help="what of lore and passages questions find"
+    )
     retrieval.add_argument(
         "--questions", type=Path, default=Path("tests/retrieval"), help="the folder of stories with questions"
     )

@@ -10,7 +10,7 @@ import structlog
 from bot.config import Config, adapter_paths
 from bot.engine.engine import Engine
 from bot.errors import StartError
-from bot.story.adapters import Adapters
+from bot.story.narration.adapters import Adapters
 
 log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ from discord.ext import commands
 
 from bot.client import StoryBot
 from bot.engine.engine import Status
-from bot.reply.about_card import about
+from bot.reply.cards.about import about
 
 
 class About(commands.Cog):

@@ -12,13 +12,13 @@ from discord.ext import commands
 from bot.client import StoryBot
 from bot.errors import Refused
 from bot.locales import _
-from bot.reply.answer_card import ShowEveryone, answered, progress, shown_by, under
 from bot.reply.answers import UNSAID, answering
+from bot.reply.cards.answer import ShowEveryone, answered, progress, shown_by, under
 from bot.reply.sheet import NOBODY
 from bot.reply.stream import PACE
 from bot.reply.who import person_of, place_of, require_voice
-from bot.story.draft import Waiting, Writing
-from bot.story.questions import LONGEST, Answer, Questions
+from bot.story.narration.draft import Waiting, Writing
+from bot.story.questions.questions import LONGEST, Answer, Questions
 
 log = structlog.get_logger(__name__)
 

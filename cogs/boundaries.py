@@ -12,12 +12,12 @@ from bot.errors import Refused
 from bot.locales import Text, _
 from bot.reply.answers import UNSAID, answering, dismiss
 from bot.reply.boundary_buttons import single
-from bot.reply.boundary_card import buttons, card
+from bot.reply.cards.boundary import buttons, card
 from bot.reply.performance import Performance
 from bot.reply.who import person_of, place_of, require_age
-from bot.story.boundaries import Agreement, Boundaries
+from bot.story.boundaries.agreement import Agreement, Boundaries
+from bot.story.boundaries.scenes import Scenes
 from bot.story.people import Person, Place
-from bot.story.scenes import Scenes
 from bot.story.shelf import Shelf
 from storage.boundaries import Kind
 from storage.stories import Rating

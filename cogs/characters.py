@@ -5,8 +5,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import StoryBot
-from bot.reply import lore_card
-from bot.reply.lore_card import View
+from bot.reply.cards import lore as lore_card
+from bot.reply.cards.lore import View
 from bot.reply.lore_desk import LoreDesk
 from bot.story.lore.rules import Player
 from bot.story.lore.writing import TEXT, TITLE, VOICE, Sketch

@@ -6,13 +6,13 @@ from discord.ext import commands
 
 from bot.client import StoryBot
 from bot.locales import Text, _
-from bot.reply import held_card
 from bot.reply.answers import answering, tell
-from bot.reply.held_card import ChangeWindow, HeldButton, changed
+from bot.reply.cards import held as held_card
+from bot.reply.cards.held import ChangeWindow, HeldButton, changed
 from bot.reply.performance import Performance
 from bot.reply.who import person_of, place_of, require_voice
-from bot.reply.write_modal import LONGEST
-from bot.story.lore_check import LoreCheck
+from bot.reply.windows.write import LONGEST
+from bot.story.lore.lore_check import LoreCheck
 
 log = structlog.get_logger(__name__)
 

@@ -7,10 +7,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import StoryBot
-from bot.reply import lore_card, lore_modal
 from bot.reply.answers import answering
-from bot.reply.lore_card import Show, View
+from bot.reply.cards import lore as lore_card
+from bot.reply.cards.lore import Show, View
 from bot.reply.lore_desk import LoreDesk
+from bot.reply.windows import lore as lore_modal
 from bot.story.lore.writing import COOLDOWN, GROUP, PRIORITY, TEXT, TITLE, Sketch
 from storage.lore import Kind
 

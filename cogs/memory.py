@@ -9,13 +9,13 @@ from discord.ext import commands
 
 from bot.client import StoryBot
 from bot.errors import Refused
-from bot.reply.memory_card import news, so_far
+from bot.reply.cards.memory import news, so_far
+from bot.reply.cards.why import prompt_file, why
 from bot.reply.sheet import NOBODY
 from bot.reply.who import person_of, place_of
-from bot.reply.why_card import prompt_file, why
-from bot.story.keeping_up import KeepingUp
+from bot.story.memory.keeping_up import KeepingUp
+from bot.story.memory.why import Reasons
 from bot.story.people import Place
-from bot.story.why import Reasons
 from storage.errors import StorageError
 from storage.recaps import Level
 

@@ -9,10 +9,10 @@ from discord.ext import commands
 from bot.client import StoryBot
 from bot.locales import Text, _
 from bot.reply.answers import answering
-from bot.reply.proposal_card import EditWindow, ProposalButton, edited, shown
+from bot.reply.cards.proposal import EditWindow, ProposalButton, edited, shown
 from bot.reply.who import person_of, place_of
-from bot.story.facts import Fact
-from bot.story.proposals import Proposals
+from bot.story.lore.facts import Fact
+from bot.story.lore.proposals import Proposals
 
 
 class ProposalsCog(commands.Cog):

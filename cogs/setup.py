@@ -8,9 +8,9 @@ from bot.client import StoryBot
 from bot.errors import Refused
 from bot.locales import _
 from bot.reply.adapter_choices import choices
-from bot.reply.story_card import voice_line
+from bot.reply.cards.story import voice_line
 from bot.reply.who import place_of
-from bot.story.adapters import Adapters
+from bot.story.narration.adapters import Adapters
 
 
 @app_commands.guild_only()

@@ -7,12 +7,12 @@ from discord.ext import commands
 from bot.client import StoryBot
 from bot.pictures.studio import Studio
 from bot.reply.answers import dismiss
-from bot.reply.credits_card import credits_card
+from bot.reply.cards.credits import credits_card
+from bot.reply.cards.tree import tree_file, tree_words
 from bot.reply.performance import Performance
 from bot.reply.sheet import NOBODY
-from bot.reply.tree_card import tree_file, tree_words
 from bot.reply.who import place_of, require_voice
-from bot.story.survey import Survey
+from bot.story.survey.surveying import Survey
 
 
 class Show(commands.Cog):

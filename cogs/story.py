@@ -13,18 +13,18 @@ from bot.locales import _
 from bot.pictures.studio import Studio
 from bot.reply.adapter_choices import choices
 from bot.reply.answers import dismiss
+from bot.reply.cards.quality import quality_card, trend_file
+from bot.reply.cards.story import card, shelf_page
 from bot.reply.curtain import show_shift
 from bot.reply.gathering import Gathering
 from bot.reply.performance import Performance
-from bot.reply.quality_card import quality_card, trend_file
-from bot.reply.story_card import card, shelf_page
 from bot.reply.who import person_of, place_of, require_age, require_voice, sight_of
-from bot.story.adapters import Adapters
-from bot.story.creativity import MIDDLE
+from bot.story.narration.adapters import Adapters
+from bot.story.narration.creativity import MIDDLE
+from bot.story.narration.styles import NO_STYLE, STYLES
 from bot.story.pausing import Pausing, handle
 from bot.story.shelf import Changes, Outline, Shelf
-from bot.story.styles import NO_STYLE, STYLES
-from bot.story.survey import Survey
+from bot.story.survey.surveying import Survey
 from storage.stories import NEVER, ON_REQUEST, Language, Rating, State
 
 OFFERED = 25  # Discord's most

@@ -11,10 +11,10 @@ from bot.reply.answers import answering, dismiss
 from bot.reply.performance import Performance
 from bot.reply.rewriting import Rewriting
 from bot.reply.tree_lines import branch_opened, branch_told, elsewhere, taken_back
-from bot.reply.tree_windows import BranchWindow, Filled, TakeButton, filled, open_editor
 from bot.reply.who import person_of, place_of, require_voice
-from bot.story.editing import Editor, Found
-from bot.story.tree import NAME, Branched, Forester
+from bot.reply.windows.tree import BranchWindow, Filled, TakeButton, filled, open_editor
+from bot.story.tree.editing import Editor, Found
+from bot.story.tree.walking import NAME, Branched, Forester
 
 CHOICES = 25
 

@@ -10,8 +10,8 @@ from bot.client import StoryBot
 from bot.errors import Refused
 from bot.locales import Text, _
 from bot.reply.answers import answering, dismiss, tell
+from bot.reply.cards.turn import order_card, turn_text
 from bot.reply.performance import Performance
-from bot.reply.turn_card import order_card, turn_text
 from bot.reply.turn_line import duration
 from bot.reply.who import person_of, place_of, require_voice
 from bot.story.people import Person

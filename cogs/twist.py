@@ -8,10 +8,10 @@ from bot.client import StoryBot
 from bot.errors import Refused
 from bot.locales import Text, _
 from bot.reply.answers import answering, tell
-from bot.reply.propose_modal import ProposeModal, proposal_of
-from bot.reply.vote_card import letter
+from bot.reply.cards.vote import letter
 from bot.reply.voting import Voting
 from bot.reply.who import person_of, place_of, require_voice
+from bot.reply.windows.propose import ProposeModal, proposal_of
 from bot.story.turns import lengths
 
 CHOICE = app_commands.Choice[str]

@@ -8,19 +8,19 @@ from discord.ext import commands
 
 from bot.client import StoryBot
 from bot.reply.answers import UNSAID, explain
+from bot.reply.cards.held import told
 from bot.reply.files import typed_words
-from bot.reply.held_card import told
 from bot.reply.performance import Performance
 from bot.reply.sheet import NOBODY
 from bot.reply.tree_lines import taken_back
 from bot.reply.who import place_in, writer_of
-from bot.story.editing import Editor
-from bot.story.lore_check import LoreCheck
-from bot.story.moved import Moved
+from bot.story.lore.lore_check import LoreCheck
 from bot.story.people import Place
 from bot.story.shelf import Shelf
 from bot.story.storyteller import Storyteller, Written
 from bot.story.text import is_table_talk
+from bot.story.tree.editing import Editor
+from bot.story.tree.moved import Moved
 from storage.stories import Story
 
 log = structlog.get_logger(__name__)

@@ -9,22 +9,22 @@ from discord.ext import commands
 from bot.client import StoryBot
 from bot.errors import Refused
 from bot.locales import Text, _
-from bot.reply import held_card
 from bot.reply.answers import answering, dismiss, explain, tell
+from bot.reply.cards import held as held_card
 from bot.reply.files import read_text
 from bot.reply.gathering import Gathering
 from bot.reply.performance import Performance
 from bot.reply.rewriting import Rewriting
 from bot.reply.tree_lines import brought_back, changed_above, rolled_back, taken_back
-from bot.reply.tree_windows import open_editor
 from bot.reply.who import person_of, place_of, require_voice
-from bot.reply.write_modal import WriteModal, words_of
-from bot.story.editing import Editor
-from bot.story.lore_check import LoreCheck
-from bot.story.moved import Moved
+from bot.reply.windows.tree import open_editor
+from bot.reply.windows.write import WriteModal, words_of
+from bot.story.lore.lore_check import LoreCheck
 from bot.story.people import Person, Place
 from bot.story.storyteller import Storyteller
-from bot.story.tree import Forester, Walked
+from bot.story.tree.editing import Editor
+from bot.story.tree.moved import Moved
+from bot.story.tree.walking import Forester, Walked
 from storage.errors import StorageError
 
 STEPS = {"previous": -1, "next": 1}

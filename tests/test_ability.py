@@ -10,7 +10,7 @@ import pytest
 from bot.engine.engine import Engine
 from bot.engine.request import Request
 from bot.story.ability import BEGUN, Ability
-from bot.story.asking import Scribe
+from bot.story.scribe import Scribe
 from storage import branches, passages
 from storage.database import Database
 from storage.passages import NewPassage

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.story.answering import Source, judge, messages
+from bot.story.questions.answering import Source, judge, messages
 
 BELL = Source("passage", 11, 1, "", "Mara carried the bell down the cliff and hid it in the salt cellar.")
 VARN = Source("passage", 12, 2, "", "Captain Varn paid forty silver coins for the charts that Ilse sold him.")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bot.clock import SYSTEM
 from bot.errors import Refused
-from bot.story.ballot_box import MOST, BallotBox
 from bot.story.people import Person, Place
+from bot.story.votes.ballot_box import MOST, BallotBox
 from storage import actions, directions, passages, stories, timers, votes
 from storage.database import Database
 from storage.votes import NewOption

@@ -4,14 +4,14 @@ import discord
 import pytest
 
 from bot.pictures.drawn import Drawn
-from bot.reply.credits_card import CHAPTERS, WRITERS, credits_card
-from bot.reply.quality_card import quality_card, trend_file
-from bot.reply.tree_card import ALT, tree_file, tree_words
-from bot.story.credits import Chapter, Contribution, Credits, tally
-from bot.story.quality import Meter
-from bot.story.shape import shape
-from bot.story.survey import Tree
-from bot.story.writers import NARRATOR
+from bot.reply.cards.credits import CHAPTERS, WRITERS, credits_card
+from bot.reply.cards.quality import quality_card, trend_file
+from bot.reply.cards.tree import ALT, tree_file, tree_words
+from bot.story.survey.credits import Chapter, Contribution, Credits, tally
+from bot.story.survey.quality import Meter
+from bot.story.survey.shape import shape
+from bot.story.survey.surveying import Tree
+from bot.story.survey.writers import NARRATOR
 from storage import stories
 from storage.branches import Branch
 from storage.database import Database

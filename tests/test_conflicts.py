@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.story.conflicts import conflicts, facts_of, told_in
-from bot.story.contradictions import against, reminders
 from bot.story.lore.book import bind
+from bot.story.lore.conflicts import conflicts, facts_of, told_in
+from bot.story.lore.contradictions import against, reminders
 from storage.lore import Version
 
 

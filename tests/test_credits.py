@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.story.credits import CHAPTER, Contribution, tally
-from bot.story.writers import NARRATOR
+from bot.story.survey.credits import CHAPTER, Contribution, tally
+from bot.story.survey.writers import NARRATOR
 
 
 def test_words_are_added_up_by_writer_and_chapter() -> None:

@@ -10,8 +10,8 @@ from bot.bench.opening import recall_of
 from bot.config import NarratorSettings
 from bot.engine.engine import Engine
 from bot.engine.errors import PromptTooLong
-from bot.story.adapters import Adapters
-from bot.story.draft import Draft, Drafter, Waiting, Writing
+from bot.story.narration.adapters import Adapters
+from bot.story.narration.draft import Draft, Drafter, Waiting, Writing
 from storage import branches, guilds, narrations, passages, stories
 from storage.database import Database
 from storage.narrations import Narration as Job

@@ -14,9 +14,9 @@ import pytest
 from bot.clock import now
 from bot.engine.request import Request
 from bot.story.background import LOOK
-from bot.story.knowledge import Knowledge
 from bot.story.languages import count_words
 from bot.story.lore.archive import Archive
+from bot.story.lore.knowledge import Knowledge
 from bot.story.lore.search import LoreSearch
 from bot.story.turns import keeping
 from bot.story.turns.state import TurnState

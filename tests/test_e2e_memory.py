@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.engine.request import Request
-from bot.story.recaps import SCENE_PASSAGES
+from bot.story.memory.recaps import SCENE_PASSAGES
 from storage import recaps, stories
 from tests.person import Answer, Person
 from tests.person_forms import Payload

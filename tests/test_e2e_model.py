@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.story.flaws import flaw_of
+from bot.story.narration.flaws import flaw_of
 from tests.person_forms import Payload
 from tests.stage import Stage, buttons, saying, with_button
 

@@ -7,8 +7,8 @@ import pytest
 
 from bot.errors import Refused
 from bot.reply.tree_lines import elsewhere, taken_back
-from bot.story.moved import Moved
 from bot.story.people import Person as Actor
+from bot.story.tree.moved import Moved
 from storage import trail
 from tests.person_forms import Payload
 from tests.stage import Stage

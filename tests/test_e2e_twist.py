@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from bot.errors import Refused
-from bot.story.devices import DEVICES
-from bot.story.material import Material
 from bot.story.people import Person as Actor
-from bot.story.twist_flaws import TwistFlaw, flaw_of_twist
+from bot.story.votes.devices import DEVICES
+from bot.story.votes.material import Material
+from bot.story.votes.twist_flaws import TwistFlaw, flaw_of_twist
 from storage import directions, stories, votes
 from tests.person import Answer, Person
 from tests.person_forms import Payload

@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from bot.errors import Refused
-from bot.story.editing import Editor
 from bot.story.people import Person, Place
 from bot.story.storyteller import Storyteller
-from bot.story.tree import Forester
+from bot.story.tree.editing import Editor
+from bot.story.tree.walking import Forester
 from bot.story.turns.table import TurnTable, Wish
 from storage import actions, edits, narrations, passages, stories, trail
 from storage.database import Database

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.story.excerpts import excerpt, sentences
+from bot.story.questions.excerpts import excerpt, sentences
 from bot.story.terms import content
 
 LONG = " ".join(f"On day {n} the rain came over hill {n} and went." for n in range(60))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.story.facts import Fact, changed, noted, repeats, source, stated
+from bot.story.lore.facts import Fact, changed, noted, repeats, source, stated
 from storage.lore import Version
 from storage.passages import Passage
 from storage.trail import Told

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.story.flaws import Flaw, flaw_of, is_looping, repeats
+from bot.story.narration.flaws import Flaw, flaw_of, is_looping, repeats
 
 SOUND = [
     "Mara put down the can and listened. Below, the sea was counting the rocks again, and it had reached nine.",

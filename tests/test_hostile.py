@@ -8,15 +8,15 @@ import pytest
 
 from bot.config import Config
 from bot.errors import Refused
-from bot.story.adapters import Adapters
-from bot.story.boundaries import Bounds
-from bot.story.manner import Manner
-from bot.story.memory import Item, Memory, Pinned
-from bot.story.narration import NarrationFilter, finish
-from bot.story.prompt import Prompt, StoryFacts, build, plan
+from bot.story.boundaries.agreement import Bounds
+from bot.story.memory.prompt import Prompt, StoryFacts, build, plan
+from bot.story.memory.reminders import Item, Memory, Pinned
+from bot.story.memory.window import PassageText
+from bot.story.narration.adapters import Adapters
+from bot.story.narration.cleaning import NarrationFilter, finish
+from bot.story.narration.manner import Manner
+from bot.story.narration.voice import Owned, system_lines
 from bot.story.text import TEMPLATE_TOKEN, clean_passage, inline_name, neutralise
-from bot.story.voice import Owned, system_lines
-from bot.story.window import PassageText
 from storage import stories
 from storage.database import Database
 from tests.hostile import ATTEMPTS, CHINESE, ENGLISH, TOKENS

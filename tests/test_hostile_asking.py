@@ -8,12 +8,12 @@ import pytest
 from bot.clock import now
 from bot.engine.engine import Engine
 from bot.engine.request import Request
-from bot.story.answering import Source, judge, messages
-from bot.story.asking import Scribe
-from bot.story.contradictions import Contradiction, reminders
-from bot.story.facts import noted, source, stated
-from bot.story.jury import Jury
 from bot.story.lore.book import bind
+from bot.story.lore.contradictions import Contradiction, reminders
+from bot.story.lore.facts import noted, source, stated
+from bot.story.lore.jury import Jury
+from bot.story.questions.answering import Source, judge, messages
+from bot.story.scribe import Scribe
 from bot.story.text import TEMPLATE_TOKEN, neutralise
 from storage import abilities
 from storage.database import Database

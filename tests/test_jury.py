@@ -9,10 +9,10 @@ import pytest
 from bot.clock import now
 from bot.engine.engine import Engine
 from bot.engine.request import Request
-from bot.story import jury as module
-from bot.story.asking import Scribe
-from bot.story.jury import Jury
+from bot.story.lore import jury as module
 from bot.story.lore.book import bind
+from bot.story.lore.jury import Jury
+from bot.story.scribe import Scribe
 from bot.story.wording import sections
 from storage import abilities, lore
 from storage.database import Database

@@ -8,15 +8,15 @@ from bot.clock import Clock
 from bot.engine.engine import Engine, Limits
 from bot.engine.request import ModelInfo, Request
 from bot.errors import Refused
-from bot.reply.memory_card import news, so_far
-from bot.story.asking import Scribe
-from bot.story.keeping_up import UNTOLD, KeepingUp
+from bot.reply.cards.memory import news, so_far
 from bot.story.lore.archive import Archive
 from bot.story.lore.rules import digest
 from bot.story.lore.search import LoreSearch
+from bot.story.memory.keeping_up import UNTOLD, KeepingUp
+from bot.story.memory.recapping import Recapper
+from bot.story.memory.recaps import FAN, FRESH, SCENE_PASSAGES
 from bot.story.people import Person, Place
-from bot.story.recapping import Recapper
-from bot.story.recaps import FAN, FRESH, SCENE_PASSAGES
+from bot.story.scribe import Scribe
 from storage import branches, lore, passages, stories, trail, visits
 from storage.database import Database
 from storage.lore import NewVersion

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.story import history
-from bot.story.knowledge import Knowledge
 from bot.story.lore.archive import Archive
+from bot.story.lore.knowledge import Knowledge
 from bot.story.lore.search import LoreSearch
+from bot.story.tree import history
 from storage import branches, lore, passages, trail
 from storage.database import Database
 from storage.lore import Kind, NewVersion

@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bot.story.editing import Editor
 from bot.story.people import Person, Place
 from bot.story.storyteller import Storyteller
-from bot.story.tree import Forester
+from bot.story.tree.editing import Editor
+from bot.story.tree.walking import Forester
 from storage import branches, stories, trail
 from storage.database import Database
 from storage.stories import Story

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.story.matching import Terms, fold, separate
+from bot.story.boundaries.matching import Terms, fold, separate
 
 TERMS = Terms(["spiders, harm to animals", "torture", "stab", "body", "毒蛇；自杀", "kill", "eye"])
 

@@ -11,9 +11,9 @@ from bot.config import NarratorSettings
 from bot.engine.engine import Engine, Limits
 from bot.engine.generation import Generation
 from bot.engine.request import Request
-from bot.story.adapters import Adapters
-from bot.story.draft import Drafter
-from bot.story.narrator import Done, Narration, Narrator
+from bot.story.narration.adapters import Adapters
+from bot.story.narration.draft import Drafter
+from bot.story.narration.narrator import Done, Narration, Narrator
 from bot.story.people import Person, Place
 from storage import narrations
 from storage.database import Database, Transaction

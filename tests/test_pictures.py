@@ -16,9 +16,9 @@ from bot.pictures.fonts import CHINESE, LATIN, Typeface
 from bot.pictures.studio import Studio
 from bot.pictures.tree_picture import TreePicture, draw_tree
 from bot.pictures.trend_picture import PANELS, TrendPicture
-from bot.story.quality import Meter, Report
-from bot.story.shape import LINES, shape
-from bot.story.writers import NARRATOR
+from bot.story.survey.quality import Meter, Report
+from bot.story.survey.shape import LINES, shape
+from bot.story.survey.writers import NARRATOR
 from tests.growing import Grove, grown
 
 LARGEST = (1600, 2600)  # pixels; Discord shows it, and a phone opens it

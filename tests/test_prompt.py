@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from bot.story.languages import LANGUAGES
 from bot.story.lore.rules import PINNED_BYTES
-from bot.story.memory import Item, Memory, Pinned
-from bot.story.prompt import CUT, Prompt, StoryFacts, plan
-from bot.story.prompt import build as build_of
-from bot.story.window import PassageText, Window, budget_bytes, shares, window
+from bot.story.memory.prompt import CUT, Prompt, StoryFacts, plan
+from bot.story.memory.prompt import build as build_of
+from bot.story.memory.reminders import Item, Memory, Pinned
+from bot.story.memory.window import PassageText, Window, budget_bytes, shares, window
 from storage.stories import Rating
 
 STORY = StoryFacts("The Ferry", "A ferryman is paid in secrets.", "en", "teen", 80)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.story.quality import REMEMBERED, STRETCHES, Meter, Report, distinct, sentences
-from bot.story.writers import NARRATOR
+from bot.story.survey.quality import REMEMBERED, STRETCHES, Meter, Report, distinct, sentences
+from bot.story.survey.writers import NARRATOR
 
 DAY = 86_400_000
 PERSON = 7

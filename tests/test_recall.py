@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from bot.bench.opening import recall_of
 from bot.clock import now
 from bot.story.lore.rules import digest
-from bot.story.prompt import Prompt, StoryFacts, build, plan
-from bot.story.recall import Recall, outside, passage_texts
-from bot.story.recaps import SCENE_PASSAGES
+from bot.story.memory.prompt import Prompt, StoryFacts, build, plan
+from bot.story.memory.recall import Recall, outside, passage_texts
+from bot.story.memory.recaps import SCENE_PASSAGES
 from storage import branches, lore, passages, trail
 from storage.database import Database
 from storage.lore import Kind, NewVersion

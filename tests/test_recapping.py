@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from bot.engine.engine import Engine
 from bot.engine.request import ModelInfo, Request
 from bot.story.ability import Ability
-from bot.story.asking import Scribe
-from bot.story.excerpts import sentences
-from bot.story.extract import extract
 from bot.story.languages import count_words
-from bot.story.recapping import ATTEMPTS, Names, Recapper, Retelling, fault_of, language_of
+from bot.story.memory.extract import extract
+from bot.story.memory.recapping import ATTEMPTS, Names, Recapper, Retelling, fault_of, language_of
+from bot.story.questions.excerpts import sentences
+from bot.story.scribe import Scribe
 from storage import boundaries, stories
 from storage.database import Database
 from storage.lore import Version

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from bot.engine.request import ModelInfo
 from bot.story.lore.archive import Archive
 from bot.story.lore.search import LoreSearch
-from bot.story.recall import covering
-from bot.story.recapping import Recapper, Retelling
-from bot.story.recaps import FAN, FRESH, SCENE_PASSAGES, Recaps, gaps
+from bot.story.memory.recall import covering
+from bot.story.memory.recapping import Recapper, Retelling
+from bot.story.memory.recaps import FAN, FRESH, SCENE_PASSAGES, Recaps, gaps
 from storage import branches, passages, recaps, stories, trail
 from storage.branches import Branch
 from storage.database import Database, Transaction

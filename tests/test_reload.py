@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from bot.config import Config, load
 from bot.engine.engine import Engine
 from bot.reload import reloading
-from bot.story.adapters import Adapters
+from bot.story.narration.adapters import Adapters
 from storage.database import Database
 from tests.scripted import ScriptedBackend
 

@@ -11,11 +11,11 @@ from bot.bench.opening import jury_of, recall_of
 from bot.config import NarratorSettings
 from bot.engine.engine import Engine
 from bot.errors import Refused
-from bot.story.adapters import Adapters
-from bot.story.draft import Drafter
-from bot.story.narrator import Narrator
+from bot.story.boundaries.scenes import BREAK, LONGEST, OFTEN, Scenes, scene_start
+from bot.story.narration.adapters import Adapters
+from bot.story.narration.draft import Drafter
+from bot.story.narration.narrator import Narrator
 from bot.story.people import Person, Place
-from bot.story.scenes import BREAK, LONGEST, OFTEN, Scenes, scene_start
 from storage import actions, stories, trail
 from storage.database import Database
 from storage.passages import Passage

@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.story.shape import LINES, ROWS, Shape, shape
-from bot.story.writers import NARRATOR
+from bot.story.survey.shape import LINES, ROWS, Shape, shape
+from bot.story.survey.writers import NARRATOR
 from tests.growing import Grove, grown, ids
 
 

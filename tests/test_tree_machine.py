@@ -14,11 +14,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from bot.clock import now
 from bot.errors import Refused
-from bot.story import history, standing
-from bot.story.editing import Editor
+from bot.story import standing
 from bot.story.people import Person, Place
 from bot.story.storyteller import Storyteller
-from bot.story.tree import Forester
+from bot.story.tree import history
+from bot.story.tree.editing import Editor
+from bot.story.tree.walking import Forester
 from storage import branches, passages, stories, trail
 from storage.branches import Branch
 from storage.database import Database

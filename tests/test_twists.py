@@ -9,12 +9,12 @@ from llguidance import LLMatcher, grammar_from
 
 from bot.engine.engine import Engine
 from bot.engine.request import Request
-from bot.story.asking import Scribe
-from bot.story.devices import DEVICES, SIZES
-from bot.story.material import Material, gather, open_threads, people_in
+from bot.story.scribe import Scribe
 from bot.story.text import TEMPLATE_TOKEN
-from bot.story.twist_flaws import TwistFlaw, alike, flaw_of_twist
-from bot.story.twists import TRIES, Twists, grammar_of
+from bot.story.votes.devices import DEVICES, SIZES
+from bot.story.votes.material import Material, gather, open_threads, people_in
+from bot.story.votes.twist_flaws import TwistFlaw, alike, flaw_of_twist
+from bot.story.votes.twists import TRIES, Twists, grammar_of
 from bot.story.wording import sections
 from storage import boundaries, branches, lore, stories
 from storage.database import Database

@@ -6,16 +6,16 @@ from itertools import pairwise
 import pytest
 
 from bot.config import NarratorSettings
-from bot.story.boundaries import Bounds
-from bot.story.creativity import DIAL, MIDDLE, otherwise, sampling
-from bot.story.flaws import Flaw
+from bot.story.boundaries.agreement import Bounds
 from bot.story.languages import LANGUAGES
 from bot.story.lore.rules import Player
 from bot.story.lore.writing import Sketch
-from bot.story.manner import Manner, common
+from bot.story.narration.creativity import DIAL, MIDDLE, otherwise, sampling
+from bot.story.narration.flaws import Flaw
+from bot.story.narration.manner import Manner, common
+from bot.story.narration.styles import STYLES, WRITERS, lines_of, measure, settled
+from bot.story.narration.voice import Owned, Voice, system_lines, voice_of
 from bot.story.people import Person, Place
-from bot.story.styles import STYLES, WRITERS, lines_of, measure, settled
-from bot.story.voice import Owned, Voice, system_lines, voice_of
 from storage import boundaries, branches, passages, stories
 from storage.database import Database
 from storage.stories import Story

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from bot.story.expected import Expected, flaw_in, mended
-from bot.story.flaws import Flaw, flaw_of
+from bot.story.narration.expected import Expected, flaw_in, mended
+from bot.story.narration.flaws import Flaw, flaw_of
 from tests.voices import Labelled, labelled
 
 SOUND = [passage for language in ("en", "zh") for passage in labelled("sound", language)]

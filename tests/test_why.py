@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from bot.engine.request import Message
 from bot.errors import Refused
-from bot.reply import why_card
-from bot.story import why
+from bot.reply.cards import why as why_card
 from bot.story.lore.found import Reason
-from bot.story.memory import Item, LeftOut, Memory, Pinned
+from bot.story.memory import why
+from bot.story.memory.prompt import Part, Prompt, StoryFacts, build, messages_of, plan
+from bot.story.memory.reminders import Item, LeftOut, Memory, Pinned
+from bot.story.memory.why import Reasons
+from bot.story.memory.window import PassageText
 from bot.story.people import Place
-from bot.story.prompt import Part, Prompt, StoryFacts, build, messages_of, plan
-from bot.story.why import Reasons
-from bot.story.window import PassageText
 from storage import branches, passages, prompts_used, trail
 from storage.database import Database
 from storage.passages import Passage

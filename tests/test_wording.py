@@ -10,6 +10,7 @@ from bot.story import wording
 from bot.story.languages import LANGUAGES
 from bot.story.wording import FOLDER, sections
 
+RECORD = Path(__file__).parents[1] / "docs" / "prompts.md"
 FILES = sorted(path.stem.rpartition(".")[0] for path in FOLDER.glob("*.en.txt"))
 
 
@@ -47,6 +48,15 @@ def test_a_file_without_version_is_refused(tmp_path: Path, monkeypatch: pytest.M
 
     with pytest.raises(ValueError, match=re.escape("lost.en.txt does not begin with")):
         sections("lost", "en")
+
+
+def test_every_prompt_is_in_the_record_with_its_versions() -> None:
+    """Whoever changes a prompt tries it anew on the models, and writes down what came."""
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| (\d+) \|", RECORD.read_text("utf-8"), re.MULTILINE)
+
+    assert rows == [
+        (name, *(str(wording.version(name, language)) for language in ("en", "zh"))) for name in FILES
+    ]
 
 
 def _placeholders(text: str) -> set[str | None]:

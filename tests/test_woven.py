@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.story.woven import recognisable, shared
+from bot.story.votes.woven import recognisable, shared
 
 CLIFF = "Mara runs down to the cliff and finds the rope cut."
 LAMP = "Tom hides the lamp under his coat and whistles."

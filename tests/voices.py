@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
 
-from bot.story.expected import Expected
-from bot.story.flaws import Flaw
-from bot.story.manner import GramPerson, Manner, Tense
+from bot.story.narration.expected import Expected
+from bot.story.narration.flaws import Flaw
+from bot.story.narration.manner import GramPerson, Manner, Tense
 
 FOLDER = Path(__file__).parent / "labelled"
 

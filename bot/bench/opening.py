@@ -13,16 +13,16 @@ from bot.config import Config
 from bot.engine.engine import Engine
 from bot.engine.errors import GenerationCancelled
 from bot.engine.request import Chunk, ModelInfo, Request
-from bot.story.adapters import Adapters
-from bot.story.asking import Scribe
-from bot.story.draft import Drafter
-from bot.story.jury import Jury
-from bot.story.knowledge import Knowledge
 from bot.story.lore.archive import Archive
+from bot.story.lore.jury import Jury
+from bot.story.lore.knowledge import Knowledge
 from bot.story.lore.search import LoreSearch
-from bot.story.narrator import Narrator
+from bot.story.memory.recall import Recall
+from bot.story.narration.adapters import Adapters
+from bot.story.narration.draft import Drafter
+from bot.story.narration.narrator import Narrator
 from bot.story.people import Person, Place
-from bot.story.recall import Recall
+from bot.story.scribe import Scribe
 from bot.story.shelf import Outline, Shelf
 from storage import branches, passages
 from storage.database import Database

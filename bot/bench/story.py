@@ -20,19 +20,19 @@ from bot.clock import now
 from bot.config import Config
 from bot.engine.engine import Engine
 from bot.engine.request import Message
-from bot.story import why
 from bot.story.ability import Ability
-from bot.story.adapters import Adapters
-from bot.story.asking import Scribe
-from bot.story.draft import Draft, Drafter
-from bot.story.knowledge import Knowledge
 from bot.story.lore.archive import Archive
+from bot.story.lore.knowledge import Knowledge
 from bot.story.lore.meaning import Encoder
 from bot.story.lore.rules import digest
 from bot.story.lore.search import LoreSearch
-from bot.story.recall import Recall
-from bot.story.recapping import Recapper
-from bot.story.recaps import Recaps
+from bot.story.memory import why
+from bot.story.memory.recall import Recall
+from bot.story.memory.recapping import Recapper
+from bot.story.memory.recaps import Recaps
+from bot.story.narration.adapters import Adapters
+from bot.story.narration.draft import Draft, Drafter
+from bot.story.scribe import Scribe
 from bot.story.shelf import Outline, Shelf
 from storage import branches, lore, passages
 from storage.database import Database, Transaction

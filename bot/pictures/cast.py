@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bot.locales import _
 from bot.pictures.canvas import BRAND, FADED, WRITERS
 from bot.pictures.fonts import Typeface
-from bot.story.writers import FORMER, NARRATOR
+from bot.story.survey.writers import FORMER, NARRATOR
 
 
 class Cast:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.pictures.drawn import Drawn
-from bot.story.quality import Report
-from bot.story.shape import Shape
+from bot.story.survey.quality import Report
+from bot.story.survey.shape import Shape
 
 if TYPE_CHECKING:
     from bot.pictures.fonts import Typeface

@@ -5,8 +5,8 @@ from bot.pictures.canvas import FADED, INK, PALE, PAPER, Canvas
 from bot.pictures.cast import Cast
 from bot.pictures.drawn import Drawn
 from bot.pictures.fonts import Typeface
-from bot.story.shape import Row, Shape
-from bot.story.writers import NARRATOR
+from bot.story.survey.shape import Row, Shape
+from bot.story.survey.writers import NARRATOR
 
 WIDTH = 760.0  # chats show it small at first, so that its words must be large
 MARGIN = 28.0

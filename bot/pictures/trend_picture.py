@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.locales import Text, _, nearest
 from bot.pictures.canvas import BRAND, FADED, PALE, WRITERS, Canvas
 from bot.pictures.fonts import Typeface
-from bot.story.quality import Report, Stretch
+from bot.story.survey.quality import Report, Stretch
 
 WIDTH = 700.0  # shown small beside a card's figures, so that its words must be large
 MARGIN = 28.0

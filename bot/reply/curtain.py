@@ -4,8 +4,8 @@ import discord
 
 from bot.locales import _
 from bot.reply.board import Board
+from bot.reply.cards.story import COLOUR
 from bot.reply.sheet import NOBODY
-from bot.reply.story_card import COLOUR
 from bot.story.pausing import Shift
 from bot.story.people import Person
 from bot.story.standing import Standing

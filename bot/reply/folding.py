@@ -8,7 +8,7 @@ from bot.reply.links import message_link
 from bot.reply.sheet import Sheet
 from bot.reply.tree_lines import in_place_of
 from bot.story import standing
-from bot.story.moved import Moved
+from bot.story.tree.moved import Moved
 from storage import displays, passages, stories, trail
 from storage.database import Database
 from storage.displays import Display, Fold

@@ -14,13 +14,13 @@ from bot.locales import Text, _, _n
 from bot.reply.performance import Performance
 from bot.reply.voting import Voting
 from bot.story import standing
-from bot.story.interruptions import Suspended
-from bot.story.lore_check import LoreCheck
+from bot.story.lore.lore_check import LoreCheck
+from bot.story.narration.interruptions import Suspended
 from bot.story.people import Person, Place
-from bot.story.rounds import Rounds, Weave
 from bot.story.storyteller import Written
 from bot.story.turns import keeping, moves
 from bot.story.turns.keeping import Kept
+from bot.story.votes.rounds import Rounds, Weave
 from storage import votes
 from storage.database import Database
 from storage.stories import Story

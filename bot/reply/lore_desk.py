@@ -8,10 +8,11 @@ from discord import app_commands
 
 from bot.errors import Refused
 from bot.locales import Text, _
-from bot.reply import lore_card, lore_modal
-from bot.reply.lore_card import View
-from bot.reply.lore_modal import Filled
+from bot.reply.cards import lore as lore_card
+from bot.reply.cards.lore import View
 from bot.reply.who import person_of, place_of
+from bot.reply.windows import lore as lore_modal
+from bot.reply.windows.lore import Filled
 from bot.story.lore.keeper import Keeper
 from bot.story.lore.rules import Player
 from bot.story.lore.writing import Sketch

@@ -10,18 +10,18 @@ from bot.reply.answers import UNSAID
 from bot.reply.board import Board
 from bot.reply.boundary_buttons import single
 from bot.reply.buttons import only
+from bot.reply.cards.story import ending, opening
 from bot.reply.folding import Folding
 from bot.reply.sheet import NOBODY, Sheet
-from bot.reply.story_card import ending, opening
 from bot.reply.stream import stream
-from bot.story.interruptions import Suspended
-from bot.story.moved import Moved
-from bot.story.narrator import Done, Narration, Narrator
+from bot.story.narration.interruptions import Suspended
+from bot.story.narration.narrator import Done, Narration, Narrator
 from bot.story.people import Person, Place
 from bot.story.shelf import Shelf
 from bot.story.standing import Standing
 from bot.story.storyteller import Storyteller, Written
 from bot.story.text import inline_name
+from bot.story.tree.moved import Moved
 from bot.story.turns import keeping
 from storage import controls, displays
 from storage.controls import Astray

@@ -3,16 +3,16 @@
 import discord
 
 from bot.reply.answers import dismiss
-from bot.reply.held_card import told
+from bot.reply.cards.held import told
 from bot.reply.performance import Performance
 from bot.reply.sheet import NOBODY
 from bot.reply.tree_lines import taken_back
-from bot.reply.tree_windows import turned
 from bot.reply.who import person_of, place_of
-from bot.story.editing import Editor, Found
-from bot.story.lore_check import LoreCheck
-from bot.story.moved import Moved
+from bot.reply.windows.tree import turned
+from bot.story.lore.lore_check import LoreCheck
 from bot.story.storyteller import Written
+from bot.story.tree.editing import Editor, Found
+from bot.story.tree.moved import Moved
 
 
 class Rewriting:

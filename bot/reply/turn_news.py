@@ -16,7 +16,7 @@ from bot.reply.performance import Performance
 from bot.reply.sheet import NOBODY
 from bot.reply.turn_buttons import hand_in_buttons, join_button
 from bot.reply.turn_line import line, mention_in, together
-from bot.story.interruptions import Suspended
+from bot.story.narration.interruptions import Suspended
 from bot.story.people import Person, Place
 from bot.story.turns import keeping, moves
 from bot.story.turns.keeping import Kept

@@ -10,13 +10,13 @@ from weakref import WeakValueDictionary
 import discord
 import structlog
 
-from bot.reply import vote_card
 from bot.reply.answers import UNSAID
 from bot.reply.aside import Aside
 from bot.reply.board import Board
+from bot.reply.cards import vote as vote_card
 from bot.reply.sheet import DELETED, NOBODY, TOO_OLD
-from bot.story.ballot_box import BallotBox
-from bot.story.polls import Poll
+from bot.story.votes.ballot_box import BallotBox
+from bot.story.votes.polls import Poll
 from storage import directions
 from storage.database import Database
 from storage.votes import Vote

@@ -1,8 +1,8 @@
 """Count votes when their time is up."""
 
 from bot.reply.voting import Voting
-from bot.story import polls
-from bot.story.polls import Decision
+from bot.story.votes import polls
+from bot.story.votes.polls import Decision
 from storage import timers, votes
 from storage.database import Transaction
 from storage.timers import Timer

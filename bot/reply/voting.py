@@ -12,12 +12,12 @@ from bot.reply.aside import Aside
 from bot.reply.performance import Performance
 from bot.reply.vote_board import VoteBoard
 from bot.story import standing
-from bot.story.ballot_box import BallotBox
-from bot.story.lore_check import LoreCheck
+from bot.story.lore.lore_check import LoreCheck
 from bot.story.people import Person, Place
-from bot.story.polls import Decision, Poll
 from bot.story.turns import keeping
-from bot.story.twists import Twist, Twists
+from bot.story.votes.ballot_box import BallotBox
+from bot.story.votes.polls import Decision, Poll
+from bot.story.votes.twists import Twist, Twists
 from storage import votes
 from storage.database import Database
 from storage.stories import Story

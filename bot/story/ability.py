@@ -11,8 +11,8 @@ import structlog
 
 from bot.clock import now
 from bot.engine.request import Sampling
-from bot.story.answering import Source, judge, messages
-from bot.story.asking import Scribe
+from bot.story.questions.answering import Source, judge, messages
+from bot.story.scribe import Scribe
 from bot.story.terms import content
 from bot.story.wording import sections, version
 from storage import abilities, stories, trail

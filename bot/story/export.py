@@ -9,7 +9,7 @@ from datetime import date
 from bot.locales import Text, _, _n
 from bot.story.languages import LANGUAGES, count_words
 from bot.story.text import neutralise
-from bot.story.woven import shared
+from bot.story.votes.woven import shared
 
 # What begins a block in Markdown where a line begins with it.
 _BLOCK_START = re.compile(

@@ -10,14 +10,14 @@ from bot.engine.request import ModelInfo
 from bot.errors import Refused
 from bot.locales import Text, _
 from bot.story import standing
-from bot.story.adapters import Adapters, Voice
-from bot.story.boundaries import note_place, require_rating, require_within
-from bot.story.creativity import MIDDLE
+from bot.story.boundaries.agreement import note_place, require_rating, require_within
 from bot.story.export import ExportedPassage, ExportedStory, markdown
 from bot.story.languages import LANGUAGES
+from bot.story.narration.adapters import Adapters, Voice
+from bot.story.narration.creativity import MIDDLE
+from bot.story.narration.styles import NO_STYLE
 from bot.story.people import Person, Place
 from bot.story.standing import Standing
-from bot.story.styles import NO_STYLE
 from bot.story.text import clean_passage
 from bot.story.turns.rights import require_unsealed
 from storage import actions, notices, proposals, rounds, stories, trail

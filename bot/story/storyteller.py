@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from bot.clock import SYSTEM, Clock, now
 from bot.errors import Refused
 from bot.locales import _
-from bot.story import history, standing
-from bot.story.boundaries import note_place, require_within
-from bot.story.moved import Moved, moved
+from bot.story import standing
+from bot.story.boundaries.agreement import note_place, require_within
 from bot.story.people import Person, Place
 from bot.story.standing import Standing
 from bot.story.text import clean_passage
+from bot.story.tree import history
+from bot.story.tree.moved import Moved, moved
 from bot.story.turns import keeping as turns
 from bot.story.turns.rights import require_turn
 from storage import actions, branches, directions, displays, inbox, narrations, passages, steps, trail

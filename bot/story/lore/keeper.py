@@ -9,7 +9,7 @@ from bot.clock import now
 from bot.errors import Refused
 from bot.locales import _
 from bot.story import standing
-from bot.story.boundaries import require_within
+from bot.story.boundaries.agreement import require_within
 from bot.story.lore.archive import Archive
 from bot.story.lore.book import suggest
 from bot.story.lore.keys import fold

@@ -1,0 +1,1 @@
+"""Show one thing each as a card."""

@@ -1,0 +1,111 @@
+"""Ask a writer, privately, about words that go against the lore; the words are kept meanwhile."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import discord
+
+from bot.locales import Text, _
+from bot.reply.sheet import NOBODY
+from bot.reply.windows.fields import fields_of
+from bot.reply.windows.write import LONGEST
+from bot.story.lore.contradictions import Contradiction
+from bot.story.lore.lore_check import Question
+from bot.story.text import inline_name
+from storage.held import Held
+
+_LABELS = {"save": _("Save anyway"), "edit": _("Change my words"), "drop": _("Throw away")}
+_EMOJI = {"save": "✅", "edit": "✏️", "drop": "🗑️"}
+_WINDOW = "held:edited:"
+_QUOTE = 160  # characters of a sentence
+
+
+class HeldButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=r"held:(?P<action>save|edit|drop):(?P<about>\d{1,18})",
+):
+    """Carry what to do with words that wait, and their id."""
+
+    def __init__(self, action: str, about: int, *, locale: str = "en") -> None:
+        self.action = action
+        self.about = about
+        super().__init__(
+            discord.ui.Button(
+                label=_LABELS[action].render(locale),
+                emoji=_EMOJI[action],
+                custom_id=f"held:{action}:{about}",
+                style=discord.ButtonStyle.primary if action == "edit" else discord.ButtonStyle.secondary,
+            )
+        )
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Make the button again from its id, after a restart as before it."""
+        return cls(match["action"], int(match["about"]))
+
+    async def callback(self, interaction: discord.Interaction) -> None:
+        """Hand the press to whoever listens for `held_button`."""
+        interaction.client.dispatch("held_button", interaction, self.action, self.about)
+
+
+class ChangeWindow(discord.ui.Modal):
+    """Ask for other words; a listener takes the answer, restart in between or not."""
+
+    def __init__(self, held: Held, locale: str) -> None:
+        title = _("Write a passage").render(locale)
+        super().__init__(title=title, custom_id=f"{_WINDOW}{held.id}", timeout=None)
+        field = discord.ui.TextInput[discord.ui.Modal](
+            style=discord.TextStyle.paragraph, custom_id="text", max_length=LONGEST, default=held.text
+        )
+        self.add_item(discord.ui.Label(text=_("Your passage").render(locale), component=field))
+
+
+def changed(interaction: discord.Interaction) -> tuple[int, str] | None:
+    """Return the id of words that wait and what they are changed to; None if this interaction is something else."""
+    data: Mapping[str, Any] = interaction.data or {}
+    custom_id = str(data.get("custom_id", ""))
+    if interaction.type is not discord.InteractionType.modal_submit or not custom_id.startswith(_WINDOW):
+        return None
+    return int(custom_id.removeprefix(_WINDOW)), fields_of(data).get("text", "")
+
+
+async def put(interaction: discord.Interaction, question: Question) -> None:
+    """Ask the one who wrote."""
+    locale = interaction.locale.value
+    lead = _(
+        "Your passage is not in the story yet: it seems to go against the lore. Your words are safe until you decide."
+    )
+    lines = [lead, *(line for one in question.found for line in _said(one))]
+    view = discord.ui.View(timeout=None)
+    for action in ("edit", "save", "drop"):
+        view.add_item(HeldButton(action, question.held.id, locale=locale))
+    text = "\n".join(line.render(locale) for line in lines)
+    await interaction.edit_original_response(content=text[:2000], view=view, allowed_mentions=NOBODY)
+
+
+def told(found: Sequence[Contradiction], locale: str) -> str:
+    """Say of a passage that is in the story what it goes against."""
+    lines = " ".join(_lore(one).render(locale) for one in found)
+    line = _("This is in the story, but it seems to go against the lore: {lines}", lines=lines)
+    return f"-# ⚠️ {line.render(locale)}"[:2000]
+
+
+def _said(one: Contradiction) -> list[Text]:
+    return [_("You wrote: “{said}”", said=_quote(one.said)), _lore(one)]
+
+
+def _lore(one: Contradiction) -> Text:
+    return _(
+        "The lore, “{title}”: “{fact}” ({why})",
+        title=inline_name(one.version.title),
+        fact=_quote(one.fact),
+        why=one.why,
+    )
+
+
+def _quote(text: str) -> str:
+    line = " ".join(text.split()).replace("](", "]\u200b(")
+    return line if len(line) <= _QUOTE else f"{line[:_QUOTE]}…"

@@ -1,0 +1,103 @@
+"""Show a fact that the narrator proposes as lore, with buttons to decide about it."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Self
+
+import discord
+
+from bot.locales import Text, _
+from bot.reply.cards.story import COLOUR
+from bot.reply.windows.fields import fields_of
+from bot.story.lore.facts import Fact
+from bot.story.lore.proposals import Card
+from bot.story.lore.writing import TEXT, TITLE
+from bot.story.text import inline_name
+
+_LABELS = {"approve": _("Approve"), "edit": _("Edit"), "refuse": _("Refuse"), "later": _("Later")}
+_EMOJI = {"approve": "✅", "edit": "✏️", "refuse": "✖️", "later": "⏭️"}
+_WINDOW = "proposal:edited:"
+
+
+class ProposalButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=r"proposal:(?P<action>approve|edit|refuse|later):(?P<about>\d{1,18})",
+):
+    """Carry a decision and the id of the proposal that it is about."""
+
+    def __init__(self, action: str, about: int, *, locale: str = "en") -> None:
+        self.action = action
+        self.about = about
+        super().__init__(
+            discord.ui.Button(
+                label=_LABELS[action].render(locale),
+                emoji=_EMOJI[action],
+                custom_id=f"proposal:{action}:{about}",
+                style=discord.ButtonStyle.success if action == "approve" else discord.ButtonStyle.secondary,
+            )
+        )
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Make the button again from its id, after a restart as before it."""
+        return cls(match["action"], int(match["about"]))
+
+    async def callback(self, interaction: discord.Interaction) -> None:
+        """Hand the press to whoever listens for `proposal_button`."""
+        interaction.client.dispatch("proposal_button", interaction, self.action, self.about)
+
+
+class EditWindow(discord.ui.Modal):
+    """Ask for a proposal in other words; a listener takes the answer, restart in between or not."""
+
+    def __init__(self, card: Card, locale: str) -> None:
+        proposal = card.proposal
+        title = _("Edit the proposal").render(locale)
+        super().__init__(title=title, custom_id=f"{_WINDOW}{proposal.id}", timeout=None)
+        for name, label, value, limit in (
+            ("title", _("What it is about"), proposal.title, TITLE),
+            ("text", _("What the narrator must respect"), proposal.text, TEXT),
+        ):
+            field = discord.ui.TextInput[discord.ui.Modal](
+                style=discord.TextStyle.paragraph if name == "text" else discord.TextStyle.short,
+                custom_id=name,
+                max_length=limit,
+                default=value,
+            )
+            self.add_item(discord.ui.Label(text=label.render(locale), component=field))
+
+
+def edited(interaction: discord.Interaction) -> tuple[int, Fact] | None:
+    """Return a proposal's id and what it shall say; None if this interaction is something else."""
+    data: Mapping[str, Any] = interaction.data or {}
+    custom_id = str(data.get("custom_id", ""))
+    if interaction.type is not discord.InteractionType.modal_submit or not custom_id.startswith(_WINDOW):
+        return None
+    values = fields_of(data)
+    return int(custom_id.removeprefix(_WINDOW)), Fact(values.get("title", ""), values.get("text", ""))
+
+
+def shown(cards: list[Card], at: int, locale: str) -> tuple[discord.Embed, discord.ui.View]:
+    """Return one of the waiting proposals with its buttons."""
+    card = cards[at]
+    embed = discord.Embed(
+        title=inline_name(card.proposal.title), description=card.proposal.text, colour=COLOUR
+    )
+    embed.set_author(name=_("The narrator proposes as lore").render(locale))
+    for line in _about(card):
+        embed.add_field(name="\u200b", value=line.render(locale), inline=False)
+    embed.set_footer(text=_("{n} of {total}", n=at + 1, total=len(cards)).render(locale))
+    view = discord.ui.View(timeout=None)
+    for action in ("approve", "edit", "refuse", *(("later",) if len(cards) > 1 else ())):
+        view.add_item(ProposalButton(action, card.proposal.id, locale=locale))
+    return embed, view
+
+
+def _about(card: Card) -> list[Text]:
+    numbers = ", ".join(map(str, card.numbers))
+    lines = [_("It stands in passage {number}; if that is taken back, so is this.", number=numbers)]
+    if card.entry is not None:
+        lines.append(_("Approved, it is added to the entry “{title}”.", title=inline_name(card.entry.title)))
+    return lines

@@ -1,0 +1,1 @@
+"""Open windows to write in, and read what they send back."""

@@ -1,0 +1,1 @@
+"""Let the narrator write: drafts, their flaws, and how a story is to be told."""

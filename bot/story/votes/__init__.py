@@ -1,0 +1,1 @@
+"""Let a group decide and write together: votes, twists, rounds."""
