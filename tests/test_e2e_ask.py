@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.clock import now
+from bot.story.wording import version
 from storage import abilities, recaps, stories, trail
 from storage.recaps import NewRecap
 from tests.person import Answer, Person
@@ -36,9 +37,12 @@ async def able(stage: Stage, *, reads: bool = True) -> None:
     """Note that the scripted model passed its trial, or did not."""
     async with stage.database.transaction() as tx:
         for language in ("en", "zh"):
-            await abilities.note(
-                tx, model="scripted", skill=f"reads {language} 1.1", able=reads, created=now()
-            )
+            await abilities.note(tx, model="scripted", skill=skill(language), able=reads, created=now())
+
+
+def skill(language: str) -> str:
+    """Name the skill as it is kept: a model is tried anew when the prompts of its trial change."""
+    return f"reads {language} {version('trial', language)}.{version('ask', language)}"
 
 
 async def told(stage: Stage, *, free_typing: bool = False) -> tuple[Person, Payload]:
@@ -93,7 +97,7 @@ async def test_a_model_that_cannot_read_is_tried_once_and_not_believed(tmp_path:
 
 async def tried(stage: Stage) -> bool:
     """Tell whether it is known that the model cannot read."""
-    return await abilities.get(stage.database, model="scripted", skill="reads en 1.1") is False
+    return await abilities.get(stage.database, model="scripted", skill=skill("en")) is False
 
 
 async def test_what_was_taken_back_is_no_answer(stage: Stage) -> None:
