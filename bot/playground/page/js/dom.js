@@ -52,9 +52,13 @@ export function uniqueId(prefix) {
   return `${prefix}-${counter}`;
 }
 
-/** Say which language a text is written in, so that it gets the right glyphs; "" means neither Chinese nor Japanese. */
+/**
+ * Say which language a text is written in, so that it gets the right glyphs and lines; "" means neither Chinese nor
+ * Japanese. A Chinese name does not make an English text Chinese.
+ */
 export function languageOf(text) {
   if (/[\u3040-\u30ff]/.test(text)) return "ja";
-  if (/[\u3400-\u9fff]/.test(text)) return "zh-Hans";
-  return "";
+  const chinese = text.match(/[\u3400-\u9fff]/g)?.length ?? 0;
+  const latin = text.match(/[a-z]/gi)?.length ?? 0;
+  return chinese * 5 > latin ? "zh-Hans" : "";
 }
