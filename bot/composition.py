@@ -1,4 +1,4 @@
-"""Open everything in order, introduce it to each other, and close it in reverse."""
+"""Open everything in order, and close it in reverse."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -9,8 +9,6 @@ import aiohttp
 import discord
 import structlog
 
-from bot.client import Services, StoryBot
-from bot.clock import SYSTEM, Clock
 from bot.config import Config, ModelSettings, adapter_paths
 from bot.engine.backends.llamacpp import LlamaCpp, LlamaCppSettings
 from bot.engine.backends.openai import OpenAI, OpenAISettings
@@ -24,53 +22,8 @@ from bot.errors import StartError
 from bot.locales import _
 from bot.metrics.figures import Figures
 from bot.metrics.server import serving
-from bot.pictures.studio import Studio
 from bot.reload import reloading
-from bot.reply.aside import Aside
-from bot.reply.board import Board
-from bot.reply.gathering import Gathering
-from bot.reply.performance import Performance
-from bot.reply.rewriting import Rewriting
-from bot.reply.turn_news import TurnNews
-from bot.reply.vote_board import VoteBoard
-from bot.reply.vote_timer import VoteTimer
-from bot.reply.voting import Voting
-from bot.story.ability import Ability
-from bot.story.background import Background
-from bot.story.boundaries.agreement import Boundaries
-from bot.story.boundaries.scenes import Scenes
-from bot.story.lore.archive import Archive
-from bot.story.lore.jury import Jury
-from bot.story.lore.keeper import Keeper
-from bot.story.lore.knowledge import Knowledge
-from bot.story.lore.lore_check import LoreCheck
-from bot.story.lore.meaning import Encoder
-from bot.story.lore.proposals import Proposals
-from bot.story.lore.search import LoreSearch
-from bot.story.memory.keeping_up import KeepingUp
-from bot.story.memory.recall import Recall
-from bot.story.memory.recapping import Recapper
-from bot.story.memory.recaps import Recaps
-from bot.story.memory.why import Reasons
-from bot.story.narration.adapters import Adapters
-from bot.story.narration.draft import Drafter
-from bot.story.narration.narrator import Narrator
-from bot.story.pausing import Pausing
-from bot.story.questions.finding import Finder
-from bot.story.questions.questions import Questions
-from bot.story.scribe import Scribe
-from bot.story.shelf import Shelf
-from bot.story.storyteller import Storyteller
-from bot.story.survey.surveying import Survey
-from bot.story.tree.editing import Editor
-from bot.story.tree.walking import Forester
-from bot.story.turns.keeping import TIMER
-from bot.story.turns.table import TurnTable
-from bot.story.votes import polls
-from bot.story.votes.ballot_box import BallotBox
-from bot.story.votes.rounds import Rounds
-from bot.story.votes.twists import Twists
-from bot.timekeeper import Timekeeper
+from bot.wiring import make_bot
 from storage.database import Database
 
 log = structlog.get_logger(__name__)
@@ -213,120 +166,6 @@ def limits_of(config: Config) -> Limits:
     """Return how many requests may be in hand."""
     limits = config.limits
     return Limits(limits.requests_per_user, limits.requests_per_guild, limits.requests_waiting)
-
-
-def make_bot(
-    config: Config, *, engine: Engine, database: Database, hears_typing: bool, clock: Clock = SYSTEM
-) -> StoryBot:
-    """Make the client and give it its services."""
-    bot = StoryBot(settings=config.discord, message_content=hears_typing)
-    board = Board(client=bot, database=database)
-    adapters = Adapters(database=database, names=config.adapters)
-    shelf = Shelf(database=database, model=engine.model, adapters=adapters, hears_typing=hears_typing)
-    storyteller = Storyteller(database=database, longest=config.limits.passage_characters, clock=clock)
-    encoder = Encoder() if config.memory.embeddings else None
-    archive = Archive(database=database, encoder=encoder)
-    search = LoreSearch(database=database, archive=archive)
-    keeper = Keeper(database=database, archive=archive, search=search)
-    knowledge = Knowledge(database=database, search=search)
-    scribe = Scribe(engine=engine)
-    ability = Ability(database=database, scribe=scribe, model=engine.model.id)
-    jury = Jury(database=database, scribe=scribe, model=engine.model.id)
-    recapper = Recapper(database=database, scribe=scribe, ability=ability, model=engine.model)
-    recaps = Recaps(database=database, recapper=recapper, lore=search, model=engine.model)
-    proposals = Proposals(database=database, scribe=scribe, ability=ability, keeper=keeper, search=search)
-    background = Background(database=database)
-    background.register("reading", ability.trial)
-    background.register("recaps", recaps.keep)
-    background.register("search", archive.catch_up)
-    background.register("presence", knowledge.keep)
-    background.register("facts", proposals.due)
-    background.register("judging", jury.trial)
-    drafter = Drafter(
-        database=database,
-        engine=engine,
-        adapters=adapters,
-        recall=Recall(database=database, lore=search, knowledge=knowledge),
-        settings=config.narrator,
-        context=engine.model.context,
-    )
-    narrator = Narrator(database=database, drafter=drafter, jury=jury, model=engine.model.id, clock=clock)
-    performance = Performance(
-        storyteller=storyteller, narrator=narrator, shelf=shelf, board=board, database=database
-    )
-    timekeeper = Timekeeper(database=database, clock=clock)
-    check = LoreCheck(
-        database=database,
-        search=search,
-        jury=jury,
-        storyteller=storyteller,
-        longest=config.limits.passage_characters,
-    )
-    ballot_box, aside = BallotBox(database=database, clock=clock), Aside()
-    cards = VoteBoard(ballot_box=ballot_box, board=board, database=database, aside=aside)
-    voting = Voting(
-        ballot_box=ballot_box,
-        twists=Twists(database=database, scribe=scribe, encoder=encoder),
-        performance=performance,
-        check=check,
-        cards=cards,
-        aside=aside,
-        database=database,
-    )
-    gathering = Gathering(
-        rounds=Rounds(database=database, clock=clock),
-        voting=voting,
-        performance=performance,
-        check=check,
-        database=database,
-        clock=clock,
-    )
-    news = TurnNews(
-        client=bot,
-        database=database,
-        board=board,
-        performance=performance,
-        timekeeper=timekeeper,
-        clock=clock,
-    )
-    board.listen(news.told)
-    board.listen(background.nudge)
-    news.attend_with(gathering.attend)
-    table = TurnTable(database=database, clock=clock, told=news.told)
-    timekeeper.register(TIMER, table)
-    timekeeper.register(polls.TIMER, VoteTimer(voting=voting))
-    editor = Editor(database=database, longest=config.limits.passage_characters)
-    services = Services(
-        status=engine.status,
-        adapters=adapters,
-        shelf=shelf,
-        pausing=Pausing(database=database),
-        survey=Survey(database=database),
-        studio=Studio(),
-        storyteller=storyteller,
-        editor=editor,
-        forester=Forester(database=database),
-        rewriting=Rewriting(editor=editor, check=check, performance=performance),
-        performance=performance,
-        turns=table,
-        voting=voting,
-        gathering=gathering,
-        boundaries=Boundaries(database=database),
-        scenes=Scenes(database=database, narrator=narrator),
-        lore=keeper,
-        questions=Questions(
-            database=database,
-            scribe=scribe,
-            ability=ability,
-            finder=Finder(database=database, archive=archive, search=search),
-        ),
-        keeping_up=KeepingUp(database=database, recapper=recapper, lore=search, clock=clock),
-        reasons=Reasons(database=database, counter=engine),
-        check=check,
-        proposals=proposals,
-    )
-    bot.provide(services, narrator, chores=(timekeeper.run, background.run, news.run, cards.catch_up))
-    return bot
 
 
 async def _connect(

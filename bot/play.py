@@ -8,11 +8,12 @@ from pathlib import Path
 import structlog
 from pydantic import AnyHttpUrl, SecretStr
 
-from bot.composition import make_bot, open_engine
+from bot.composition import open_engine
 from bot.config import Config
 from bot.playground.people import register_bot
 from bot.playground.server import Playground
 from bot.reload import reloading
+from bot.wiring import make_bot
 from storage.database import Database
 
 log = structlog.get_logger(__name__)

@@ -7,9 +7,9 @@ from pathlib import Path
 from pydantic import AnyHttpUrl, SecretStr
 
 from bot import logs
-from bot.composition import make_bot
 from bot.config import Config, DiscordSettings, StorageSettings
 from bot.engine.engine import Engine
+from bot.wiring import make_bot
 from storage.database import Database
 from tests.script import Script
 from tests.scripted import ScriptedBackend

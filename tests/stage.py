@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from bot.client import StoryBot
-from bot.composition import limits_of, make_bot, open_engine
+from bot.composition import limits_of, open_engine
 from bot.config import Config, StorageSettings
 from bot.engine.engine import Engine
 from bot.play import at_home
 from bot.playground.server import Playground
 from bot.story.people import Place
+from bot.wiring import make_bot
 from storage import stories, trail
 from storage.database import Database
 from tests.loglines import Log

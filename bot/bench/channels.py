@@ -26,12 +26,13 @@ from bot.bench.figures import (
 from bot.bench.lag import loop_lag
 from bot.bench.watch import Watch
 from bot.client import StoryBot
-from bot.composition import make_bot, open_engine
+from bot.composition import open_engine
 from bot.config import Config
 from bot.play import at_home
 from bot.playground.server import Playground
 from bot.story.people import Person, Place
 from bot.story.shelf import Outline
+from bot.wiring import make_bot
 from storage.database import Database
 
 SETTLED = 60.0  # seconds that passages may still be on their way when the last was sent
