@@ -262,7 +262,7 @@ async def test_a_round_is_played_in_chinese(stage: Stage) -> None:
     await hand_in(wei, lamp)
     await lin.wait_for_message(saying(woven, button="重写"))
     assert f"{cliff}。 {lamp}" in stage.backend.requests[-1].messages[-1].content
-    await lin.wait_for_message(saying(woven, "用了 Lin, Wei 的文字"))
+    await lin.wait_for_message(saying(woven, "用了 Lin、Wei 的文字"))
 
 
 async def test_words_against_the_lore_wear_a_flag_however_they_came_in(stage: Stage) -> None:
