@@ -73,6 +73,18 @@ def test_what_was_to_be_changed_must_not_come_back_as_it_was() -> None:
     assert flaw_in(old.replace("map", "green map"), Expected(old=old)) is None
 
 
+def test_paragraphs_of_earlier_passages_are_taken_off() -> None:
+    """Before and behind what is new, if enough of that is there; what people say twice is no copy."""
+    old = "Isolde came forward with her map. She had bought it in Kesh from a blind soldier for six silver coins."
+    new = 'Tarn bent down to the salt and looked carefully at what he had seen. "Yes, it is," he said.'
+    told = Expected(recent=(old, '"Yes, it is," she said.'))
+
+    assert mended(f"{old}\n\n{new}\n\n{old}", told) == new
+    assert mended(f"{new}\n\n{old}\n\n{new}", told) == f"{new}\n\n{old}\n\n{new}"
+    assert mended(f"{old}\n\nTarn.", told) == f"{old}\n\nTarn."
+    assert mended(f"{old} {new}", told) == f"{old} {new}"
+
+
 @pytest.mark.parametrize(
     "text", ["", "“", "”", "「" * 3000, '"' * 3001, "Mara said " * 3000, "“a” Mara " * 2000, "总之" * 4000]
 )

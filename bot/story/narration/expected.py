@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 from bot.story.languages import count_words, script_of
 from bot.story.narration.closings import closing_of, is_summary
-from bot.story.narration.flaws import Flaw, flaw_of, mildness
+from bot.story.narration.flaws import Flaw, flaw_of, mildness, told_anew
 from bot.story.narration.grammar import COMMON
 from bot.story.narration.manner import Manner, is_chatty, manner_of
 from bot.story.narration.speech import speech_of
 from bot.story.votes.woven import recognisable
 
 LEFT = 0.5  # of a passage has to stay where its end is taken off
+ANEW = 0.3  # of a passage has to stay where copies of earlier ones are taken off
 LONG_WITHOUT_I = 60  # words, or characters of Chinese
 _LETTERS = re.compile(r"[^\W\d_\u2e80-\u9fff]+")
 _CHINESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{2}")
@@ -57,8 +58,12 @@ def flaw_in(text: str, expected: Expected) -> Flaw | None:
 def mended(text: str, expected: Expected) -> str:
     """Return a passage without what ends it badly: a closing moral, or words of someone who speaks for themselves.
 
+    Paragraphs of earlier passages before and behind its own words go too: small models say those again to begin with.
+
     It stays as it was where too little would be left.
     """
+    anew = told_anew(text, expected.recent)
+    text = anew if len(anew) >= ANEW * len(text) else text
     closing = None if expected.may_end else closing_of(text)
     ends = [at for at in (closing, speech_of(text, expected.cast)) if at is not None]
     kept = text[: min(ends)].rstrip() if ends else text

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from enum import StrEnum
 
 from bot.story.languages import script_of
@@ -105,12 +105,27 @@ def repeats(text: str, recent: Sequence[str]) -> float:
 
 def copies(text: str, recent: Sequence[str]) -> bool:
     """Tell whether a whole long sentence of a text stands in a recent passage already."""
-    said = {
-        sentence.strip().casefold()
-        for passage in recent
-        for sentence in _SENTENCE.findall(passage[-COMPARED:])
-    }
+    said = _said(recent)
     return any(_is_long(s) and s.strip().casefold() in said for s in _SENTENCE.findall(text))
+
+
+def told_anew(text: str, recent: Sequence[str]) -> str:
+    """Return a text without the paragraphs at its beginning and end that recent passages have word for word."""
+    said, parts = _said(recent), text.split("\n\n")
+    while parts and _is_copy(parts[0], said):
+        del parts[0]
+    while parts and _is_copy(parts[-1], said):
+        del parts[-1]
+    return "\n\n".join(parts)
+
+
+def _is_copy(paragraph: str, said: Set[str]) -> bool:
+    found = _SENTENCE.findall(paragraph)
+    return any(map(_is_long, found)) and all(s.strip().casefold() in said for s in found)
+
+
+def _said(recent: Sequence[str]) -> set[str]:
+    return {s.strip().casefold() for passage in recent for s in _SENTENCE.findall(passage[-COMPARED:])}
 
 
 def _is_long(sentence: str) -> bool:
