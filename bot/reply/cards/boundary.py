@@ -28,7 +28,7 @@ def card(agreement: Agreement, locale: str) -> discord.Embed:
         description=intro.render(locale),
         colour=COLOUR,
     )
-    rating = RATINGS[agreement.rating] if agreement.rating else _("each story's own")
+    rating = RATINGS[agreement.rating] if agreement.rating else _("each by its own rating")
     fields = [(_("Stories are told"), rating.render(locale))]
     for name, kind in ((_("Lines"), "line"), (_("Veils"), "veil")):
         fields.append((name, _listed([b for b in agreement.held if b.kind == kind], agreement, locale)))
