@@ -116,7 +116,7 @@ async def test_a_draft_in_which_another_writers_character_speaks_is_tried_again_
     await jun.wait_for_message(saying(BELL, button="Retry"))
     before, after = (request.messages[-1].content for request in stage.backend.requests[-2:])
     assert before.endswith("a storm comes")
-    assert after.endswith("a storm comes\nNot a word is said by Ilse.")
+    assert after.endswith("a storm comes\nThe others go on, without a word from Ilse.")
 
 
 async def test_a_moral_is_taken_off_unless_an_end_is_asked_for(stage: Stage) -> None:
