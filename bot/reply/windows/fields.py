@@ -5,7 +5,7 @@ from typing import Any
 
 
 def fields_of(data: Mapping[str, Any]) -> dict[str, str]:
-    """Return the fields of a modal's answer by their ids, however Discord nests them."""
+    """Return the fields of a modal's answer by their ids, however Discord nests them; a ticked box says "True"."""
     return dict(_fields(data))
 
 

@@ -3,13 +3,14 @@
 What the window does not show travels in its id: which version it changes, or how a new entry was asked for.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import discord
 
 from bot.locales import Text, _
+from bot.reply.windows.fields import fields_of
 from bot.story.lore.rules import Player
 from bot.story.lore.writing import GROUP, TEXT, TITLE, VOICE, Sketch
 from storage.lore import Kind, Version
@@ -73,7 +74,7 @@ def filled(interaction: discord.Interaction) -> Filled | None:
     custom_id = str(data.get("custom_id", ""))
     if interaction.type is not discord.InteractionType.modal_submit or not custom_id.startswith(_PREFIX):
         return None
-    values = dict(_fields(data))
+    values = fields_of(data)
     written = Sketch(
         title=values.get("title"),
         text=values.get("text"),
@@ -106,13 +107,3 @@ def _asked(kind: Kind, sketch: Sketch) -> list[tuple[str, Text, int, str | None]
         ("keys", _("Keys that bring it up, commas between"), _KEYS, sketch.keys),
         ("group", _("Group, of which one is told at a time"), GROUP, sketch.group),
     ]
-
-
-def _fields(component: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield every field in a modal's answer, however Discord nests them."""
-    if "value" in component:
-        yield str(component.get("custom_id")), str(component["value"] or "")
-    for child in component.get("components", ()):
-        yield from _fields(child)
-    if "component" in component:
-        yield from _fields(component["component"])

@@ -8,7 +8,7 @@ from typing import Any
 import discord
 
 from bot.locales import _
-from bot.reply.windows.write import fields_of
+from bot.reply.windows.fields import fields_of
 from bot.story.votes.ballot_box import VERBATIM
 
 _CUSTOM_ID = re.compile(r"vote:propose:(\d{1,18})")
@@ -53,5 +53,5 @@ def proposal_of(interaction: discord.Interaction) -> Proposal | None:
     found = _CUSTOM_ID.fullmatch(str(data.get("custom_id", "")))
     if interaction.type is not discord.InteractionType.modal_submit or found is None:
         return None
-    values = {str(field.get("custom_id")): field["value"] for field in fields_of(data)}
-    return Proposal(int(found[1]), str(values.get("text") or ""), values.get("verbatim") is True)
+    values = fields_of(data)
+    return Proposal(int(found[1]), values.get("text", ""), values.get("verbatim") == "True")

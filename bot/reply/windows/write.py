@@ -1,11 +1,12 @@
 """Open a window to write a passage in, and read what it sends back, restart in between or not."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import discord
 
 from bot.locales import _
+from bot.reply.windows.fields import fields_of
 
 CUSTOM_ID = "story:write"
 LONGEST = 4000  # Discord's limit of a text field
@@ -34,14 +35,4 @@ def words_of(interaction: discord.Interaction) -> str | None:
     data: Mapping[str, Any] = interaction.data or {}
     if interaction.type is not discord.InteractionType.modal_submit or data.get("custom_id") != CUSTOM_ID:
         return None
-    return next((str(field["value"]) for field in fields_of(data) if field.get("custom_id") == "text"), "")
-
-
-def fields_of(component: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield every field in a modal's answer, however Discord nests them."""
-    if "value" in component:
-        yield component
-    for child in component.get("components", ()):
-        yield from fields_of(child)
-    if "component" in component:
-        yield from fields_of(component["component"])
+    return fields_of(data).get("text", "")
