@@ -20,6 +20,7 @@ from bot.story.lore.knowledge import Knowledge
 from bot.story.lore.search import LoreSearch
 from bot.story.turns import keeping
 from bot.story.turns.state import TurnState
+from bot.story.wording import version
 from storage import abilities, lore, recaps, stories, trail
 from storage.stories import Story
 from tests.person import Person
@@ -238,7 +239,11 @@ async def able(stage: Stage) -> None:
     async with stage.database.transaction() as tx:
         for language in ("en", "zh"):
             await abilities.note(
-                tx, model="scripted", skill=f"reads {language} 1.1", able=True, created=now()
+                tx,
+                model="scripted",
+                skill=f"reads {language} {version('trial', language)}.{version('ask', language)}",
+                able=True,
+                created=now(),
             )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bot.clock import now
 from bot.engine.request import Request
+from bot.story.wording import version
 from storage import abilities, lore, proposals, stories
 from storage.stories import Story
 from tests.person import Answer, Person
@@ -35,7 +36,7 @@ async def able(stage: Stage, *, reads: bool = True) -> None:
     """Note that the scripted model passed its trial, or did not."""
     async with stage.database.transaction() as tx:
         for language in ("en", "zh"):
-            skill = f"reads {language} 1.1"
+            skill = f"reads {language} {version('trial', language)}.{version('ask', language)}"
             await abilities.note(tx, model="scripted", skill=skill, able=reads, created=now())
 
 

@@ -146,21 +146,22 @@ class Proposals:
         entries = await self._entries(story)
         known = [f"{entry.title} {entry.text}" for entry in entries]
         known += await proposals.texts(self._database, story.id, limit=REMEMBERED)
-        facts = await self._read(story, told, entries)
+        facts = await self._read(story, told)
         return await asyncio.to_thread(_new_facts, facts, told, known)
 
-    async def _read(self, story: Story, told: Sequence[Told], entries: Sequence[Version]) -> list[Fact]:
-        """Return what the model notes; where it is not able to read, what the text says in so many words."""
+    async def _read(self, story: Story, told: Sequence[Told]) -> list[Fact]:
+        """Return what the model notes; where it is not able to read, what the text says in so many words.
+
+        It is not told what is noted already: a small model notes just that again.
+        """
         if not await self._ability.reads(story, person_id=None):
             text = "\n".join(one.passage.text for one in told)
             return await asyncio.to_thread(stated, text, story.language)
         words = sections("propose", story.language)
         text = "\n\n".join(neutralise(one.passage.text) for one in told)
-        known = _known(text, entries)
         asked = words["user"].format(
             title=neutralise(story.title),
             text=text[-await self._scribe.room(story.language, reserve=4 * _TOKENS) // 2 :],
-            known=words["known"].format(entries=known) + "\n" if known else "",
             most=MOST,
         )
         said = await self._ask(story, words["system"], asked)
@@ -227,14 +228,6 @@ def _new(story: Story, fact: Fact, where: Told) -> NewProposal:
         slots=((where.slot, where.passage.id),),
         since=where.slot,
         created=now(),
-    )
-
-
-def _known(text: str, entries: Sequence[Version]) -> str:
-    """Return the entries that a text speaks of, a line each."""
-    spoken = [entry for entry in entries if entry.title in text or any(key in text for key in entry.keys)]
-    return "\n".join(
-        neutralise(f"{entry.title}: {' '.join(entry.text.split())[:160]}") for entry in spoken[:8]
     )
 
 
