@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.story.questions.excerpts import excerpt, sentences
+from bot.story.questions.excerpts import excerpt, sentences, shortened
 from bot.story.terms import content
 
 LONG = " ".join(f"On day {n} the rain came over hill {n} and went." for n in range(60))
@@ -43,6 +43,25 @@ def test_the_sentences_with_the_wanted_words_are_cut_out() -> None:
 
     assert found.startswith("… Then Mara hid the bell in the cellar.")
     assert found.endswith("…")
+
+
+def test_a_quote_ends_with_a_sentence_else_with_a_word() -> None:
+    """Only where words have no end between them, as in Chinese, is a sentence cut anywhere."""
+    assert shortened("Mara was the one who could hear it.", 40) == "Mara was the one who could hear it."
+    assert shortened("Mara hid the bell. Who could hear it?", 30) == "Mara hid the bell. …"
+    assert shortened("Mara was the one who could hear it", 26) == "Mara was the one who …"
+    assert shortened("她把铃铛藏进了地窖。谁还能听见它呢？", 16) == "她把铃铛藏进了地窖。 …"
+    assert shortened("她把铃铛藏进了又深又冷又黑的地窖里", 10) == "她把铃铛藏进了又…"
+    assert excerpt("lamp " * 20, frozenset(), longest=11) == "lamp lamp lamp lamp …"
+
+
+@given(st.text(max_size=80), st.integers(4, 60))
+def test_a_quote_has_at_most_so_many_characters(text: str, longest: int) -> None:
+    """Whatever the text, and nothing but its beginning."""
+    quote = shortened(text, longest)
+
+    assert len(quote) <= longest
+    assert text.startswith(quote.removesuffix("…").rstrip())
 
 
 @given(st.text(max_size=400), st.text(max_size=20), st.integers(10, 200))

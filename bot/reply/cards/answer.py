@@ -8,6 +8,7 @@ import discord
 from bot.locales import _
 from bot.reply.links import message_link
 from bot.story.narration.draft import Waiting, Writing
+from bot.story.questions.excerpts import shortened
 from bot.story.questions.questions import Answer, Cited
 from bot.story.text import inline_name
 
@@ -109,9 +110,7 @@ def _named(cited: Cited, answer: Answer, locale: str) -> str:
 
 
 def _quoted(cited: Cited, answer: Answer, locale: str) -> str:
-    quote = _plain(cited.source.text)
-    if len(quote) > _QUOTE:
-        quote = f"{quote[:_QUOTE]}…"
+    quote = shortened(_plain(cited.source.text), _QUOTE)
     return f"> {quote}\n-# {_named(cited, answer, locale)}"
 
 

@@ -43,6 +43,17 @@ def excerpt(text: str, wanted: frozenset[str], *, longest: int = LONGEST) -> str
     return f"{before}{_fitting(quote, longest)}{after}"
 
 
+def shortened(text: str, longest: int) -> str:
+    """Return a text in so many characters: up to the end of a sentence where that is half of them, else of a word."""
+    if len(text) <= longest:
+        return text
+    room = longest - 2
+    ends = [found.end() for found in _SENTENCE.finditer(text) if found.end() <= room]
+    if ends and ends[-1] >= longest // 2:
+        return f"{text[: ends[-1]].rstrip()} {CUT}"
+    return _at_word(text, room)
+
+
 def _score(parts: Sequence[str], start: int, wanted: frozenset[str], longest: int) -> tuple[int, int]:
     """Rate a stretch that begins at a sentence: terms in it, and among equals those that begin with one."""
     stretch = content(_joined(_from(parts, start, longest)))
@@ -64,5 +75,11 @@ def _joined(parts: Sequence[str]) -> str:
 
 def _fitting(text: str, longest: int) -> str:
     """Return a text that is one endless sentence as far as it fits twice over."""
-    encoded = text.encode()
-    return text if len(encoded) <= 2 * longest else encoded[: 2 * longest].decode(errors="ignore") + CUT
+    room = len(text.encode()[: 2 * longest].decode(errors="ignore"))
+    return text if room == len(text) else _at_word(text, room)
+
+
+def _at_word(text: str, room: int) -> str:
+    """Return the words of a text that end in so many characters; one cut in two where words have no end."""
+    end = text.rfind(" ", 0, room + 1)
+    return f"{text[:end].rstrip()} {CUT}" if end >= room // 2 else text[:room].rstrip() + CUT
