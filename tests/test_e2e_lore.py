@@ -183,11 +183,32 @@ async def test_old_windows_give_their_words_back(stage: Stage) -> None:
     assert new.modal is not None
     await answered(await mara.command("lore remove", channel=HERE, options={"entry": "Lamp"}))
     said = await refused(await mara.submit_modal(edit.modal, {"text": "It hums."}), "not in use here")
-    assert (await mara.download(said["attachments"][0]["url"])).decode() == "It hums."
+    assert await returned(mara, said) == "Title:\nLamp\n\nWhat the narrator must respect:\nIt hums."
     await mara.command("story end", channel=HERE)
     late = await mara.submit_modal(new.modal, {"title": "Salt", "text": SALT})
     said = await refused(late, "No story is being told here")
-    assert (await mara.download(said["attachments"][0]["url"])).decode() == SALT
+    assert await returned(mara, said) == f"Title:\nSalt\n\nWhat the narrator must respect:\n{SALT}"
+
+
+async def test_all_that_was_typed_comes_back_from_a_refusal(stage: Stage) -> None:
+    """Title, text and keys, under their names, in the reader's language."""
+    mara, lin = await stage.seat("Mara"), await stage.seat("Lin", locale="zh-CN")
+    await stage.begin(mara)
+    await add(mara, "Lamp", LAMP)
+    typed = {"title": "Lamp", "text": SALT, "keys": "salt, sea"}
+    said = await answered(await lin.command("lore add", channel=HERE, options=typed))
+    assert (
+        await returned(lin, said)
+        == f"标题:\nLamp\n\n旁白必须遵守的内容:\n{SALT}\n\n提到哪些词时用上它（逗号隔开）:\nsalt, sea"
+    )
+    other = {"entry": "The tower", "text": SALT, "keys": "salt"}
+    said = await refused(await mara.command("lore edit", channel=HERE, options=other), "no entry")
+    assert (await returned(mara, said)).endswith(f"{SALT}\n\nKeys that bring it up, commas between:\nsalt")
+
+
+async def returned(person: Person, said: Payload) -> str:
+    """Return the words that a refusal hands back."""
+    return (await person.download(said["attachments"][0]["url"])).decode()
 
 
 async def test_names_are_completed_the_best_first(stage: Stage) -> None:

@@ -1,7 +1,8 @@
 """Answer what people ask of lore: write, change, take out, show; for the commands, windows and buttons alike."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import discord
 from discord import app_commands
@@ -55,21 +56,20 @@ class LoreDesk:
             await interaction.response.send_modal(lore_modal.change(version, interaction.locale.value))
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
-        version = await self._keeper.editable(place, person, name, kind=kind)
+        with _handing_back(interaction, kind or "fact", sketch):
+            version = await self._keeper.editable(place, person, name, kind=kind)
         await self.take(interaction, Filled(version.kind, version.id, sketch, player))
 
     async def take(self, interaction: discord.Interaction, written: Filled) -> None:
         """Keep what was written, once deferred; what is refused goes back to who wrote it."""
         place, person = place_of(interaction), person_of(interaction)
         sketch, player = written.sketch, written.player
-        try:
+        with _handing_back(interaction, written.kind, sketch):
             if written.version_id is None:
                 version = await self._keeper.add(place, person, written.kind, sketch, player=player)
             else:
                 seen = await self._keeper.seen(place, written.version_id)
                 version = await self._keeper.change(place, person, seen, sketch, player=player)
-        except Refused as refusal:
-            raise Refused(refusal.text, words=refusal.words or sketch.text) from None
         await _answer(interaction, _kept(version))
 
     async def pin(self, interaction: discord.Interaction, name: str, pinned: bool | None) -> None:
@@ -123,6 +123,16 @@ class LoreDesk:
         place = place_of(interaction)
         found: Sequence[Version] = await self._keeper.suggest(place, typed, kind=kind, limit=MOST)
         return [app_commands.Choice(name=one.title, value=f"id:{one.entry_id}") for one in found]
+
+
+@contextmanager
+def _handing_back(interaction: discord.Interaction, kind: Kind, sketch: Sketch) -> Iterator[None]:
+    """Put all that was written for an entry into what refuses it."""
+    try:
+        yield
+    except Refused as refusal:
+        words = lore_modal.typed(kind, sketch, interaction.locale.value)
+        raise Refused(refusal.text, words=words) from None
 
 
 def _kept(version: Version) -> Text:

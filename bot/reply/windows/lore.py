@@ -92,6 +92,12 @@ def filled(interaction: discord.Interaction) -> Filled | None:
     return Filled(kind, None, sketch, player)
 
 
+def typed(kind: Kind, sketch: Sketch, locale: str) -> str:
+    """Return all that was written for an entry, each part under its name, to be handed back."""
+    parts = ((label.render(locale), value) for _name, label, _limit, value in _asked(kind, sketch))
+    return "\n\n".join(f"{label}:\n{value}" for label, value in parts if value)
+
+
 def _asked(kind: Kind, sketch: Sketch) -> list[tuple[str, Text, int, str | None]]:
     """Return the fields of the window: name, label, limit and what stands in it at first."""
     if kind == "character":
