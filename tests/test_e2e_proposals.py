@@ -258,6 +258,9 @@ async def test_an_open_window_with_nothing_in_it_says_how_it_works(stage: Stage)
 
 async def test_chinese_facts_are_proposed_from_chinese_passages(stage: Stage) -> None:
     """Noted with a full-width colon."""
+    stage.script.aside = lambda request: (
+        "- 阿青：守灯人\n- 瓦恩船长：肩上停着绿鹦鹉\n- 国王：住在金色的宫殿里"
+    )
     qing = await stage.seat("阿青", locale="zh-CN")
     await qing.command("story start", channel="fireside", options={"title": "雾", "language": "zh"})
     await qing.wait_for_message(lambda m: "继续" in buttons(m))
@@ -269,13 +272,15 @@ async def test_chinese_facts_are_proposed_from_chinese_passages(stage: Stage) ->
     ):
         await qing.command("write", channel="fireside", options={"text": text})
         await qing.wait_for_message(saying(text, button="继续"))
-    stage.script.aside = lambda request: (
-        "- 阿青：守灯人\n- 瓦恩船长：肩上停着绿鹦鹉\n- 国王：住在金色的宫殿里"
-    )
     story = await stories.running_in(stage.database, stage.place("fireside").channel_id)
     assert story is not None
-    assert await stage.bot.services.proposals.due(story.id)
+    while await stage.bot.services.proposals.due(story.id):
+        pass
 
+    async def proposed() -> bool:
+        return bool(await waiting(stage, story))
+
+    await eventually(proposed)
     assert await waiting(stage, story) == [("阿青", "守灯人"), ("瓦恩船长", "肩上停着绿鹦鹉")]
     message = await card(qing)
     assert buttons(message) == ["采纳", "修改", "不采纳", "以后再说"]
