@@ -20,7 +20,10 @@ SLOW = "/(x+x+)+y/"
         ("/(灯|灯)+塔/", "too long"),
         ("/[/", "broken"),
         ("/(?P<n>a)(?P=m)/", "broken"),
-        ("/x{99999999999}/", "broken"),
+        ("/x{99999999999}/", "too long"),
+        ("/(((a?){99}){99}){99}b/", "too long"),
+        ("/(?x)(?:(?:a?) { 9 9 } ) {9 9}b/", "too long"),
+        (f"/{'(?:' * 20}a{'+)' * 20}+b/", "too long"),
         (f"/{'a' * 250}/", "up to 200 characters"),
     ],
 )
@@ -28,6 +31,18 @@ def test_a_bad_pattern_is_refused_with_what_to_do(pattern: str, words: str) -> N
     """Each kind of bad pattern has a sentence of its own."""
     with pytest.raises(Refused, match=words):
         require_sound(pattern, "The lamp.")
+
+
+def test_a_pattern_without_end_that_was_kept_before_is_skipped_in_a_search() -> None:
+    """It is never made ready, which could take all memory."""
+    huge = "/((((a?){99}){99}){99}){99}b/"
+    assert search([(1, huge)], "ab").slow == ((1, huge),)
+
+
+@pytest.mark.parametrize("key", ["/\\d{4}-\\d{2}-\\d{2}/", "/(?:old|grey) \\w+ (?:of|from) \\w+/", "/x{2,500}y/"])
+def test_a_modest_repeat_is_welcome(key: str) -> None:
+    """Dates, words and long rows do not count as without end."""
+    require_sound(key, "The lamp.")
 
 
 def test_a_pattern_that_is_slow_on_its_own_text_is_refused() -> None:

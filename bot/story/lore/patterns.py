@@ -6,6 +6,8 @@ A pattern that is broken, fits everything or does not end on trial texts is refu
 later, on a text that nobody thought of, is told to whoever searches, who skips it from then on.
 """
 
+import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +26,8 @@ TOTAL_SECONDS = 0.05
 """How long all patterns together may take in a search; of thousands, the last may have no turn."""
 
 _REPEATS = 2000
+_UNROLLED = 4096  # copies of its parts that a pattern may be made of
+_COUNT = re.compile(r"\{\s*(\d[\d\s]*)")
 _FLAGS = regex.IGNORECASE | regex.UNICODE
 
 
@@ -62,6 +66,8 @@ def require_sound(key: str, text: str) -> None:
                 key=key[:40],
             )
         )
+    if _is_huge(key):
+        raise _too_slow(key)
     compiled = _compiled(key)
     if compiled is None:
         raise Refused(
@@ -81,13 +87,7 @@ def require_sound(key: str, text: str) -> None:
         for trial in (text, *_trials(key)):
             compiled.search(trial, timeout=TRIAL_SECONDS)
     except TimeoutError:
-        raise Refused(
-            _(
-                "The pattern {key} takes too long on some texts. Avoid repeats inside of repeats, like (a+)+,"
-                " or write plain keys.",
-                key=key,
-            )
-        ) from None
+        raise _too_slow(key) from None
 
 
 def search(patterns: Iterable[tuple[int, str]], text: str) -> PatternFindings:
@@ -112,10 +112,31 @@ def search(patterns: Iterable[tuple[int, str]], text: str) -> PatternFindings:
 @lru_cache(maxsize=2048)
 def _compiled(key: str) -> "regex.Pattern[str] | None":
     """Return a key's pattern, or None where it is broken."""
+    if _is_huge(key):
+        return None
     try:
         return regex.compile(key[1:-1], _FLAGS)
     except (regex.error, ValueError, KeyError, IndexError, OverflowError, RecursionError):
         return None
+
+
+def _is_huge(key: str) -> bool:
+    """Tell whether a pattern, made ready, could take memory without end.
+
+    What is repeated so often at least is copied so often, and repeats inside of repeats multiply.
+    """
+    counts = [int("".join(count.split())) for count in _COUNT.findall(key)]
+    return math.prod(max(1, count) for count in counts) * 2 ** key.count("+") > _UNROLLED
+
+
+def _too_slow(key: str) -> Refused:
+    return Refused(
+        _(
+            "The pattern {key} takes too long on some texts. Avoid repeats inside of repeats, like (a+)+,"
+            " or write plain keys.",
+            key=key,
+        )
+    )
 
 
 def _trials(key: str) -> list[str]:
