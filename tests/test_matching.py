@@ -38,6 +38,13 @@ def test_other_words_are_left_alone(text: str) -> None:
     assert not TERMS.within(text)
 
 
+@pytest.mark.parametrize("text", ["AI 战争", "那场AI战争", "ai  战争", "打了 AI 战争"])
+@pytest.mark.parametrize("term", ["AI 战争", "AI战争"])
+def test_chinese_with_other_letters_in_it_is_found_with_and_without_blanks(term: str, text: str) -> None:
+    """Many write a blank between the two, in what they agree on as in a story."""
+    assert Terms([term]).within(text)
+
+
 def test_the_last_word_of_a_growing_text_is_open() -> None:
     """What may go on to be another word is not found before it is whole; Chinese has no such end."""
     assert not TERMS.within("There was a spider", growing=True)
