@@ -5,17 +5,21 @@ import pytest
 
 from bot.pictures.drawn import Drawn
 from bot.reply.cards.credits import CHAPTERS, WRITERS, credits_card
+from bot.reply.cards.memory import news
 from bot.reply.cards.quality import quality_card, trend_file
 from bot.reply.cards.tree import ALT, tree_file, tree_words
+from bot.story.memory.keeping_up import News, Spot
 from bot.story.survey.credits import Chapter, Contribution, Credits, tally
 from bot.story.survey.quality import Meter
 from bot.story.survey.shape import shape
 from bot.story.survey.surveying import Tree
 from bot.story.survey.writers import NARRATOR
+from bot.story.turns.state import TurnState
 from storage import stories
 from storage.branches import Branch
 from storage.database import Database
 from storage.stories import Story
+from storage.visits import Leaving
 from tests.growing import Grove
 from tests.stored import new_story
 
@@ -116,3 +120,32 @@ def test_figures_can_be_told_of_every_story(story: Story, texts: list[str], loca
     assert len(card.fields) == 6
     assert str(card.fields[3].value).startswith("—") == (report.whole.repetition is None)
     assert file.description is not None
+
+
+@pytest.mark.parametrize(
+    ("days", "pace"),
+    [
+        ([0], "1 passage so far, on one day"),
+        ([0, 0, 0], "3 passages so far, all on one day"),
+        ([0, 0, 3], "1.5 passages a day, on 2 of 4 days"),
+    ],
+)
+def test_pace_is_told_from_the_second_day_on(story: Story, days: list[int], pace: str) -> None:
+    """A mean over one day says nothing."""
+    meter = Meter()
+    for number, day in enumerate(days, start=1):
+        meter.take(number=number, writer=7, text="A bell rang.", created=day * 24 * 60 * 60 * 1000)
+    card = quality_card(story, meter.report(), "en", drawn=False)
+
+    assert {field.name: field.value for field in card.fields}["Pace"] == pace
+
+
+@pytest.mark.parametrize(
+    ("left", "link"), [(None, "Read from the beginning"), (Leaving(1, 5), "Read on from there")]
+)
+def test_a_first_comer_reads_from_the_beginning(story: Story, left: Leaving | None, link: str) -> None:
+    """Who was here before reads on from where they left."""
+    spot = Spot(1, 2)
+    told = News(story, left, 1, 3, (), (), (), TurnState(), spot, spot)
+
+    assert f"[{link}](" in str(news(told, "en").description)

@@ -82,9 +82,10 @@ async def test_who_was_away_learns_what_is_new(tmp_path: Path) -> None:
         await played(stage, mara, 4)
         news = await card(await lin.command("catchup", channel="fireside"))
 
+        assert "[从头读](" in news["description"]
         assert "Ilse" in news["description"]
         fields = {field["name"]: field["value"] for field in news["fields"]}
-        assert "Mara (5)" in " ".join(fields.values())
+        assert "Mara（5 段）" in " ".join(fields.values())
         assert "wet shoe" in " ".join(fields.values())
 
 

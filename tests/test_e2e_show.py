@@ -128,7 +128,7 @@ async def test_quality_is_told_in_figures_and_drawn_when_there_is_a_trend(stage:
 
     assert fields["Length"] == "8 passages, 60 words"
     assert "the narrator 0%" in fields["Who writes"]
-    assert "8.0 passages a day" in fields["Pace"]
+    assert fields["Pace"] == "8 passages so far, all on one day"
     assert long["embeds"][0]["image"]["url"].split("?")[0].endswith("trend.png")
 
 

@@ -53,7 +53,8 @@ def news(found: News, locale: str) -> discord.Embed:
     embed = discord.Embed(title=_title(story), colour=COLOUR)
     lines = [_since(found).render(locale)]
     if found.first <= found.passages:
-        lines[0] += _link(_("Read on from there"), found.begins, story, locale)
+        onwards = _("Read from the beginning") if found.left is None else _("Read on from there")
+        lines[0] += _link(onwards, found.begins, story, locale)
         lines[0] += _link(_("Newest"), found.newest, story, locale)
     blocks = [_block(chapter, story, locale) for chapter in found.chapters]
     kept = _newest(blocks, ROOM - 1000)
@@ -129,7 +130,8 @@ def _since(found: News) -> Text:
 
 def _wrote(voice: Voice, locale: str) -> str:
     name = _("the narrator").render(locale) if voice.kind == "narrator" else inline_name(voice.name or "—")
-    return f"{name} ({voice.passages})"
+    passages = _n("{n} passage", "{n} passages", voice.passages)
+    return _("{name} ({passages})", name=name, passages=passages).render(locale)
 
 
 def _people(found: News, locale: str) -> str:

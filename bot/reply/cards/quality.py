@@ -66,11 +66,12 @@ def _shares(whole: Stretch) -> Text:
 
 
 def _pace(report: Report) -> Text:
+    if report.days == 1:
+        return _n("{n} passage so far, on one day", "{n} passages so far, all on one day", report.passages)
     pace = report.passages / report.written_on
-    return _n(
-        "{pace} passages a day, on {written} of {n} day",
+    return _(
         "{pace} passages a day, on {written} of {n} days",
-        report.days,
+        n=report.days,
         pace=f"{pace:.1f}",
         written=report.written_on,
     )
