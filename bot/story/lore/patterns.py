@@ -126,7 +126,7 @@ def _is_huge(key: str) -> bool:
     What is repeated so often at least is copied so often, and repeats inside of repeats multiply.
     """
     counts = [int("".join(count.split())) for count in _COUNT.findall(key)]
-    return math.prod(max(1, count) for count in counts) * 2 ** key.count("+") > _UNROLLED
+    return math.prod(max(1, count) for count in counts) * (1 << key.count("+")) > _UNROLLED
 
 
 def _too_slow(key: str) -> Refused:
