@@ -285,6 +285,7 @@ async def test_a_choice_waits_while_the_narrator_cannot_write(stage: Stage) -> N
     writing = await mara.wait_for_message(with_button("Stop"))
     await mara.click(card, "Count now")
     waiting = await mara.wait_for_message(with_button("Let the narrator write it"))
+    await stage.bot.services.voting.rest()
     stage.script.go_on()
     await mara.wait_for_message(lambda m: m["id"] == writing["id"] and "Retry" in buttons(m))
     await stage.restart()
@@ -295,6 +296,27 @@ async def test_a_choice_waits_while_the_narrator_cannot_write(stage: Stage) -> N
     assert MINOR in stage.backend.requests[-1].messages[-1].content
     await mara.wait_for_message(lambda m: m["id"] == card["id"] and not buttons(m))
     await eventually(lambda: _none_waits(stage))
+
+
+async def test_what_waits_for_one_story_moves_no_other_in_its_channel(stage: Stage) -> None:
+    """The button of a card whose story rests says so, and the story that is told there now stays as it is."""
+    mara = await stage.seat("Mara")
+    card = await offered(stage, mara)
+    await press(mara, card, "A")
+    stage.script.hold(after=0)
+    await mara.command("continue", channel=HERE)
+    writing = await mara.wait_for_message(with_button("Stop"))
+    await mara.click(card, "Count now")
+    waiting = await mara.wait_for_message(with_button("Let the narrator write it"))
+    await stage.bot.services.voting.rest()
+    stage.script.go_on()
+    await mara.wait_for_message(lambda m: m["id"] == writing["id"] and "Retry" in buttons(m))
+    await mara.command("story pause", channel=HERE)
+    await eventually(lambda: _is(stage, "paused"))
+    await stage.begin(mara)
+    asked = len(stage.backend.requests)
+    await refused(await mara.click(waiting, "Let the narrator write it"), "not being told just now")
+    assert len(stage.backend.requests) == asked
 
 
 async def _none_waits(stage: Stage) -> bool:

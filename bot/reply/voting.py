@@ -15,7 +15,7 @@ from bot.story import standing
 from bot.story.lore.lore_check import LoreCheck
 from bot.story.people import Person, Place
 from bot.story.turns import keeping
-from bot.story.votes.ballot_box import BallotBox
+from bot.story.votes.ballot_box import BallotBox, require_told
 from bot.story.votes.polls import Decision, Poll
 from bot.story.votes.twists import Twist, Twists
 from storage import votes
@@ -112,6 +112,7 @@ class Voting:
             raise Refused(
                 _("What was chosen here is in the story already. Continue lets the narrator go on.")
             )
+        await require_told(self._database, place, poll.story)
         await self._performance.go_on(place, person)
         await self._cards.show(vote_id)
 

@@ -214,11 +214,16 @@ async def _open(tx: Transaction, place: Place, vote_id: int) -> tuple[Story, Vot
     if vote is None or vote.state in ("decided", "lapsed") or vote.channel_id != place.channel_id:
         raise Refused(_("This vote is over."))
     story = await stories.get(tx, vote.story_id)
-    if (await standing.running(tx, place)).id != story.id:
+    await require_told(tx, place, story)
+    return story, vote
+
+
+async def require_told(reader: Reader, place: Place, story: Story) -> None:
+    """Refuse a button of a vote whose story rests, whatever else is told in its channel now."""
+    if (await standing.running(reader, place)).id != story.id:
         raise Refused(
             _("This vote belongs to “{title}”, which is not being told just now.", title=story.title)
         )
-    return story, vote
 
 
 async def _require_vote(reader: Reader, story: Story, person: Person) -> None:
