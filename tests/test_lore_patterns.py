@@ -39,7 +39,9 @@ def test_a_pattern_without_end_that_was_kept_before_is_skipped_in_a_search() -> 
     assert search([(1, huge)], "ab").slow == ((1, huge),)
 
 
-@pytest.mark.parametrize("key", ["/\\d{4}-\\d{2}-\\d{2}/", "/(?:old|grey) \\w+ (?:of|from) \\w+/", "/x{2,500}y/"])
+@pytest.mark.parametrize(
+    "key", ["/\\d{4}-\\d{2}-\\d{2}/", "/(?:old|grey) \\w+ (?:of|from) \\w+/", "/x{2,500}y/"]
+)
 def test_a_modest_repeat_is_welcome(key: str) -> None:
     """Dates, words and long rows do not count as without end."""
     require_sound(key, "The lamp.")

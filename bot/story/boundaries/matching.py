@@ -19,7 +19,9 @@ _CJK = (
 _IS_CJK = re.compile(f"[{_CJK}]")
 _LETTER = rf"[^\W_{_CJK}]"
 _UNFINISHED = re.compile(rf"{_LETTER}+\Z")
-_BETWEEN = re.compile(rf"(?<=[{_CJK}])[ \t·.*_~-]{{1,2}}(?=[{_CJK}])|(?<=[{_CJK}]) +(?=\w)|(?<=\w) +(?=[{_CJK}])")
+_BETWEEN = re.compile(
+    rf"(?<=[{_CJK}])[ \t·.*_~-]{{1,2}}(?=[{_CJK}])|(?<=[{_CJK}]) +(?=\w)|(?<=\w) +(?=[{_CJK}])"
+)
 _TERMS = re.compile(r"[,;，；、|/\n]+")
 _STRETCHED = re.compile(r"(.)\1{2,}")
 _MARK = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
