@@ -12,8 +12,9 @@ from bot.story.people import Person, Place
 from bot.story.storyteller import Storyteller, join
 from bot.story.turns import keeping, moves
 from bot.story.turns.keeping import Kept
-from bot.story.turns.state import HOUR, Mode
+from bot.story.turns.state import HOUR, SEATS, Mode
 from bot.story.turns.table import TurnTable, Wish
+from bot.story.votes.rounds import Rounds
 from storage import branches, inbox, narrations, passages, stories, timers, turns
 from storage.database import Database
 from storage.inbox import NewArrival
@@ -315,6 +316,20 @@ async def test_moves_that_mean_nothing_are_refused_kindly(table: Table) -> None:
     await table.turns.leave(PLACE, MARA)
     with pytest.raises(Refused, match="Nobody has a seat yet"):
         await table.turns.skip(PLACE, MARA)
+
+
+@pytest.mark.parametrize("mode", ["between", "round"])
+async def test_no_more_sit_down_by_writing_than_by_joining(table: Table, mode: Mode) -> None:
+    """Where whoever writes takes a seat, a crowd does not fill a table beyond its seats; words come back."""
+    first, *others = [Person(2000 + number, f"Guest {number}") for number in range(SEATS)]
+    await table.sit(*others, mode=mode)
+    await table.turns.join(PLACE, first)
+    rounds = Rounds(database=table.database, clock=table.clock)
+    write = rounds.hand_in if mode == "round" else table.storyteller.write
+    with pytest.raises(Refused, match="seats are taken") as refusal:
+        await write(PLACE, MARA, "One.")
+    assert refusal.value.words == "One."
+    assert len((await table.kept()).state.seats) == SEATS
 
 
 async def test_a_crash_in_the_middle_of_a_move_leaves_nothing(table: Table) -> None:

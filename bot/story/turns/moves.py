@@ -35,9 +35,11 @@ def may_write(state: TurnState, person_id: int) -> Verdict:
     rules, seated = state.rules, state.seat(person_id) is not None
     if rules.mode == "free" or (not state.seats and not state.closed):
         return "yes"
+    if rules.gathers and state.closed:
+        return "closed"
+    if not rules.in_turn and not seated and state.full:
+        return "full"  # writing would take a seat
     if rules.gathers:
-        if state.closed:
-            return "closed"
         return "handed in" if seated and person_id not in state.position.queue else "yes"
     if rules.mode == "between":
         return "others first" if state.others_before(person_id) else "yes"

@@ -6,7 +6,7 @@ from bot.story.people import Person
 from bot.story.text import inline_name
 from bot.story.turns import keeping, moves
 from bot.story.turns.keeping import Kept
-from bot.story.turns.state import TurnState
+from bot.story.turns.state import SEATS, TurnState
 from storage import turns
 from storage.database import Reader
 from storage.stories import Story
@@ -97,7 +97,14 @@ def _against(state: TurnState, person: Person) -> Text | None:
             return _(
                 "This round is closed, and its passage is being made. Hand in again when the next opens."
             )
+        case "full":
+            return full()
     return None
+
+
+def full() -> Text:
+    """Return what is said to someone for whom no seat is left."""
+    return _("All {n} seats are taken. One is free when somebody leaves.", n=SEATS)
 
 
 def _before(state: TurnState, person: Person) -> int:

@@ -8,7 +8,9 @@ from typing import Literal
 
 Mode = Literal["free", "robin", "random", "between", "blind", "round", "vote"]
 Then = Literal["skip", "narrator"]
-Verdict = Literal["yes", "not your turn", "no seat", "others first", "handed in", "closed"]
+Verdict = Literal["yes", "not your turn", "no seat", "others first", "handed in", "closed", "full"]
+
+SEATS = 50  # in a story at the most
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -110,6 +112,11 @@ class TurnState:
         """Those who have handed in, in a gathering mode."""
         waiting = self.position.queue
         return tuple(one for one in self.seats if one.id not in waiting) if self.rules.gathers else ()
+
+    @property
+    def full(self) -> bool:
+        """Whether no seat is left for anyone new."""
+        return len(self.seats) >= SEATS
 
     @property
     def alarm(self) -> int | None:

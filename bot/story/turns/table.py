@@ -10,7 +10,7 @@ from bot.locales import _
 from bot.story import standing
 from bot.story.people import Person, Place
 from bot.story.text import inline_name
-from bot.story.turns import keeping, moves
+from bot.story.turns import keeping, moves, rights
 from bot.story.turns.keeping import Kept
 from bot.story.turns.state import Hosted, Mode, Outcome, Rules, Then, TurnState
 from storage import actions, inbox, stories, timers, turns
@@ -19,7 +19,6 @@ from storage.passages import Passage
 from storage.stories import Story
 from storage.timers import Timer
 
-SEATS = 50
 HASTE = 5_000  # milliseconds in which a second skip of another person is taken for the same wish
 BUSY = 60_000  # milliseconds until a turn is looked at again whose words wait for the narrator
 
@@ -79,8 +78,8 @@ class TurnTable:
             state = (await keeping.read(tx, story.id)).state
             if state.seat(person.id) is not None:
                 raise Refused(_("You have a seat already. `/turn order` shows when it is your turn."))
-            if len(state.seats) >= SEATS:
-                raise Refused(_("All {n} seats are taken. One is free when somebody leaves.", n=SEATS))
+            if state.full:
+                raise Refused(rights.full())
             made = partial(moves.join, person_id=person.id, name=person.name)
             return await self._move(tx, story, person, "turn join", made)
 

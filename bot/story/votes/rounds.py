@@ -17,7 +17,7 @@ from bot.story.boundaries.agreement import require_within
 from bot.story.people import Person, Place
 from bot.story.storyteller import join
 from bot.story.text import clean_passage
-from bot.story.turns import keeping, moves
+from bot.story.turns import keeping, moves, rights
 from bot.story.turns.state import TurnState
 from bot.story.votes.woven import recognisable
 from bot.story.wording import sections
@@ -84,6 +84,8 @@ class Rounds:
                     ),
                     words=text,
                 )
+            if moves.may_write(state, person.id) == "full":
+                raise Refused(rights.full(), words=text)
             now = self._clock.now()
             opened = await rounds.current(tx, story.id) or await rounds.begin(tx, story.id, created=now)
             await rounds.contribute(
