@@ -71,11 +71,8 @@ async def test_who_was_away_learns_what_is_new(tmp_path: Path) -> None:
     async with Stage.open(tmp_path) as stage:
         mara, lin = await stage.seat("Mara"), await stage.seat("Lin", locale="zh-CN")
         await stage.begin(mara)
-        await mara.command(
-            "character add",
-            channel="fireside",
-            options={"name": "Ilse", "description": "A girl who keeps a wet shoe."},
-        )
+        ilse = {"name": "Ilse", "description": "A girl who keeps a wet shoe."}
+        await answered(await mara.command("character add", channel="fireside", options=ilse))
         await stage.write(mara, LINES[0])
         new = await card(await lin.command("catchup", channel="fireside"))
         assert "1" in new["description"]
