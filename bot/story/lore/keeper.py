@@ -68,7 +68,7 @@ class Keeper:
         async with self._database.transaction() as tx:
             story = await standing.running(tx, place)
             require_player(story, person, player)
-            await require_within(tx, story, f"{new.title}: {new.text}")
+            await _require_agreed(tx, story, new)
             await require_new(tx, story, new, entry_id=None)
             await require_room(tx, story, new, entry_id=None)
             version = await lore.add(tx, story.id, kind, new)
@@ -98,7 +98,7 @@ class Keeper:
             await require_unchanged(tx, story, seen, new.text)
             require_owner(story, person, seen)
             require_player(story, person, player)
-            await require_within(tx, story, f"{new.title}: {new.text}")
+            await _require_agreed(tx, story, new)
             await require_new(tx, story, new, entry_id=seen.entry_id)
             await require_room(tx, story, new, entry_id=seen.entry_id)
             version = await lore.change(tx, story.id, seen.entry_id, new)
@@ -170,6 +170,15 @@ class Keeper:
         whole = f"{new.title}. {', '.join(new.keys)}. {new.text}" if new.keys else f"{new.title}. {new.text}"
         [document] = await self._archive.prepare("lore", [whole])
         return document
+
+
+async def _require_agreed(tx: Transaction, story: Story, new: NewVersion) -> None:
+    """Refuse what crosses a boundary in any of its words: all of them are shown, and most told to the narrator."""
+    try:
+        parts = (f"{new.title}: {new.text}", *new.keys, new.voice, new.family)
+        await require_within(tx, story, "\n".join(filter(None, parts)))
+    except Refused as refusal:
+        raise Refused(refusal.text, words=new.text) from None
 
 
 def _written(clean: Sketch, person: Person, player: Player, origin: Origin | None) -> NewVersion:
