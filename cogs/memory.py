@@ -9,6 +9,7 @@ from discord.ext import commands
 
 from bot.client import StoryBot
 from bot.errors import Refused
+from bot.reply.boundary_buttons import is_about_boundaries
 from bot.reply.cards.memory import news, so_far
 from bot.reply.cards.why import prompt_file, why
 from bot.reply.sheet import NOBODY
@@ -77,6 +78,9 @@ class Memory(commands.Cog):
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Note that somebody is here: they used a command, a button or a window."""
         if interaction.type is discord.InteractionType.autocomplete or interaction.channel_id is None:
+            return
+        # A note of when they were here would tell who left a scene, or what they want left out.
+        if is_about_boundaries(interaction):
             return
         await self._note(Place(interaction.guild_id or 0, interaction.channel_id), interaction.user.id)
 

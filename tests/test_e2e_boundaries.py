@@ -58,6 +58,32 @@ async def test_a_pause_names_nobody_and_outlives_a_restart(stage: Stage) -> None
     assert "Continue" in buttons(shown)
 
 
+async def test_no_visit_tells_who_left_a_scene(stage: Stage) -> None:
+    """When somebody was here last stands beside a name; the time of a nameless pause must not."""
+    mara, ben = await stage.seat("Mara"), await stage.seat("Ben")
+    await stage.begin(mara)
+    await stage.narrate(mara, BELL)
+    card = await panel(ben, line="spiders")
+    await refused(await ben.click(card, "Pause the story"), "Nobody can see that it was you")
+    rows = await stage.database.fetch_all("SELECT 1 FROM visits WHERE person_id = ?", (int(ben.user["id"]),))
+    assert rows == []
+
+
+async def test_no_part_of_lore_gets_past_a_line(stage: Stage) -> None:
+    """A voice, an alias and a group are words too."""
+    mara, ben = await stage.seat("Mara", roles=("moderator",)), await stage.seat("Ben")
+    await stage.begin(mara)
+    await panel(mara, line="spider")
+    who = {"name": "Ilse", "description": "She keeps the lamp."}
+    for part in ({"voice": "like a spider"}, {"aliases": "Ils, Spider"}):
+        message = await refused(
+            await ben.command("character add", channel=HERE, options=who | part), "agreed to leave out"
+        )
+        assert message["attachments"]
+    fact = {"title": "Lamp", "text": "It burns.", "group": "spiders"}
+    await refused(await ben.command("lore add", channel=HERE, options=fact), "agreed to leave out")
+
+
 async def test_a_scene_is_rewound_and_can_be_brought_back(stage: Stage) -> None:
     """All of the scene folds up in calm words; the log has no name; redo still knows it."""
     mara, ben = await stage.seat("Mara", roles=("moderator",)), await stage.seat("Ben")

@@ -1,12 +1,14 @@
 """Make the buttons with which anyone leaves a scene, and moderators decide about proposals; they outlive a restart."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, Self
 
 import discord
 
 from bot.locales import Text, _
 
+_PREFIX = "bounds:"
 _EMOJI = {
     "open": "🤝",
     "pause": "⏸️",
@@ -30,7 +32,7 @@ SCENE = ("pause", "rewind", "skip")
 
 class BoundaryButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
-    template=r"bounds:(?P<action>[a-z]+):(?P<about>\d+)",
+    template=_PREFIX + r"(?P<action>[a-z]+):(?P<about>\d+)",
 ):
     """Carry an action and the id of the story or the proposal that it is about."""
 
@@ -44,7 +46,7 @@ class BoundaryButton(
             discord.ui.Button(
                 label=_LABELS[action].render(locale) if label is None else label,
                 emoji=_EMOJI.get(action),
-                custom_id=f"bounds:{action}:{about}",
+                custom_id=f"{_PREFIX}{action}:{about}",
                 style=discord.ButtonStyle.secondary,
                 row=row,
             )
@@ -60,6 +62,12 @@ class BoundaryButton(
     async def callback(self, interaction: discord.Interaction) -> None:
         """Hand the press to whoever listens for `boundary_button`: buttons know no services."""
         interaction.client.dispatch("boundary_button", interaction, self.action, self.about)
+
+
+def is_about_boundaries(interaction: discord.Interaction) -> bool:
+    """Tell whether somebody uses `/boundaries` or one of its buttons, of which nothing is kept beside a name."""
+    data: Mapping[str, Any] = interaction.data or {}
+    return data.get("name") == "boundaries" or str(data.get("custom_id", "")).startswith(_PREFIX)
 
 
 def single(action: str, about: int, locale: str) -> discord.ui.View:
