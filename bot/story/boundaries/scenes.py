@@ -50,7 +50,6 @@ class Scenes:
             story = await _told_here(tx, place, story_id)
             story = await stories.pause(tx, story.id)
             await turns.displaced(tx, story.id)
-            await turns.displaced(tx, story.id)
             await _log(tx, story, "pause")
             return await standing.of(tx, story)
 
@@ -67,7 +66,6 @@ class Scenes:
             if not await _paused_by_nobody(tx, story):
                 standing.require_host(story, person)
             story = await stories.resume(tx, story.id)
-            await turns.displaced(tx, story.id)
             await turns.displaced(tx, story.id)
             await _log(tx, story, "resume")
             return await standing.of(tx, story)
