@@ -185,7 +185,12 @@ class Proposals:
     async def _card(self, story: Story, proposal: Proposal, entries: Sequence[Version]) -> Card:
         leaves = [await trail.find(self._database, story.branch_id, slot) for slot, _shown in proposal.slots]
         entry = changed(Fact(proposal.title, proposal.text), entries)
-        return Card(proposal, story, entry, tuple(leaf.depth + 1 for leaf in leaves if leaf))
+        numbers = [
+            1 + await trail.count(self._database, story.branch_id, before=leaf.depth)
+            for leaf in leaves
+            if leaf
+        ]
+        return Card(proposal, story, entry, tuple(numbers))
 
     async def _decidable(self, reader: Reader, story: Story, proposal_id: int) -> Proposal:
         """Return a proposal of a story; refused where somebody decided it, or its passages were taken back."""

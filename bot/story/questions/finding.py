@@ -54,7 +54,15 @@ class Finder:
             told.setdefault(one.passage.id, one)
         found += await asyncio.to_thread(_sources, list(told.values()), close, wanted)
         fitting = _fitting([source for source in found if source.text], size)
-        return sorted(fitting, key=lambda source: (_ORDER.index(source.kind), source.number))
+        numbered = [await self._numbered(story, source) for source in fitting]
+        return sorted(numbered, key=lambda source: (_ORDER.index(source.kind), source.number))
+
+    async def _numbered(self, story: Story, source: Source) -> Source:
+        """Return a source with the number of its passage as readers count: what was taken back is left out."""
+        if source.kind != "passage":
+            return source
+        before = await trail.count(self._database, story.branch_id, before=source.number - 1)
+        return replace(source, number=before + 1)
 
     def near(self, sources: Sequence[Source]) -> list[Source]:
         """Return the sources that are near enough to their question to be shown instead of an answer, best first."""
@@ -64,19 +72,19 @@ class Finder:
     async def _recaps(self, story: Story, question: str) -> list[Source]:
         """Return the recaps that share most words with a question; of one that asks for all, the newest."""
         wanted = content(question)
-        told = [
-            Source(
-                "recap",
-                recap.id,
-                recap.first_depth + 1,
-                f"{recap.first_depth + 1}–{recap.last_depth + 1}",
-                recap.text,
-            )
-            for recap in await covering(self._database, story, before=_END)
-        ]
+        found = await covering(self._database, story, before=_END)
+        told = [Source("recap", recap.id, recap.first_depth + 1, "", recap.text) for recap in found]
         rated = [replace(source, score=_share(wanted, source.text)) for source in reversed(told)]
         fitting = [source for source in rated if source.score >= _NEAR or _SWEEPING.search(question)]
-        return sorted(fitting, key=lambda source: -source.score)[:_RECAPS]
+        best = sorted(fitting, key=lambda source: -source.score)[:_RECAPS]
+        ranges = {recap.id: (recap.first_depth, recap.last_depth + 1) for recap in found}
+        return [await self._ranged(story, source, *ranges[source.about]) for source in best]
+
+    async def _ranged(self, story: Story, source: Source, first: int, end: int) -> Source:
+        """Return a recap with its range as readers count."""
+        before = await trail.count(self._database, story.branch_id, before=first)
+        last = await trail.count(self._database, story.branch_id, before=end)
+        return replace(source, title=f"{before + 1}–{last}")
 
     async def _ranked(self, story: Story, question: str) -> tuple[dict[int, Told], Mapping[int, float]]:
         """Return the passages that fit a question best, by their ids, the best first; and the cosines of some."""
