@@ -67,6 +67,33 @@ async def test_an_answer_is_private_and_links_to_what_it_relies_on(stage: Stage)
     assert await stage.told() == [BELL, CHARTS]
 
 
+async def test_passages_are_numbered_as_readers_count_them(stage: Stage) -> None:
+    """One that was taken back from the middle has no number any more."""
+    mara, shown = await told(stage)
+    await mara.use_on("Take back", shown)
+    await eventually(lambda: gone(stage))
+    stage.script.says("He paid forty silver coins [1].")
+    message = await asking(mara, "How many silver coins did Captain Varn pay?")
+
+    assert "[passage 1]" in message["content"]
+
+
+async def gone(stage: Stage) -> bool:
+    """Tell whether the first of two passages was taken back."""
+    return await stage.told() == [CHARTS]
+
+
+async def test_a_word_that_grows_into_another_is_not_over_a_line(stage: Stage) -> None:
+    """While an answer comes, its last word may not be whole yet."""
+    mara, _ = await told(stage)
+    ivo = await stage.seat("Ivo", roles=("moderator",))
+    await answered(await ivo.command("boundaries", channel="fireside", options={"line": "cella"}))
+    stage.script.says(CELLAR)
+    message = await asking(mara, "Where is the bell?")
+
+    assert "She hid it in the salt cellar." in message["content"]
+
+
 async def test_what_the_story_does_not_carry_is_not_said(stage: Stage) -> None:
     """A made-up answer is not shown; the passages that come nearest are."""
     mara, _ = await told(stage)

@@ -84,11 +84,12 @@ class Questions:
             async with aclosing(steps):
                 async for step in steps:
                     if isinstance(step, Writing):
-                        if bounds.crossed_by(step.text):
+                        if bounds.crossed_by(step.text, growing=True):
                             said = ""
                             break
                         said = step.text
                     yield step
+        said = "" if bounds.crossed_by(said) else said
         yield await self._answer(story, question, said, sources)
 
     async def _checked(self, story: Story, raw: str) -> str:
