@@ -49,6 +49,7 @@ async def change(tx: Transaction, held_id: int, text: str) -> bool:
     return row is not None
 
 
-async def remove(tx: Transaction, held_id: int) -> bool:
-    """Forget words, whose writer has decided; False if they were decided before."""
-    return await tx.fetch_one("DELETE FROM held WHERE id = ? RETURNING id", (held_id,)) is not None
+async def remove(tx: Transaction, held_id: int, text: str) -> bool:
+    """Forget words, whose writer has decided; False if they were decided before, or are others by now."""
+    row = await tx.fetch_one("DELETE FROM held WHERE id = ? AND text = ? RETURNING id", (held_id, text))
+    return row is not None

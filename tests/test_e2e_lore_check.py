@@ -8,6 +8,7 @@ import pytest
 
 from bot.errors import Refused
 from bot.story.people import Person as Writer
+from storage import held
 from tests.person import Answer, Person
 from tests.person_forms import Payload
 from tests.stage import Stage, answered, buttons, eventually, saying
@@ -96,6 +97,21 @@ async def test_words_can_be_changed_in_a_window(stage: Stage) -> None:
 
     await until(mara, message, "in the story")
     assert await stage.told() == [FINE]
+
+
+async def test_words_that_change_while_older_ones_are_saved_are_not_lost(stage: Stage) -> None:
+    """Whoever saves has seen what is saved; what came in between waits on."""
+    mara = await begun(stage)
+    await asked(await write(mara, AGAINST))
+    row = await stage.database.fetch_one("SELECT id FROM held")
+    assert row is not None
+    kept = await held.get(stage.database, row["id"])
+    assert kept is not None
+    async with stage.database.transaction() as tx:
+        await held.change(tx, kept.id, FINE)
+        assert not await held.remove(tx, kept.id, kept.text)
+
+    assert (await held.get(stage.database, kept.id)) is not None
 
 
 async def test_words_can_be_thrown_away(stage: Stage) -> None:

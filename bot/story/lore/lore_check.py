@@ -94,9 +94,10 @@ class LoreCheck:
 
     async def drop(self, person: Person, held_id: int) -> None:
         """Throw words away that wait."""
-        await self.waiting(person, held_id)
+        kept = await self.waiting(person, held_id)
         async with self._database.transaction() as tx:
-            await held.remove(tx, held_id)
+            if not await held.remove(tx, held_id, kept.text):
+                raise _decided()
 
     async def save(self, place: Place, person: Person, held_id: int) -> Written:
         """Save words that waited; they join the story and cease to wait in one transaction."""
@@ -109,7 +110,7 @@ class LoreCheck:
                 raise Refused(
                     _("These words belong to another story, which is not told here now."), words=kept.text
                 )
-            if not await held.remove(tx, held_id):
+            if not await held.remove(tx, held_id, kept.text):
                 raise _decided()
             if written.passage is not None:
                 await flag(tx, written.passage.id, found)
