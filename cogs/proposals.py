@@ -9,6 +9,7 @@ from discord.ext import commands
 from bot.client import StoryBot
 from bot.locales import Text, _
 from bot.reply.answers import answering
+from bot.reply.cards.lore import plain
 from bot.reply.cards.proposal import EditWindow, ProposalButton, edited, shown
 from bot.reply.who import person_of, place_of
 from bot.story.lore.facts import Fact
@@ -53,7 +54,7 @@ class ProposalsCog(commands.Cog):
             lead = None
             if action == "approve":
                 version = await self._proposals.approve(place, person, about)
-                lead = _("“{title}” is in the lore now.", title=version.title)
+                lead = _("“{title}” is in the lore now.", title=plain(version.title))
             elif action == "refuse":
                 await self._proposals.refuse(place, person, about)
                 lead = _("Refused; it is not proposed again.")
@@ -74,7 +75,7 @@ class ProposalsCog(commands.Cog):
         version = await self._proposals.approve(
             place_of(interaction), person_of(interaction), about, edited=fact
         )
-        line = _("“{title}” is in the lore now.", title=version.title)
+        line = _("“{title}” is in the lore now.", title=plain(version.title))
         await interaction.edit_original_response(content=line.render(interaction.locale.value))
 
 
