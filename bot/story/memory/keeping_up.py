@@ -12,7 +12,6 @@ from bot.engine.errors import QueueFull
 from bot.errors import Refused, Unavailable
 from bot.locales import _
 from bot.story import standing
-from bot.story.lore.keys import KeyIndex
 from bot.story.lore.search import LoreSearch
 from bot.story.memory.recall import covering, outside
 from bot.story.memory.recapping import Recapper, language_of
@@ -230,10 +229,7 @@ class KeepingUp:
         """Return the characters whom texts name, then others, as many as fit an answer."""
         book = await self._lore.book(story.id, story.branch_id)
         characters = [version for version in book.versions.values() if version.kind == "character"]
-        index = KeyIndex(
-            (version.id, name) for version in characters for name in (version.title, *version.keys)
-        )
-        named = {match.owner for match in index.find("\n".join(texts))}
+        named = {match.owner for match in book.keys.find("\n".join(texts))}
         return tuple(sorted(characters, key=lambda version: version.id not in named)[:_PEOPLE])
 
     async def _readable(self, place: Place) -> Story:
