@@ -3,8 +3,20 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.reply.turn_line import MESSAGE, duration, line, mention_in, together
-from bot.story.turns.state import DAY, HOUR, MINUTE, NextUp, Nudge, Rules, Seat, Skipped, Switched, TurnState
+from bot.reply.turn_line import MESSAGE, duration, line, mention_in, together, told
+from bot.story.turns.state import (
+    DAY,
+    HOUR,
+    MINUTE,
+    Freed,
+    NextUp,
+    Nudge,
+    Rules,
+    Seat,
+    Skipped,
+    Switched,
+    TurnState,
+)
 
 MARA, JUN = Seat(10, "Mara"), Seat(11, "Jun")
 
@@ -61,3 +73,18 @@ def test_lengths_are_told_in_the_largest_unit_that_fits() -> None:
     """An hour is no sixty minutes, ninety minutes are no hour and a half."""
     said = [duration(one).render("en") for one in (MINUTE, 90 * MINUTE, HOUR, 36 * HOUR, DAY, 14 * DAY)]
     assert said == ["1 minute", "90 minutes", "1 hour", "36 hours", "1 day", "14 days"]
+
+
+def test_many_who_were_silent_are_named_in_one_sentence() -> None:
+    """Each once, however many turns ran out; what else happened is said as ever."""
+    silent = [Skipped(one, silent=True) for one in (MARA, JUN, MARA)]
+    effects = [*silent, Freed(MARA), Freed(JUN), Skipped(JUN, silent=False), NextUp(JUN, 1)]
+    said = [text.render("en") for text in told(effects, TurnState())]
+    assert said[:3] == [
+        "Time has passed without a word from Mara, Jun.",
+        "These seats are free again, and `/turn join` takes one: Mara, Jun.",
+        "Jun's turn was skipped.",
+    ]
+    assert len(said) == 4
+    alone = [text.render("en") for text in told(silent[:1], TurnState())]
+    assert alone == ["Mara's turn has passed without a word."]

@@ -61,6 +61,22 @@ def together(lines: Sequence[str]) -> str:
     return "\n".join([*kept, last])
 
 
+def told(effects: Sequence[Effect], state: TurnState) -> list[Text]:
+    """Return the sentences for some effects; of many who were silent, one names all."""
+    silent = [one for one in effects if isinstance(one, Skipped) and one.silent]
+    freed = [one for one in effects if isinstance(one, Freed)]
+    lines = []
+    for effect in effects:
+        if effect in silent and len(silent) > 1:
+            said = _passed_by(silent) if effect is silent[0] else None
+        elif effect in freed and len(freed) > 1:
+            said = _free_again(freed) if effect is freed[0] else None
+        else:
+            said = line(effect, state)
+        lines += [said] if said else []
+    return lines
+
+
 def line(effect: Effect, state: TurnState) -> Text | None:
     """Return the sentence for one effect; None where the channel need not hear of it."""
     match effect:
@@ -132,11 +148,24 @@ def _nudge(nudge: Nudge) -> Text:
             mention=f"<@{nudge.seats[0].id}>",
             time=_time(nudge.due),
         )
-    names = (
-        *(inline_name(seat.name) for seat in nudge.seats[:NAMED]),
-        *(["…"] if len(nudge.seats) > NAMED else []),
-    )
+    names = _names(nudge.seats)
     return _("The round ends {time}; still missing: {names}.", time=_time(nudge.due), names=names)
+
+
+def _passed_by(silent: Sequence[Skipped]) -> Text:
+    names = _names([one.seat for one in silent])
+    return _("Time has passed without a word from {names}.", names=names)
+
+
+def _free_again(freed: Sequence[Freed]) -> Text:
+    names = _names([one.seat for one in freed])
+    return _("These seats are free again, and `/turn join` takes one: {names}.", names=names)
+
+
+def _names(seats: Sequence[Seat]) -> tuple[str, ...]:
+    """Return the names of some people, each once, as many as fit in a sentence."""
+    names = list({seat.id: inline_name(seat.name) for seat in seats}.values())
+    return (*names[:NAMED], *(["…"] if len(names) > NAMED else []))
 
 
 def _about_seat(effect: Joined | Left | Skipped | Freed) -> Text:

@@ -15,7 +15,7 @@ from bot.reply.board import Board
 from bot.reply.performance import Performance
 from bot.reply.sheet import NOBODY
 from bot.reply.turn_buttons import hand_in_buttons, join_button
-from bot.reply.turn_line import line, mention_in, together
+from bot.reply.turn_line import mention_in, together, told
 from bot.story.narration.interruptions import Suspended
 from bot.story.people import Person, Place
 from bot.story.turns import keeping, moves
@@ -154,7 +154,7 @@ class TurnNews:
                 now = self._clock.now()
                 await keeping.move(tx, story, partial(moves.leave, person_id=called, now=now), now=now)
             return False
-        lines = [text.render(story.language) for one in effects if (text := line(one, kept.state))]
+        lines = [text.render(story.language) for text in told(effects, kept.state)]
         if not lines:
             return True
         switched = any(isinstance(one, Switched) for one in effects)
