@@ -228,8 +228,8 @@ class StoryGroup(
         await show_shift(self._performance.board, shift, person)
         await dismiss(interaction)
 
-    @app_commands.command(description="Go on with a story that was paused in this channel")
-    @app_commands.describe(story="Which story; not needed where only one is paused")
+    @app_commands.command(description="Go on with a story that was paused or ended in this channel")
+    @app_commands.describe(story="Which story; not needed where only one rests")
     async def resume(self, interaction: discord.Interaction, story: TITLE | None = None) -> None:
         """Go on with a resting story."""
         await interaction.response.defer(ephemeral=True, thinking=True)

@@ -1,8 +1,8 @@
 """Keep stories: where each is told, how, and which branch is read.
 
-Several stories may belong to a channel. At most one of them is running; the others are paused until somebody goes on
-with them, or ended for good. Nothing happens in a story that is not running: whoever keeps a timer for one looks at
-its state when the timer is due, and sets it anew when the story runs again.
+Several stories may belong to a channel. At most one of them is running; the others are paused, or have ended, until
+somebody goes on with them. Nothing happens in a story that is not running: whoever keeps a timer for one looks at its
+state when the timer is due, and sets it anew when the story runs again.
 """
 
 from dataclasses import asdict, dataclass, fields
@@ -134,10 +134,11 @@ async def newest_in(reader: Reader, channel_id: int) -> Story | None:
     return _story(row) if row else None
 
 
-async def paused_in(reader: Reader, channel_id: int) -> list[Story]:
-    """Return the stories that rest in a channel, newest first."""
+async def resting_in(reader: Reader, channel_id: int) -> list[Story]:
+    """Return the stories of a channel that can go on, newest first: those that are paused, then those that ended."""
     rows = await reader.fetch_all(
-        f"SELECT {_COLUMNS} FROM stories WHERE channel_id = ? AND state = 'paused' ORDER BY id DESC",
+        f"SELECT {_COLUMNS} FROM stories WHERE channel_id = ? AND state <> 'running'"
+        " ORDER BY state = 'paused' DESC, id DESC",
         (channel_id,),
     )
     return [_story(row) for row in rows]
@@ -215,7 +216,8 @@ async def pause(tx: Transaction, story_id: int) -> Story:
 
 
 async def resume(tx: Transaction, story_id: int) -> Story:
-    """Go on with a paused story; its channel must have no running one."""
+    """Go on with a story that is paused or has ended; its channel must have no running one."""
+    await tx.execute("UPDATE stories SET ended = NULL WHERE id = ?", (story_id,))
     return await _set_state(tx, story_id, "running")
 
 

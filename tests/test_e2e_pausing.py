@@ -45,6 +45,26 @@ async def test_paused_story_outlives_a_restart(stage: Stage) -> None:
     await mara.wait_for_message(saying("The lamp went out.", button="Continue"))
 
 
+async def test_an_ended_story_is_taken_up_again(stage: Stage) -> None:
+    """Its end says how; it is offered while typing, and goes on where it stopped."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara, title="The Lamp")
+    await stage.write(mara, "The lamp went out.")
+    await mara.command("story end", channel="fireside")
+    await mara.wait_for_message(
+        lambda m: any(
+            "`/story resume` takes it up again" in (e.get("description") or "") for e in m["embeds"]
+        )
+    )
+    offered = await mara.complete("story resume", channel="fireside", option="story", text="")
+    assert [choice["name"] for choice in offered] == ["The Lamp"]
+    await mara.command("story resume", channel="fireside")
+    await mara.wait_for_message(saying("The lamp went out.", button="Continue"))
+    await stage.write(mara, "Somebody lit it again.")
+
+    assert await stage.told() == ["The lamp went out.", "Somebody lit it again."]
+
+
 async def test_resumed_story_without_a_word_shows_its_empty_page(stage: Stage) -> None:
     """There is nothing to show anew, but the buttons to begin with."""
     mara = await stage.seat("Mara", locale="zh-CN")

@@ -140,18 +140,42 @@ async def test_story_is_named_by_handle_title_or_part_of_it(database: Database, 
     assert await pausing.find(HERE, " the  LAMP ") == lamp
     assert await pausing.find(HERE, "fo") == fog
     for unclear in (None, "the", "dragon", "Elsewhere"):
-        with pytest.raises(Refused, match="Which one\\? Paused here: “The lamp”, “The fog”"):
+        with pytest.raises(Refused, match="Which one\\? Resting here: “The lamp”, “The fog”"):
             await pausing.find(HERE, unclear)
 
 
-async def test_story_that_ended_stays_ended(database: Database, pausing: Pausing) -> None:
-    """Only what was paused can go on."""
-    story = await tell(database, "The lamp")
+async def end(database: Database, story: Story) -> None:
+    """End a story."""
     async with database.transaction() as tx:
         await stories.end(tx, story.id, ended=5)
 
-    with pytest.raises(Refused, match="No story is paused here"):
-        await pausing.resume(HERE, ALICE_HERSELF, handle(story))
+
+async def test_story_that_ended_is_taken_up_again(database: Database, pausing: Pausing) -> None:
+    """By its host or a moderator; it is as it was before, and its end is forgotten."""
+    with pytest.raises(Refused, match="No story rests here"):
+        await pausing.find(HERE, None)
+    story = await tell(database, "The lamp")
+    await end(database, story)
+
+    with pytest.raises(Refused, match="Only Alice"):
+        await pausing.resume(HERE, BOB_HIMSELF, None)
+    shift = await pausing.resume(HERE, MODERATOR, None)
+    assert shift.resumed is not None
+    assert shift.resumed.story == story
+    await end(database, story)
+    await tell(database, "The fog")
+    assert (await pausing.switch(HERE, ALICE_HERSELF, "lamp")).resumed == shift.resumed
+
+
+async def test_paused_story_goes_before_one_that_ended(database: Database, pausing: Pausing) -> None:
+    """Unless that is named: where nobody says which, nothing ended is taken up by mistake."""
+    fog = await tell(database, "The fog", paused=True)
+    lamp = await tell(database, "The lamp")
+    await end(database, lamp)
+
+    assert [story.id for story in await pausing.offered(HERE)] == [fog.id, lamp.id]
+    assert await pausing.find(HERE, None) == fog
+    assert (await pausing.find(HERE, "lamp")).id == lamp.id
 
 
 async def test_lists_can_be_narrowed(database: Database) -> None:

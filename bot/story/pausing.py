@@ -1,4 +1,4 @@
-"""Let the stories of one channel take turns at being told: pause one, go on with another."""
+"""Let the stories of one channel take turns at being told: pause one, go on with another, or with one that ended."""
 
 from dataclasses import dataclass
 
@@ -34,8 +34,8 @@ class Pausing:
         self._database = database
 
     async def offered(self, place: Place) -> list[Story]:
-        """Return the stories that rest in a place, newest first."""
-        return await stories.paused_in(self._database, place.channel_id)
+        """Return the stories of a place that can go on, the paused ones first, newest first."""
+        return await stories.resting_in(self._database, place.channel_id)
 
     async def find(self, place: Place, wanted: str | None) -> Story:
         """Return the resting story that someone names by its handle or title; None will do where there is but one."""
@@ -86,22 +86,24 @@ async def _resume(tx: Transaction, person: Person, found: Story) -> Standing:
 
 
 async def _chosen(reader: Reader, place: Place, wanted: str | None) -> Story:
-    """Return the one that is meant: by its name as offered, its title, or a part of one title alone."""
-    resting = await stories.paused_in(reader, place.channel_id)
+    """Return the one that is meant: by its name as offered, its title, or a part of one title alone.
+
+    Where that fits paused stories and some that ended, the paused ones are meant.
+    """
+    resting = await stories.resting_in(reader, place.channel_id)
     if not resting:
-        raise Refused(
-            _("No story is paused here. `/story list` shows all there are, `/story start` begins one.")
-        )
+        raise Refused(_("No story rests here. `/story list` shows all there are, `/story start` begins one."))
     typed = " ".join((wanted or "").split()).casefold()
     for story in resting:
         if typed in (handle(story), story.title.casefold()):
             return story
     alike = [story for story in resting if typed in story.title.casefold()]
-    if len(alike) == 1:
-        return alike[0]
+    paused = [story for story in alike if story.state == "paused"]
+    if len(paused or alike) == 1:
+        return (paused or alike)[0]
     raise Refused(
         _(
-            "Which one? Paused here: {titles}. Choose one from the list that opens as you type.",
+            "Which one? Resting here: {titles}. Choose one from the list that opens as you type.",
             titles=tuple(f"“{story.title}”" for story in (alike or resting)[:10]),
         )
     )

@@ -37,7 +37,8 @@ async def running(reader: Reader, place: Place) -> Story:
 
 
 async def _nothing_told(reader: Reader, place: Place) -> Refused:
-    if paused := await stories.paused_in(reader, place.channel_id):
+    resting = await stories.resting_in(reader, place.channel_id)
+    if paused := [story for story in resting if story.state == "paused"]:
         return Refused(
             _(
                 "“{title}” is paused. Go on with it by `/story resume`, or start another with `/story start`.",

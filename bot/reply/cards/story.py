@@ -47,7 +47,8 @@ def opening(story: Story) -> discord.Embed:
 def ending(story: Story, name: str) -> discord.Embed:
     """Return the card that ends a story, in the story's language."""
     line = _(
-        "{name} ended this story. `/story export` hands it over as a file; `/story start` begins another.",
+        "{name} ended this story. `/story export` hands it over as a file; `/story start` begins another."
+        " `/story resume` takes it up again.",
         name=inline_name(name),
     )
     title = _("The end: {title}", title=story.title).render(story.language)

@@ -144,7 +144,7 @@ async def find(reader: Reader, place: Place, passage_id: int) -> Found:
     if story.state == "ended":
         raise Refused(
             _(
-                "“{title}” has ended: it can be read and exported, but not changed any more.",
+                "“{title}” has ended: it can be read and exported. To change it, take it up again by `/story resume`.",
                 title=story.title,
             )
         )
