@@ -6,6 +6,7 @@ from bot.client import Services, StoryBot
 from bot.clock import SYSTEM, Clock
 from bot.config import Config
 from bot.engine.engine import Engine
+from bot.engine.request import ModelInfo
 from bot.pictures.studio import Studio
 from bot.reply.aside import Aside
 from bot.reply.board import Board
@@ -113,7 +114,7 @@ def make_bot(
         hears_typing=hears_typing,
         clock=clock,
     )
-    table = _table(client=bot, database=database, mind=mind, desk=desk, clock=clock)
+    table = _table(client=bot, database=database, mind=mind, desk=desk, clock=clock, model=engine.model)
     desk.board.listen(table.news.told)
     desk.board.listen(mind.background.nudge)
     services = _services(
@@ -208,7 +209,9 @@ def _desk(
     )
 
 
-def _table(*, client: StoryBot, database: Database, mind: _Mind, desk: _Desk, clock: Clock) -> _Table:
+def _table(
+    *, client: StoryBot, database: Database, mind: _Mind, desk: _Desk, clock: Clock, model: ModelInfo
+) -> _Table:
     timekeeper = Timekeeper(database=database, clock=clock)
     ballot_box, aside = BallotBox(database=database, clock=clock), Aside()
     cards = VoteBoard(ballot_box=ballot_box, board=desk.board, database=database, aside=aside)
@@ -228,6 +231,7 @@ def _table(*, client: StoryBot, database: Database, mind: _Mind, desk: _Desk, cl
         check=desk.check,
         database=database,
         clock=clock,
+        model=model,
     )
     news = TurnNews(
         client=client,

@@ -103,6 +103,10 @@ class ModelInfo:
     languages: tuple[str, ...] | None
     context: int
 
+    def writes(self, language: str) -> bool:
+        """Tell whether the model may know a language."""
+        return self.languages is None or language in self.languages
+
 
 class Backend(Protocol):
     """Turn requests into streams of text, at most `parallel` at once; opened as a context manager."""

@@ -9,6 +9,7 @@ from functools import partial
 import structlog
 
 from bot.clock import Clock
+from bot.engine.request import ModelInfo
 from bot.errors import StoryloomError
 from bot.locales import Text, _, _n
 from bot.reply.performance import Performance
@@ -40,6 +41,7 @@ class Gathering:
         check: LoreCheck,
         database: Database,
         clock: Clock,
+        model: ModelInfo,
     ) -> None:
         self._rounds = rounds
         self._voting = voting
@@ -47,6 +49,7 @@ class Gathering:
         self._check = check
         self._database = database
         self._clock = clock
+        self._model = model
 
     async def take(self, place: Place, person: Person, words: str) -> Text | None:
         """Take someone's words where they are no passage at once; return what to tell them, None where they are."""
@@ -89,8 +92,10 @@ class Gathering:
     async def _make(self, story: Story) -> None:
         """Make a passage of a closed round: woven, if there is more than one to weave and it can be done."""
         weave = await self._rounds.gathered(story)
-        alone = weave is None or weave.again or len(weave.contributions) < 2 or not story.narrates
-        if weave is not None and not alone and await self._woven(story, weave):
+        # A model that does not know the language takes minutes over what nobody can use.
+        able = story.narrates and self._model.writes(story.language)
+        alone = weave is None or weave.again or len(weave.contributions) < 2
+        if weave is not None and not alone and able and await self._woven(story, weave):
             return
         await self._put_in(story)
 

@@ -108,7 +108,7 @@ class Recapper:
 
     def writes(self, language: str) -> bool:
         """Tell whether the model knows a language."""
-        return self._model.languages is None or language in self._model.languages
+        return self._model.writes(language)
 
     async def retell(
         self,

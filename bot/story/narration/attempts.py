@@ -9,9 +9,13 @@ MOST = 2  # drafts for one passage
 MOST_WITHIN = 3  # where all crossed a boundary, so that nothing of them can be kept
 
 
-def worth_another(drafts: Sequence[Draft]) -> bool:
-    """Tell whether another draft is worth its time; the first always is."""
-    return len(drafts) < (MOST_WITHIN if all(draft.crossed for draft in drafts) else MOST)
+def worth_another(drafts: Sequence[Draft], *, weaving: bool) -> bool:
+    """Tell whether another draft is worth its time; the first always is.
+
+    Where handed-in words are woven they stand in the story without it too, so that nothing has to be found at last.
+    """
+    insists = not weaving and all(draft.crossed for draft in drafts)
+    return len(drafts) < (MOST_WITHIN if insists else MOST)
 
 
 def best(drafts: Sequence[Draft]) -> Draft:

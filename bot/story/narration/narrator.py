@@ -266,7 +266,7 @@ class Narrator:
     async def _drafts(self, narration: Narration) -> AsyncGenerator[Progress]:
         """Write drafts until one has no flaw, but not for ever; the least flawed counts."""
         drafts: list[Draft] = []
-        while worth_another(drafts):
+        while worth_another(drafts, weaving=narration.job.kind == "weave"):
             after = drafts[-1] if drafts else None
             draft = narration.draft = await self._drafter.begin(narration.job, after=after)
             if narration.stopped or self._suspended:
