@@ -66,21 +66,21 @@ class KeyIndex:
         folded = fold(text)
         last: dict[str, int] = {}
         for at in range(len(folded)):
-            if folded[at] in self._single and _is_whole(folded, at, at + 1):
+            if at and _is_inside(folded, at):
+                continue
+            if folded[at] in self._single and not _is_inside(folded, at + 1):
                 last[folded[at]] = at
             for size in self._lengths.get(folded[at : at + _HEAD], ()):
                 key = folded[at : at + size]
-                if key in self._owners and _is_whole(folded, at, at + len(key)):
+                if key in self._owners and not _is_inside(folded, at + len(key)):
                     last[key] = at
         found = sorted(last.items(), key=lambda item: item[1])
         return [Match(owner, key, at) for folded_key, at in found for owner, key in self._owners[folded_key]]
 
 
-def _is_whole(text: str, start: int, end: int) -> bool:
-    """Tell whether no word is cut at either end."""
-    cut_before = start > 0 and _joins(text[start - 1]) and _joins(text[start])
-    cut_after = end < len(text) and _joins(text[end - 1]) and _joins(text[end])
-    return not (cut_before or cut_after)
+def _is_inside(text: str, at: int) -> bool:
+    """Tell whether a word goes on across a place that is not the beginning of a text."""
+    return at < len(text) and _joins(text[at]) and _joins(text[at - 1])
 
 
 @lru_cache(maxsize=4096)

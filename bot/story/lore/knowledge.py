@@ -60,7 +60,7 @@ class Knowledge:
         `recent` are the texts of the newest passages, in order; of the things the first few are looked at.
         """
         book = await self._search.book(story.id, story.branch_id)
-        named = _mentions(book, recent)
+        named = await asyncio.to_thread(_mentions, book, recent)
         people = _characters(book, named[-1 - REACH :])[:_PEOPLE]
         if not people or not things:
             return {}

@@ -98,7 +98,8 @@ async def _by_keys(book: Book, text: str) -> tuple[list[tuple[int, Reason]], Pat
     found = PatternFindings((), ())
     if book.patterns:
         found = await asyncio.to_thread(patterns.search, book.patterns, text)
-    named = [(match.at, match.owner, Reason("key", match.key)) for match in book.keys.find(text)]
+    matches = await asyncio.to_thread(book.keys.find, text)
+    named = [(match.at, match.owner, Reason("key", match.key)) for match in matches]
     named += [(match.at, match.owner, Reason("pattern", match.pattern)) for match in found.matches]
     if len(named) > _MOST_NAMED:
         named = nlargest(_MOST_NAMED, named, key=lambda one: (book.versions[one[1]].priority, one[0]))

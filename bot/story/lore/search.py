@@ -56,7 +56,8 @@ class LoreSearch:
         ask = Ask(story.id, branch_id, recent_text, recent_text[-_TAIL:], strict=True)
         rankings = await rank(self._archive, book, ask)
         await self._note_slow(story.id, rankings.slow)
-        return choose(
+        return await asyncio.to_thread(
+            choose,
             book,
             _worth_telling(_hits(book, rankings, story.language), rankings),
             resting=await self._resting(book, branch_id, depth),

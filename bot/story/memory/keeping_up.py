@@ -1,5 +1,6 @@
 """Tell people what happened: the story so far in recaps, and what is new since they were here, in their language."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
@@ -229,7 +230,8 @@ class KeepingUp:
         """Return the characters whom texts name, then others, as many as fit an answer."""
         book = await self._lore.book(story.id, story.branch_id)
         characters = [version for version in book.versions.values() if version.kind == "character"]
-        named = {match.owner for match in book.keys.find("\n".join(texts))}
+        matches = await asyncio.to_thread(book.keys.find, "\n".join(texts))
+        named = {match.owner for match in matches}
         return tuple(sorted(characters, key=lambda version: version.id not in named)[:_PEOPLE])
 
     async def _readable(self, place: Place) -> Story:
