@@ -7,7 +7,7 @@ sentence that tells of a change (dyed, lost …) or of what is not so (if, dream
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from bot.story.lore.attributes import Claim, attributes, counts, denied, done, kinships
@@ -190,7 +190,7 @@ def _starts_acting(after: str) -> bool:
     return re.match(rf"(?!['’]s|的)[\s,，]*(?:\w+ly )?(?:then |and )?(?:{_ACTS})", after) is not None
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _pattern(name: str) -> re.Pattern[str]:
     """Return what finds a folded name: a whole word where its script has spaces."""
     return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)" if name.isascii() else re.escape(name))

@@ -42,7 +42,8 @@ class Jury:
 
     async def against(self, story: Story, book: Book, text: str, *, person_id: int) -> list[Contradiction]:
         """Return what the model finds in a text against the lore that it names; nothing where that takes long."""
-        versions = [book.versions[one] for one in spoken_of(book, fold(text))[:MOST]]
+        spoken = await asyncio.to_thread(spoken_of, book, fold(text))
+        versions = [book.versions[one] for one in spoken[:MOST]]
         if not versions or not story.narrates or not await self._is_able(story.language):
             return []
         facts = [excerpt(one.text, content(text), longest=_FACT) for one in versions]

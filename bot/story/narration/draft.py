@@ -1,5 +1,6 @@
 """Let the model write one passage: build its prompt, run it, clean what it says; nothing is committed here."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -187,7 +188,9 @@ class Drafter:
                 else finish(draft.filter.text, cut=draft.cut or not is_whole(draft.filter.text))
             )
             draft.text = mended(said, draft.expected)
-            draft.contradictions = tuple(against(draft.book, draft.text)) if draft.book else ()
+            if draft.book is not None:
+                # A tenth of a second where there are ten thousand entries.
+                draft.contradictions = tuple(await asyncio.to_thread(against, draft.book, draft.text))
 
     async def _voice(self, job: Job, story: Story) -> Voice:
         parent = None if job.parent is None else await trail.find(self._database, story.branch_id, job.parent)
