@@ -284,9 +284,9 @@ class StoryGroup(
         await interaction.response.defer(ephemeral=True, thinking=True)
         require_voice(interaction)
         place, person = place_of(interaction), person_of(interaction)
-        await self._gathering.settle(place, person)
-        standing = await self._shelf.end(place, person)
-        await self._performance.close(standing, person)
+        story, written = await self._shelf.end(place, person)
+        await self._gathering.show(story, written)
+        await self._performance.close(story, person)
         await dismiss(interaction)
 
     @app_commands.command(description="Get the story of this channel as a Markdown file")

@@ -1,6 +1,7 @@
 """Play the turn modes in which a group makes the next passage together: rounds and votes on what comes next."""
 
-from storage import turns, votes
+from bot.story.people import Person as Actor
+from storage import rounds, turns, votes
 from tests.person import Answer, Person
 from tests.person_forms import Payload
 from tests.stage import Stage, answered, buttons, eventually, refused, saying, with_button
@@ -232,6 +233,16 @@ async def test_words_of_a_round_are_in_the_story_when_it_ends(stage: Stage) -> N
     await mara.command("story end", channel=HERE)
     await mara.wait_for_message(lambda m: bool(m["embeds"]) and "The end" in m["embeds"][0]["title"])
     assert await stage.told() == [OPENING, LAMP]
+
+
+async def test_a_story_ends_with_its_round_in_one_stroke(stage: Stage) -> None:
+    """Nobody can hand in between the two: once it has ended, all that was acknowledged stands in it."""
+    mara, jun = await table(stage, "round", "Mara", "Jun")
+    await told(await hand_in(jun, LAMP))
+    host = Actor(int(mara.user["id"]), "Mara")
+    await stage.bot.services.shelf.end(stage.place(HERE), host)
+    assert await stage.told() == [OPENING, LAMP]
+    assert await rounds.current(stage.database, 1) is None
 
 
 async def test_the_button_under_the_word_of_a_round_opens_the_window(stage: Stage) -> None:

@@ -4,6 +4,7 @@ What is to be done is found from how the story stands, so that it is done once, 
 is put up, what a closed round holds is woven, a closed vote is counted.
 """
 
+from collections.abc import Sequence
 from functools import partial
 
 import structlog
@@ -24,6 +25,7 @@ from bot.story.turns.keeping import Kept
 from bot.story.votes.rounds import Rounds, Weave
 from storage import votes
 from storage.database import Database
+from storage.passages import Passage
 from storage.stories import Story
 
 log = structlog.get_logger(__name__)
@@ -70,12 +72,13 @@ class Gathering:
             return _("Your words are among the choices: if they win, they are the next passage.")
         return None
 
-    async def settle(self, place: Place, person: Person) -> None:
-        """Let what was handed in for an open round stand in the story before its host ends that."""
-        story = await standing.running(self._database, place)
-        standing.require_host(story, person)
-        if await self._rounds.left_open(story):
-            await self._put_in(story)
+    async def show(self, story: Story, written: Sequence[Passage]) -> None:
+        """Show what was handed in for a round and stands in the story as it is."""
+        board = self._performance.board
+        for passage in written:
+            made = Written(story, passage.text, passage=passage)
+            await self._check.flag_written(made, person_id=passage.author_id or 0)
+            await board.show(board.sheet(story.channel_id), passage, story)
 
     async def attend(self, story: Story, kept: Kept) -> None:
         """Do what is due in a story, while nobody narrates in it."""
@@ -101,12 +104,8 @@ class Gathering:
 
     async def _put_in(self, story: Story) -> None:
         """Let what was handed in stand in the story as it is."""
-        board = self._performance.board
-        for passage in await self._rounds.put_in(story):
-            written = Written(story, passage.text, passage=passage)
-            await self._check.flag_written(written, person_id=passage.author_id or 0)
-            await board.show(board.sheet(story.channel_id), passage, story)
-        board.tell(story.id)
+        await self.show(story, await self._rounds.put_in(story))
+        self._performance.board.tell(story.id)
 
     async def _woven(self, story: Story, weave: Weave) -> bool:
         """Let the narrator weave; tell whether it did, or will."""

@@ -116,12 +116,12 @@ class Performance:
         await self.mention_language(standing.story)
         await self.board.place_buttons(standing.story)
 
-    async def close(self, standing: Standing, person: Person) -> None:
+    async def close(self, story: Story, person: Person) -> None:
         """Close a story in its channel."""
-        await self.board.take_away_buttons(standing.story)
-        channel = self.board.channel(standing.story.channel_id)
-        await channel.send(embed=ending(standing.story, person.name), allowed_mentions=NOBODY)
-        await self.unseal(standing.story, await keeping.secrets_of(self._database, standing.story))
+        await self.board.take_away_buttons(story)
+        channel = self.board.channel(story.channel_id)
+        await channel.send(embed=ending(story, person.name), allowed_mentions=NOBODY)
+        await self.unseal(story, await keeping.secrets_of(self._database, story))
 
     async def unseal(self, story: Story, passages: Sequence[Passage]) -> None:
         """Show passages that were secret in the messages that said no more than their size."""

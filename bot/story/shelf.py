@@ -20,6 +20,7 @@ from bot.story.people import Person, Place
 from bot.story.standing import Standing
 from bot.story.text import clean_passage
 from bot.story.turns.rights import require_unsealed
+from bot.story.votes.rounds import put_in
 from storage import actions, notices, proposals, rounds, stories, trail
 from storage.database import Database, Transaction
 from storage.passages import Passage
@@ -207,14 +208,18 @@ class Shelf:
             await _log(tx, story, person, "settings", **{key: True for key in wanted})
             return changed
 
-    async def end(self, place: Place, person: Person) -> Standing:
-        """End a story; for its starter or a moderator, while the narrator is not writing."""
+    async def end(self, place: Place, person: Person) -> tuple[Story, list[Passage]]:
+        """End a story; for its starter or a moderator, while the narrator is not writing.
+
+        Return it with the passages that were made of what had been handed in for its round until then.
+        """
         async with self._database.transaction() as tx:
-            stand = await standing.at_rest(tx, place)
-            standing.require_host(stand.story, person)
-            await stories.end(tx, stand.story.id, ended=now())
-            await _log(tx, stand.story, person, "end")
-            return stand
+            story = (await standing.at_rest(tx, place)).story
+            standing.require_host(story, person)
+            written = await put_in(tx, story, now=now())
+            await stories.end(tx, story.id, ended=now())
+            await _log(tx, story, person, "end")
+            return await stories.get(tx, story.id), written
 
     async def language_notice(self, story: Story) -> Text | None:
         """Return, once per story and language, that the model does not write the story's language."""

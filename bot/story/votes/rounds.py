@@ -113,14 +113,9 @@ class Rounds:
         async with self._database.transaction() as tx:
             story = await stories.get(tx, story.id)
             now = self._clock.now()
-            closed = await rounds.current(tx, story.id)
-            written: list[Passage] = []
             if await narrations.of_story(tx, story.id):
-                return written  # somebody was quicker; this is done when the narrator is
-            if closed is not None:
-                for one in await rounds.contributions(tx, closed.id):
-                    written.append(await join(tx, story, _arrival(story, one), at=now))
-                await rounds.finish(tx, closed.id, passage_id=None, closed=now)
+                return []  # somebody was quicker; this is done when the narrator is
+            written = await put_in(tx, story, now=now)
             if (await keeping.read(tx, story.id)).state.rules.mode == "round":
                 await keeping.move(tx, story, partial(moves.narrated, now=now), now=now)
             return written
@@ -128,6 +123,17 @@ class Rounds:
     async def left_open(self, story: Story) -> bool:
         """Tell whether a round stands open in a story whose turns go by other rules now."""
         return await rounds.current(self._database, story.id) is not None
+
+
+async def put_in(tx: Transaction, story: Story, *, now: int) -> list[Passage]:
+    """Make passages of what was handed in for a story's round, if it has one, and end that."""
+    closed = await rounds.current(tx, story.id)
+    if closed is None:
+        return []
+    handed_in = await rounds.contributions(tx, closed.id)
+    written = [await join(tx, story, _arrival(story, one), at=now) for one in handed_in]
+    await rounds.finish(tx, closed.id, passage_id=None, closed=now)
+    return written
 
 
 async def holds(reader: Reader, story_id: int, text: str) -> bool:
