@@ -51,6 +51,22 @@ async def test_the_narrator_writes_secretly_in_a_blind_story(stage: Stage) -> No
     await ola.wait_for_message(saying(BELL))
 
 
+async def test_no_twist_tells_of_what_is_secret(stage: Stage) -> None:
+    """Its people would stand in the channel for all to read: it is refused without asking the model."""
+    mara = await stage.seat("Mara")
+    await sit(stage, mara, mode="blind")
+    await mara.command("write", channel=HERE, options={"text": "Old Bertram hid the crown."})
+    await mara.wait_for_message(saying("secret until the end", button="Twist"))
+    asked = len(stage.backend.requests)
+    await refused(await mara.command("twist", channel=HERE), "secret until the end")
+    assert len(stage.backend.requests) == asked
+    await mara.command("turn reveal", channel=HERE)
+    await mara.wait_for_message(saying("Nothing is secret any more"))
+    stage.script.says("Bertram loses the crown.")
+    await answered(await mara.command("twist", channel=HERE))
+    assert len(stage.backend.requests) > asked
+
+
 async def test_the_narrator_writes_after_so_many_passages(stage: Stage) -> None:
     """By itself, once for every two passages of people, also in turn."""
     mara, jun = await stage.seat("Mara"), await stage.seat("Jun")

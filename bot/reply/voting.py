@@ -15,6 +15,7 @@ from bot.story import standing
 from bot.story.lore.lore_check import LoreCheck
 from bot.story.people import Person, Place
 from bot.story.turns import keeping
+from bot.story.turns.rights import require_unsealed
 from bot.story.votes.ballot_box import BallotBox, require_told
 from bot.story.votes.polls import Decision, Poll
 from bot.story.votes.twists import Twist, Twists
@@ -57,6 +58,7 @@ class Voting:
         Without `seconds` they may vote as long as a turn lasts, an hour where there are no turns.
         """
         story = await self._ballot_box.require_none(place)
+        await require_unsealed(self._database, story)  # twists tell of people whom nobody may know of yet
         if story.id in self._inventing:
             raise Refused(_("The narrator is thinking of twists already. They come in a moment."))
         self._inventing.add(story.id)
