@@ -4,7 +4,7 @@ import asyncio
 import json
 from typing import Any
 
-from storage import actions, stories
+from storage import actions, branches, stories
 from tests.person import Person
 from tests.person_forms import Payload
 from tests.stage import Stage, answered, buttons, eventually, refused, saying, with_button
@@ -82,6 +82,20 @@ async def test_no_part_of_lore_gets_past_a_line(stage: Stage) -> None:
         assert message["attachments"]
     fact = {"title": "Lamp", "text": "It burns.", "group": "spiders"}
     await refused(await ben.command("lore add", channel=HERE, options=fact), "agreed to leave out")
+
+
+async def test_no_name_of_a_branch_gets_past_a_line(stage: Stage) -> None:
+    """Everybody reads it when the story goes that way."""
+    mara, ben = await stage.seat("Mara", roles=("moderator",)), await stage.seat("Ben")
+    await stage.begin(mara)
+    await stage.narrate(mara, BELL)
+    await panel(mara, line="spider")
+    await refused(
+        await ben.command("branch", channel=HERE, options={"name": "The Spiders"}), "agreed to leave out"
+    )
+    story = await stories.newest_in(stage.database, stage.place(HERE).channel_id)
+    assert story is not None
+    assert [branch.name for branch in await branches.of_story(stage.database, story.id)] == ["main"]
 
 
 async def test_a_scene_is_rewound_and_can_be_brought_back(stage: Stage) -> None:

@@ -6,6 +6,7 @@ from bot.clock import now
 from bot.errors import Refused
 from bot.locales import _
 from bot.story import standing
+from bot.story.boundaries.agreement import require_within
 from bot.story.naming import Goal, goal_of, named_by
 from bot.story.people import Person, Place
 from bot.story.standing import Standing
@@ -62,6 +63,7 @@ class Forester:
             if found is not None:
                 return Branched(await self._switch(tx, stand, person, found), opened=False)
             _require_room(known)
+            await require_within(tx, stand.story, name)
             new = await branches.fork(tx, stand.branch, name=name, head=stand.branch.head, created=now())
             await stories.tell_branch(tx, stand.story.id, new.id)
             return Branched(await moved(tx, stand, person, "branch", branch=new.id), opened=True)
@@ -82,6 +84,7 @@ class Forester:
                     )
                 )
             _require_room(known)
+            await require_within(tx, stand.story, name)
             leaf = await trail.find(tx, stand.branch.id, passage_id)
             head = leaf.slot if leaf else passage_id
             new = await branches.fork(tx, stand.branch, name=name, head=head, created=now())
