@@ -101,6 +101,18 @@ async def test_what_the_passages_bear_out_is_proposed(stage: Stage) -> None:
     assert buttons(message) == ["Approve", "Edit", "Refuse", "Later"]
 
 
+async def test_what_people_agreed_to_leave_out_is_not_proposed(stage: Stage) -> None:
+    """Though a passage that was written before says it."""
+    mara, story = await told(stage, TALE[:3])
+    ivo = await stage.seat("Ivo", roles=("moderator",))
+    await answered(await ivo.command("boundaries", channel="fireside", options={"line": "parrot"}))
+    await stage.write(mara, TALE[3])
+    while await stage.bot.services.proposals.due(story.id):
+        pass
+
+    assert [title for title, _text in await waiting(stage, story)] == ["Mara"]
+
+
 async def test_the_same_is_not_proposed_again(stage: Stage) -> None:
     """Neither what waits, nor what was refused; and too few new passages are not read at all."""
     mara, story = await told(stage)

@@ -16,6 +16,7 @@ from bot.errors import Refused
 from bot.locales import _
 from bot.story import standing
 from bot.story.ability import Ability
+from bot.story.boundaries.agreement import bounds_of
 from bot.story.lore.facts import Fact, changed, noted, repeats, source, stated
 from bot.story.lore.keeper import Keeper, Origin
 from bot.story.lore.search import LoreSearch
@@ -146,7 +147,12 @@ class Proposals:
         entries = await self._entries(story)
         known = [f"{entry.title} {entry.text}" for entry in entries]
         known += await proposals.texts(self._database, story.id, limit=REMEMBERED)
-        facts = await self._read(story, told)
+        bounds = await bounds_of(self._database, story)
+        facts = [
+            fact
+            for fact in await self._read(story, told)
+            if not bounds.crossed_by(f"{fact.name}: {fact.text}")
+        ]
         return await asyncio.to_thread(_new_facts, facts, told, known)
 
     async def _read(self, story: Story, told: Sequence[Told]) -> list[Fact]:
