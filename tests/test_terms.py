@@ -49,3 +49,9 @@ def test_any_text_has_terms(text: str) -> None:
     names(text)
 
     assert covered(content(text), content(text)) == 1.0
+
+
+def test_a_row_of_thousands_of_digits_is_one_number() -> None:
+    """However long it is, nothing that reads the text breaks."""
+    assert numbers("一二三" * 2000) == {"123" * 2000}
+    assert numbers("〇〇七") == {"7"}

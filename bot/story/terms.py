@@ -6,7 +6,7 @@ English words are cut to their stems; Chinese, which has no spaces, is taken as 
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 
 from bot.story.lore.stopwords import STOPWORDS
 
@@ -71,7 +71,7 @@ def numbers(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
-@cache
+@lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """Return an English word without case, possessive and inflection: enough to find it again."""
     word = _ENDING.sub("", word.casefold())
@@ -107,7 +107,8 @@ def _han(run: str) -> Iterator[str]:
 
 def _han_number(run: str) -> str:
     if not any(char in _HAN_UNITS for char in run):
-        return str(int("".join(str(_HAN_DIGITS[char]) for char in run)))
+        # Not by way of an int: of a row of thousands of digits Python makes none.
+        return "".join(str(_HAN_DIGITS[char]) for char in run).lstrip("0") or "0"
     total = section = digit = 0
     for char in run:
         if char in _HAN_DIGITS:
