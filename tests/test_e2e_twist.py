@@ -266,7 +266,7 @@ async def test_the_button_under_the_newest_passage_asks_for_twists_too(stage: St
         "门口站着一个玛拉早已哭过的溺水水手。",
     )
     await lin.click(shown, "转折")
-    card = await lin.wait_for_message(with_button("马上计票"))
+    card = await lin.wait_for_message(lambda m: "马上计票" in buttons(m) and "⏳" not in described(m))
     assert "转折" in described(card)
     assert "小意外" in described(card)
     assert "你投给了 A" in await press(lin, card, "A")
@@ -474,6 +474,19 @@ async def test_two_moderators_at_once_decide_once(stage: Stage) -> None:
     assert sorted(word.split()[0] for word in said) == ["This", "You"]
     await ada.wait_for_message(saying("It was so.", button="Retry"))
     assert await stage.told() == [OPENING, "It was so."]
+
+
+async def test_what_was_chosen_happens_though_its_card_cannot_be_changed(stage: Stage) -> None:
+    """Discord refuses one edit; the narrator writes what won all the same."""
+    mara = await stage.seat("Mara")
+    card = await offered(stage, mara)
+    await press(mara, card, "A")
+    await mara.wait_for_message(lambda m: m["id"] == card["id"] and "1" in described(m))
+    stage.allow(status=403)
+    stage.playground.faults.fail("PATCH", rf"/channels/\d+/messages/{card['id']}$", status=403)
+    stage.script.says("Under the pier the sand was warm.")
+    await mara.click(card, "Count now")
+    await mara.wait_for_message(saying("sand was warm", button="Retry"))
 
 
 async def test_a_vote_that_nobody_can_see_is_none(stage: Stage) -> None:

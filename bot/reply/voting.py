@@ -173,9 +173,14 @@ class Voting:
         await self._aside.rest()
 
     async def _carry_out(self, decision: Decision, person: Person) -> None:
-        """Show what was decided, and let it happen beside the events: nobody has to wait for the narrator."""
-        await self._cards.show(decision.poll.vote.id)
-        self._aside.run(self._happen(decision, person))
+        """Show what was decided, and let it happen beside the events: nobody has to wait for the narrator.
+
+        It happens also where Discord does not let the card be changed.
+        """
+        try:
+            await self._cards.show(decision.poll.vote.id)
+        finally:
+            self._aside.run(self._happen(decision, person))
 
     async def _happen(self, decision: Decision, person: Person) -> None:
         """Let what was chosen be the next passage, or the narrator write it."""
