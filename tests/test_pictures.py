@@ -96,6 +96,29 @@ def test_writing_never_overlaps_and_stays_on_the_paper(
     assert_legible(drawing.canvas, width, height)
 
 
+@pytest.mark.parametrize("locale", ["en", "zh-CN"])
+def test_words_are_large_enough_on_a_phone(typeface: Typeface, locale: str) -> None:
+    """It shows the picture 360 pixels wide; where a story has few branches they are read without opening it."""
+    drawing = picture(grown(5, 40), typeface, locale=locale)
+    width, _height = size_of(drawing.drawn().png)
+    dots = 360 / width * drawing.canvas.figure.dpi / 72
+    small, rows, *_larger = sorted({float(text.get_fontsize()) * dots for text in drawing.canvas.axes.texts})
+
+    assert small >= 9
+    assert rows >= 10
+
+
+def test_what_is_kept_and_not_read_is_named_plainly(typeface: Typeface) -> None:
+    """Takes that were not chosen are no passages of the story, and not lost."""
+    grove = Grove()
+    grove.write(None)
+    grove.name("main", grove.write(None))
+    drawing = picture(grove, typeface)
+    drawing.drawn()
+
+    assert "1 more is kept but not read: another take, or taken back" in words(drawing.canvas)
+
+
 def test_branches_of_branches_leave_room_for_words(typeface: Typeface) -> None:
     """As deep as branches are drawn, with the longest names, all of it stays legible."""
     grove = Grove()
@@ -184,7 +207,7 @@ def test_names_without_a_font_stand_as_numbers(latin: Typeface) -> None:
     assert drawn.unwritten == {1: "小红", 2: "沉钟"}
     assert drawn.wordless
     assert {"[1]", "[2]", "Mara", "The tree of this story"} <= set(words(drawing.canvas))
-    assert "".join(words(drawing.canvas)).replace("·", "").isascii()
+    assert "".join(words(drawing.canvas)).translate(str.maketrans("", "", "·…")).isascii()
 
 
 def test_emoji_in_a_name_makes_it_a_number_and_in_a_passage_is_left_out(typeface: Typeface) -> None:

@@ -8,12 +8,14 @@ from bot.pictures.fonts import Typeface
 from bot.story.survey.shape import Row, Shape
 from bot.story.survey.writers import NARRATOR
 
-WIDTH = 760.0  # chats show it small at first, so that its words must be large
-MARGIN = 28.0
-ROW = 35.0
+WIDTH = 500.0  # without lanes; phones show it 360 wide, so that its words must be large
+MARGIN = 22.0
+ROW = 36.0
 LANE = 26.0
 _NODE = 8.0
 _SMALL_NODE = 4.6
+_NAME = 140.0  # as wide as a writer's may be in a row
+_TAG = 170.0  # likewise a branch's
 _LEGEND_LINES = 3
 _LEGEND_LINE = 28.0
 
@@ -33,13 +35,15 @@ class TreePicture:
         self.title = typeface.drawable(title) or self._said(_("The tree of this story"))
         self.cast = Cast(shape.names, shape.writers, locale=self.locale, typeface=typeface)
         self.wordless = False
-        self.canvas = Canvas(WIDTH, typeface)
-        self.plain = self.canvas.font(16)
-        self.bold = self.canvas.font(16, bold=True)
-        self.small = self.canvas.font(13)
-        lanes = max((row.lane for row in shape.rows), default=0) + 1
         # Side nodes stand between the lanes and the words.
-        self.left = self._x(lanes - 1) + 24 + (44 if any(row.beside for row in shape.rows) else 0)
+        lanes = max((row.lane for row in shape.rows), default=0)
+        side = 44 if any(row.beside for row in shape.rows) else 0
+        self.width = WIDTH + LANE * lanes + side
+        self.canvas = Canvas(self.width, typeface)
+        self.plain = self.canvas.font(17)
+        self.bold = self.canvas.font(17, bold=True)
+        self.small = self.canvas.font(15)
+        self.left = self._x(lanes) + 24 + side
         numbers = [self.canvas.measure(f"{row.last}", self.small) for row in shape.rows if row.sketch]
         self.words = self.left + max(numbers, default=0) + 14
 
@@ -53,8 +57,8 @@ class TreePicture:
         for row, y in zip(self.shape.rows, places, strict=True):
             self._row(row, y)
         end = places[-1] + ROW * (2 if self.shape.rows[-1].beyond else 1)
-        self._foot(end + 4)
-        return Drawn(self.canvas.png(end + 34), self.cast.unwritten, self.wordless)
+        end = self._foot(end + 4)
+        return Drawn(self.canvas.png(end + 30), self.cast.unwritten, self.wordless)
 
     # Above and below the rows
 
@@ -62,15 +66,21 @@ class TreePicture:
         """Write the title, what there is, and who wrote it; return where the rows begin."""
         canvas, shape = self.canvas, self.shape
         big = canvas.font(24, bold=True)
-        canvas.text(MARGIN, 44, canvas.fitted(self.title, big, WIDTH - 2 * MARGIN), big)
+        canvas.text(MARGIN, 44, canvas.fitted(self.title, big, self.width - 2 * MARGIN), big)
         parts = [
             _n("{n} passage", "{n} passages", shape.told),
             _n("{n} branch", "{n} branches", shape.branches),
         ]
-        if shape.aside:
-            parts.append(_n("{n} passage on no branch", "{n} passages on no branch", shape.aside))
         canvas.text(MARGIN, 74, " · ".join(map(self._said, parts)), self.plain, colour=FADED)
-        return self._legend(104) + 26
+        if not shape.aside:
+            return self._legend(104) + 26
+        kept = _n(
+            "{n} more is kept but not read: another take, or taken back",
+            "{n} more are kept but not read: other takes, or taken back",
+            shape.aside,
+        )
+        canvas.text(MARGIN, 99, self._said(kept), self.plain, colour=FADED)
+        return self._legend(130) + 26
 
     def _legend(self, y: float) -> float:
         """Name the writers in their colours with how many passages they wrote; return the height of its last line."""
@@ -79,7 +89,7 @@ class TreePicture:
         for index, (writer, count) in enumerate(ranked):
             name = self.canvas.fitted(self.cast.names[writer], self.bold, 190)
             needed = 28 + self.canvas.measure(f"{name} {count}", self.bold)
-            if x + needed > WIDTH - MARGIN - 50:
+            if x + needed > self.width - MARGIN - 50:
                 if lines == _LEGEND_LINES:
                     self.canvas.text(x, y, f"+{len(ranked) - index}", self.plain, colour=FADED)
                     break
@@ -89,21 +99,24 @@ class TreePicture:
             x += 30 + self.canvas.text(x + 7, y, f"{count}", self.plain, colour=FADED)
         return y
 
-    def _foot(self, y: float) -> None:
-        """Explain the signs that are there."""
-        x = MARGIN
+    def _foot(self, y: float) -> float:
+        """Explain the signs that are there, one below the other; return the height of the last line."""
+        x, last = MARGIN + 8, y - _LEGEND_LINE
         if any(row.beside for row in self.shape.rows):
-            self.canvas.dot(x + 6, y, _SMALL_NODE, fill=PAPER, edge=FADED, width=1.8)
-            x = self._explain(x + 18, y, _("another version, kept beside"))
+            last = self._explain(last, _("another version, kept beside"))
+            self.canvas.dot(x, last, _SMALL_NODE, fill=PAPER, edge=FADED, width=1.8)
         if any(row.sketch is None for row in self.shape.rows):
-            self._chain(x + 4, y, FADED)
-            x = self._explain(x + 14, y, _("passages in a row, and who wrote them"))
+            last = self._explain(last, _("passages in a row, and who wrote them"))
+            self._chain(x, last, FADED)
         if any(self.shape.reading in row.heads for row in self.shape.rows):
-            self.canvas.dot(x + 8, y, _NODE, fill=PAPER, edge=INK, width=2.4)
-            self._explain(x + 23, y, _("where the story stands"))
+            last = self._explain(last, _("where the story stands"))
+            self.canvas.dot(x, last, _NODE, fill=PAPER, edge=INK, width=2.4)
+        return last
 
-    def _explain(self, x: float, y: float, text: Text) -> float:
-        return x + self.canvas.text(x, y, self._said(text), self.small, colour=FADED) + 26
+    def _explain(self, above: float, text: Text) -> float:
+        """Write what a sign means on the line below; return its height."""
+        self.canvas.text(MARGIN + 26, above + _LEGEND_LINE, self._said(text), self.small, colour=FADED)
+        return above + _LEGEND_LINE
 
     # Rows
 
@@ -150,7 +163,7 @@ class TreePicture:
         if writer is None:
             self.canvas.text(left, y, self._said(_("taken back")), self.plain, colour=FADED)
             return
-        name = self.canvas.fitted(self.cast.names[writer], self.bold, 170)
+        name = self.canvas.fitted(self.cast.names[writer], self.bold, _NAME)
         left += self.canvas.text(left, y, name, self.bold, colour=self.cast.colours[writer]) + 10
         if row.mark == "changed":
             left += self.canvas.text(left, y, self._said(_("rewritten")), self.small, colour=FADED) + 10
@@ -188,9 +201,9 @@ class TreePicture:
 
     def _ends(self, row: Row, y: float) -> float:
         """Write, from the right, which branches end here and how many other versions there are; return what is left."""
-        right = WIDTH - MARGIN
+        right = self.width - MARGIN
         for index, name in enumerate(row.heads):
-            if right < WIDTH * 0.6:
+            if right < self.words + _NAME + 20:
                 more = f"+{len(row.heads) - index}"
                 self.canvas.text(right, y, more, self.bold, colour=FADED, align="right")
                 right -= self.canvas.measure(more, self.bold) + 8
@@ -204,7 +217,7 @@ class TreePicture:
 
     def _tag(self, name: str, right: float, y: float, *, current: bool) -> float:
         """Write a branch's name in a box that ends there; return its width."""
-        name = self.canvas.fitted(self.cast.written(name), self.bold, 220)
+        name = self.canvas.fitted(self.cast.written(name), self.bold, _TAG)
         width = self.canvas.measure(name, self.bold) + 24
         fill, edge, colour = (INK, INK, PAPER) if current else (PAPER, FADED, INK)
         self.canvas.box(right - width, y - 12, width, 24, fill=fill, edge=edge, radius=12)
