@@ -52,6 +52,12 @@ def test_the_last_word_of_a_growing_text_is_open() -> None:
     assert TERMS.within("有毒蛇", growing=True)
 
 
+def test_a_long_row_of_signs_is_gone_through_once() -> None:
+    """Looked at from each of its signs anew, this would take minutes."""
+    assert not Terms(["spider"]).within("@$" * 100_000)
+    assert Terms(["spider"]).within("@$" * 100_000 + " $p1der")
+
+
 def test_entries_are_taken_apart_at_commas() -> None:
     """One entry holds several terms, in both kinds of commas."""
     assert separate(" spiders ,snakes； 毒蛇、自杀 |rats\nmice,, ") == [
