@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.story.lore.attributes import kinships
 from bot.story.lore.book import bind
 from bot.story.lore.conflicts import conflicts, facts_of, told_in
 from bot.story.lore.contradictions import against, reminders
@@ -115,3 +116,8 @@ def test_any_text_can_be_compared(said: str, fact: str, name: str) -> None:
     """Nothing that people write breaks the rules."""
     conflicts(told_in(said), facts_of(fact), [name])
     against(bind([entry(1, name, fact, name)], slow=()), said)
+
+
+def test_a_word_without_end_is_gone_through_quickly() -> None:
+    """Read on to its end from each of its letters, this would take minutes, and everybody would wait."""
+    assert kinships("A" * 100_000 + " Mara is Ilse's sister.")

@@ -85,9 +85,9 @@ _KIN = (
 )
 _KIN_ZH = "母亲|父亲|妈妈|爸爸|姐姐|妹妹|哥哥|弟弟|妻子|丈夫|女儿|儿子|姑姑|叔叔"
 _KINSHIPS = (
-    re.compile(rf"(?P<a>[A-Z]\w+)(?:,| is| was)(?: the)? (?P<kin>{_KIN}) of (?P<b>[A-Z]\w+)"),
-    re.compile(rf"(?P<a>[A-Z]\w+)(?:,| is| was) (?P<b>[A-Z]\w+)['’]s (?:\w+ )?(?P<kin>{_KIN})"),
-    re.compile(rf"(?P<b>[A-Z]\w+)['’]s (?:\w+ )?(?P<kin>{_KIN}),? (?P<a>[A-Z]\w+)"),
+    re.compile(rf"(?P<a>[A-Z]\w{{1,39}})(?:,| is| was)(?: the)? (?P<kin>{_KIN}) of (?P<b>[A-Z]\w{{1,39}})"),
+    re.compile(rf"(?P<a>[A-Z]\w{{1,39}})(?:,| is| was) (?P<b>[A-Z]\w{{1,39}})['’]s (?:\w+ )?(?P<kin>{_KIN})"),
+    re.compile(rf"(?P<b>[A-Z]\w{{1,39}})['’]s (?:\w+ )?(?P<kin>{_KIN}),? (?P<a>[A-Z]\w{{1,39}})"),
     re.compile(rf"(?P<a>{_HAN}{{2,4}}?)是(?P<b>{_HAN}{{2,4}}?)的(?P<kin>{_KIN_ZH})"),
     re.compile(rf"(?P<b>{_HAN}{{2,4}}?)的(?P<kin>{_KIN_ZH})(?P<a>{_HAN}{{2,3}})"),
 )
