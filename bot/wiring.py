@@ -127,7 +127,7 @@ def make_bot(
         table=table,
         clock=clock,
     )
-    chores = (table.timekeeper.run, mind.background.run, table.news.run, table.cards.catch_up)
+    chores = (table.timekeeper.run, mind.background.run, table.news.run, table.voting.catch_up)
     bot.provide(services, desk.narrator, chores=chores)
     return bot
 

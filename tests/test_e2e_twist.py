@@ -25,8 +25,8 @@ THREE = (MINOR, MAJOR, WILD)
 
 
 def voting(message: Payload) -> bool:
-    """Match the card of a vote that is open."""
-    return bool(message["embeds"]) and "Count now" in buttons(message)
+    """Match the card of a vote that is open, and has what the narrator thought of."""
+    return bool(message["embeds"]) and "Count now" in buttons(message) and "⏳" not in described(message)
 
 
 def card_saying(*words: str) -> Any:

@@ -24,6 +24,7 @@ from storage.votes import Vote
 log = structlog.get_logger(__name__)
 
 PACE = 1.5  # seconds between two edits of a card
+THINKING = "thinking"  # what the next start reads of a card that says so
 
 
 class VoteBoard:
@@ -37,6 +38,8 @@ class VoteBoard:
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._shown: dict[int, tuple[float, object]] = {}
         self._due: set[int] = set()
+        self.thinking: set[int] = set()
+        """The votes for which the narrator is thinking of choices."""
 
     async def waiting(self, poll: Poll) -> bool:
         """Tell whether what was chosen waits for the narrator."""
@@ -72,12 +75,15 @@ class VoteBoard:
             if poll is None:
                 return
             waiting = await self.waiting(poll)
-            embed, view = vote_card.card(poll), vote_card.buttons(poll, waiting=waiting)
+            thinking = poll.vote.state == "open" and vote_id in self.thinking
+            embed = vote_card.card(poll, thinking=thinking)
+            view = vote_card.buttons(poll, waiting=waiting)
             face = (embed.to_dict(), view.to_components() if view else [])
             _when, before = self._shown.get(vote_id, (0.0, None))
             if before != face:
                 message_id = await self._put(poll.vote, embed, view)
-                await self._ballot_box.shown(poll.vote, message_id, waiting=waiting)
+                pending = "waiting" if waiting else THINKING if thinking else ""
+                await self._ballot_box.shown(poll.vote, message_id, pending=pending)
             self._shown[vote_id] = (time.monotonic(), face)
             if poll.vote.state in ("decided", "lapsed") and not waiting:
                 del self._shown[vote_id]

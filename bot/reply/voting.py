@@ -1,16 +1,19 @@
 """Carry votes through: open them, take what people press, and let what was chosen happen."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
 
 from bot.clock import now
+from bot.engine.errors import EngineClosed
 from bot.errors import Refused, StoryloomError
 from bot.locales import _
+from bot.reply.answers import UNSAID
 from bot.reply.aside import Aside
 from bot.reply.performance import Performance
-from bot.reply.vote_board import VoteBoard
+from bot.reply.vote_board import THINKING, VoteBoard
 from bot.story import standing
 from bot.story.lore.lore_check import LoreCheck
 from bot.story.people import Person, Place
@@ -22,7 +25,7 @@ from bot.story.votes.twists import Twist, Twists
 from storage import votes
 from storage.database import Database
 from storage.stories import Story
-from storage.votes import NewOption, Option
+from storage.votes import NewOption, Option, Size
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +53,7 @@ class Voting:
         self._performance = performance
         self._check = check
         self._database = database
-        self._inventing: set[int] = set()
+        self._thinking: dict[int, asyncio.Task[None]] = {}
 
     async def offer_twists(self, place: Place, person: Person, *, hidden: bool, seconds: int | None) -> Poll:
         """Let the narrator invent twists and put them to the group; without a good one people propose their own.
@@ -59,19 +62,12 @@ class Voting:
         """
         story = await self._ballot_box.require_none(place)
         await require_unsealed(self._database, story)  # twists tell of people whom nobody may know of yet
-        if story.id in self._inventing:
-            raise Refused(_("The narrator is thinking of twists already. They come in a moment."))
-        self._inventing.add(story.id)
-        try:
-            invented = await self._twists.invent(story, person_id=person.id) if story.narrates else []
-            options = _options(invented)
-            poll = await self._ballot_box.open(
-                place, person, "twist", options, hidden=hidden, seconds=seconds or await self._usual(story)
-            )
-        finally:
-            self._inventing.discard(story.id)
-        await self._cards.put_up(poll)
-        return poll
+        poll = await self._ballot_box.open(
+            place, person, "twist", [], hidden=hidden, seconds=seconds or await self._usual(story)
+        )
+        if thinking := await self._put_up(poll):
+            await asyncio.wait({thinking})
+        return await self._ballot_box.poll(poll.vote.id) or poll
 
     async def cast(self, place: Place, person: Person, vote_id: int, number: int) -> Option | None:
         """Take a ballot, or the host's word in a tie; return what was voted for, None where a tie was broken."""
@@ -130,26 +126,26 @@ class Voting:
         await self.propose(place, person, vote.id, words, verbatim=True)
 
     async def ask_what_is_next(self, story: Story, *, seconds: int) -> None:
-        """Open the vote on what comes next, unless one is open; the narrator proposes, if it can."""
+        """Open the vote on what comes next, unless one is open; the narrator proposes later, if it can."""
         if await votes.open_in(self._database, story.id) is not None:
             return
-        options: list[NewOption] = []
-        if story.narrates:
-            try:
-                options = _options(
-                    await self._twists.invent(story, person_id=story.hosted_by, sizes=("minor", "major"))
-                )
-            except StoryloomError as error:
-                log.info("the narrator proposes nothing", reason=error.text.msgid, story=story.id)
         host = Person(story.hosted_by or 0, story.host_name or story.starter_name or "—")
         place = Place(story.guild_id, story.channel_id)
         try:
-            poll = await self._ballot_box.open(place, host, "next", options, hidden=False, seconds=seconds)
+            poll = await self._ballot_box.open(place, host, "next", [], hidden=False, seconds=seconds)
         except Refused as refusal:
             # Meanwhile the story was paused, or somebody asked for twists: that comes first.
             log.info("what is next is not asked now", reason=refusal.text.msgid, story=story.id)
             return
-        await self._cards.put_up(poll)
+        await self._put_up(poll)
+
+    async def catch_up(self) -> None:
+        """Bring cards up to date, and think again of choices for which a restart came too early."""
+        for poll in await self._ballot_box.behind():
+            vote = poll.vote
+            if vote.state == "open" and vote.shown.endswith(THINKING) and poll.story.state == "running":
+                self._think(poll)
+        await self._cards.catch_up()
 
     async def count(self, vote_id: int) -> None:
         """Count a vote that nobody has to close."""
@@ -169,14 +165,55 @@ class Voting:
         self._aside.run(self._carry_out(decision, Person(vote.opened_by or 0, vote.opener_name or "—")))
 
     async def rest(self) -> None:
-        """Wait until what goes on beside the events is done."""
+        """Wait until what goes on beside the events is done; what is being thought of, the next start does."""
+        for thinking in list(self._thinking.values()):
+            thinking.cancel()
         await self._aside.rest()
+
+    async def _put_up(self, poll: Poll) -> asyncio.Task[None] | None:
+        """Show a vote at once, and let the narrator think of choices for it beside the events."""
+        if not poll.story.narrates:
+            await self._cards.put_up(poll)
+            return None
+        self._cards.thinking.add(poll.vote.id)
+        try:
+            await self._cards.put_up(poll)
+        except UNSAID:
+            self._cards.thinking.discard(poll.vote.id)
+            raise
+        return self._think(poll)
+
+    def _think(self, poll: Poll) -> asyncio.Task[None]:
+        vote_id = poll.vote.id
+        self._cards.thinking.add(vote_id)
+        task = self._thinking[vote_id] = self._aside.run(self._suggest(poll))
+        task.add_done_callback(lambda _done: self._thinking.pop(vote_id, None))
+        return task
+
+    async def _suggest(self, poll: Poll) -> None:
+        """Add what the narrator thinks of to a vote."""
+        story, vote = poll.story, poll.vote
+        sizes: tuple[Size, ...] = (
+            ("minor", "major", "curveball") if vote.kind == "twist" else ("minor", "major")
+        )
+        try:
+            invented = await self._twists.invent(story, person_id=vote.opened_by or None, sizes=sizes)
+            await self._ballot_box.suggest(vote.id, _options(invented))
+        except EngineClosed:
+            return  # the next start thinks again
+        except StoryloomError as error:
+            log.info("the narrator proposes nothing", reason=error.text.msgid, story=story.id)
+        finally:
+            self._cards.thinking.discard(vote.id)
+        await self._cards.show(vote.id)
 
     async def _carry_out(self, decision: Decision, person: Person) -> None:
         """Show what was decided, and let it happen beside the events: nobody has to wait for the narrator.
 
         It happens also where Discord does not let the card be changed.
         """
+        if thinking := self._thinking.get(decision.poll.vote.id):
+            thinking.cancel()
         try:
             await self._cards.show(decision.poll.vote.id)
         finally:

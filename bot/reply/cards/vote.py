@@ -10,7 +10,7 @@ from bot.reply.cards.story import COLOUR
 from bot.story.text import inline_name
 from bot.story.votes.devices import DEVICES, SIZES
 from bot.story.votes.polls import Poll
-from storage.votes import Option
+from storage.votes import Option, Vote
 
 LETTERS = "ABCDEFGHIJ"
 BAR = 10  # characters of the longest bar
@@ -65,12 +65,13 @@ def letter(number: int) -> str:
     return LETTERS[number - 1] if number <= len(LETTERS) else str(number)
 
 
-def card(poll: Poll) -> discord.Embed:
-    """Return the card of a vote, in its story's language."""
+def card(poll: Poll, *, thinking: bool = False) -> discord.Embed:
+    """Return the card of a vote, in its story's language; `thinking` is whether the narrator will add choices."""
     locale, vote = poll.story.language, poll.vote
     shown = poll.options if vote.state in ("decided", "lapsed") else poll.standing
     blocks = [_block(poll, option, locale) for option in shown]
-    blocks.append("\n".join(line.render(locale) for line in _lines(poll)))
+    lines = [*([_thinking(vote)] if thinking else []), *_lines(poll)]
+    blocks.append("\n".join(line.render(locale) for line in lines))
     title = _("Run-off: {title}", title=_TITLES[vote.kind]) if vote.round > 1 else _TITLES[vote.kind]
     return discord.Embed(title=title.render(locale), description="\n\n".join(blocks)[:4096], colour=COLOUR)
 
@@ -117,6 +118,13 @@ def _kind(poll: Poll, option: Option) -> Text:
 def _told(poll: Poll) -> bool:
     """Tell whether the counts are shown."""
     return not poll.vote.hidden or poll.vote.state != "open"
+
+
+def _thinking(vote: Vote) -> Text:
+    if vote.kind == "next":
+        return _("⏳ The narrator is thinking of what could come next.")
+    name = inline_name(vote.opener_name or "—")
+    return _("⏳ The narrator is thinking of twists for {name}.", name=name)
 
 
 def _lines(poll: Poll) -> list[Text]:

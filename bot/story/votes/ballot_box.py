@@ -77,9 +77,9 @@ class BallotBox:
         await _require_none(self._database, story)
         return story
 
-    async def shown(self, vote: Vote, message_id: int, *, waiting: bool) -> None:
-        """Note that a message shows a vote as it is; a start looks again at one whose choice is `waiting`."""
-        shown = f"{vote.state}:{vote.round}{':waiting' if waiting else ''}"
+    async def shown(self, vote: Vote, message_id: int, *, pending: str) -> None:
+        """Note that a message shows a vote as it is; a start looks again at one that names what is pending."""
+        shown = f"{vote.state}:{vote.round}{pending and ':'}{pending}"
         async with self._database.transaction() as tx:
             await votes.show_in(tx, vote.id, message_id, shown=shown)
 
@@ -147,6 +147,16 @@ class BallotBox:
                     ),
                 )
             return await poll_of(tx, story, vote)
+
+    async def suggest(self, vote_id: int, options: Sequence[NewOption]) -> None:
+        """Add what the narrator thought of while the group could vote already, unless the vote is over meanwhile."""
+        async with self._database.transaction() as tx:
+            vote = await votes.get(tx, vote_id)
+            if vote is None or vote.state != "open" or vote.round > 1:
+                return
+            room = MOST - len(await votes.options(tx, vote_id))
+            for option in options[: max(0, room)]:
+                await votes.add_option(tx, vote, option)
 
     async def close(self, place: Place, person: Person, vote_id: int) -> Decision:
         """Count a vote before its time, for who opened it, the story's host and moderators."""
