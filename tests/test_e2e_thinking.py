@@ -1,10 +1,12 @@
 """Play on while the narrator thinks, and where it cannot: nobody is kept waiting for it."""
 
+from functools import partial
 from pathlib import Path
 
+from storage import stories
 from tests.person_forms import Payload
 from tests.scripted import ScriptedBackend
-from tests.stage import Stage, buttons, saying
+from tests.stage import Stage, buttons, eventually, refused, saying
 from tests.test_e2e_gathering import CLIFF, HERE, LAMP, OPENING, hand_in, table
 from tests.test_e2e_twist import MAJOR, MINOR, THREE, card_saying, described, told, voting
 
@@ -75,3 +77,23 @@ async def test_a_vote_that_is_counted_early_gets_no_twists(stage: Stage) -> None
     await stage.narrate(mara, "Morning came over the pier.")
     assert "⏳" not in described(mara.current(over))
     assert buttons(mara.current(over)) == []
+
+
+async def test_a_paused_story_ends_without_going_on_first(stage: Stage) -> None:
+    """Where several are paused nothing is guessed: the host says which by going on with it."""
+    mara = await stage.seat("Mara")
+    for number in (1, 2):
+        await stage.begin(mara)
+        await mara.command("story pause", channel=HERE)
+        await eventually(partial(_is, stage, number, "paused"))
+    await refused(await mara.command("story end", channel=HERE), "Which one? Paused here")
+    await mara.command("story resume", channel=HERE, options={"story": "#2"})
+    await eventually(lambda: _is(stage, 2, "running"))
+    await mara.command("story end", channel=HERE)
+    await eventually(lambda: _is(stage, 2, "ended"))
+    await mara.command("story end", channel=HERE)
+    await eventually(lambda: _is(stage, 1, "ended"))
+
+
+async def _is(stage: Stage, story_id: int, state: str) -> bool:
+    return (await stories.get(stage.database, story_id)).state == state

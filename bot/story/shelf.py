@@ -209,12 +209,12 @@ class Shelf:
             return changed
 
     async def end(self, place: Place, person: Person) -> tuple[Story, list[Passage]]:
-        """End a story; for its starter or a moderator, while the narrator is not writing.
+        """End a story, also a paused one; for its starter or a moderator, while the narrator is not writing.
 
         Return it with the passages that were made of what had been handed in for its round until then.
         """
         async with self._database.transaction() as tx:
-            story = (await standing.at_rest(tx, place)).story
+            story = await standing.to_end(tx, place)
             standing.require_host(story, person)
             written = await put_in(tx, story, now=now())
             await stories.end(tx, story.id, ended=now())

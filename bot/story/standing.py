@@ -71,6 +71,24 @@ async def at_rest(reader: Reader, place: Place) -> Standing:
     return await of(reader, story)
 
 
+async def to_end(reader: Reader, place: Place) -> Story:
+    """Return the story of a place that can end now: the one that is told, else the only one that is paused."""
+    if await stories.running_in(reader, place.channel_id) is None:
+        resting = await stories.resting_in(reader, place.channel_id)
+        paused = [story for story in resting if story.state == "paused"]
+        if len(paused) == 1:
+            return paused[0]
+        if paused:
+            titles = tuple(f"“{story.title}”" for story in paused[:10])
+            raise Refused(
+                _(
+                    "Which one? Paused here: {titles}. Go on with it by `/story resume`, then end it.",
+                    titles=titles,
+                )
+            )
+    return (await at_rest(reader, place)).story
+
+
 def require_newest(standing: Standing, passage_id: int | None) -> None:
     """Refuse a button that stands under a passage that is no longer the newest."""
     newest = standing.head.id if standing.head else 0
