@@ -8,6 +8,7 @@ from bot.story.turns.state import (
     DAY,
     HOUR,
     MINUTE,
+    Effect,
     Freed,
     NextUp,
     Nudge,
@@ -78,7 +79,7 @@ def test_lengths_are_told_in_the_largest_unit_that_fits() -> None:
 def test_many_who_were_silent_are_named_in_one_sentence() -> None:
     """Each once, however many turns ran out; what else happened is said as ever."""
     silent = [Skipped(one, silent=True) for one in (MARA, JUN, MARA)]
-    effects = [*silent, Freed(MARA), Freed(JUN), Skipped(JUN, silent=False), NextUp(JUN, 1)]
+    effects: list[Effect] = [*silent, Freed(MARA), Freed(JUN), Skipped(JUN, silent=False), NextUp(JUN, 1)]
     said = [text.render("en") for text in told(effects, TurnState())]
     assert said[:3] == [
         "Time has passed without a word from Mara, Jun.",
