@@ -133,10 +133,11 @@ async def seat(tx: Transaction, story_id: int, seated: Sequence[SeatRow]) -> Non
 
 
 async def show_card(tx: Transaction, story_id: int, message_id: int | None) -> int | None:
-    """Note which message says who is next and nothing else; return the one that said it before."""
+    """Note which message says who is next and nothing else; return another one that said it before."""
     before = await get(tx, story_id)
     await tx.execute("UPDATE turns SET card = ? WHERE story_id = ?", (message_id, story_id))
-    return before.card if before else None
+    # What is said again after a crash is the same message, as its nonce is the same.
+    return before.card if before and before.card != message_id else None
 
 
 async def set_narrating(tx: Transaction, story_id: int, narrating: Narrating) -> None:

@@ -347,3 +347,14 @@ async def test_a_crash_in_the_middle_of_a_move_leaves_nothing(table: Table) -> N
         await crash()
     assert await table.kept() == before
     assert await turns.news_of(table.database, table.story.id) == news
+
+
+async def test_a_card_that_is_said_again_after_a_crash_stays(table: Table) -> None:
+    """The same message takes no other one's place; the next does."""
+    await table.sit(MARA, JUN, mode="robin")
+    found = []
+    for message_id in (50, 50, 51, None):
+        async with table.database.transaction() as tx:
+            found.append(await turns.show_card(tx, table.story.id, message_id))
+
+    assert found == [None, None, 50, 51]
