@@ -18,13 +18,16 @@ from bot.pictures.studio import Studio
 from bot.reply.answers import answer_error
 from bot.reply.boundary_buttons import BoundaryButton
 from bot.reply.buttons import StoryButton
+from bot.reply.cards.answer import ShowEveryone
 from bot.reply.cards.lore import LoreButton
 from bot.reply.cards.vote import VoteButton
+from bot.reply.decision_button import DecisionButton
 from bot.reply.gathering import Gathering
 from bot.reply.performance import Performance
 from bot.reply.rewriting import Rewriting
 from bot.reply.turn_buttons import JoinButton
 from bot.reply.voting import Voting
+from bot.reply.windows.tree import TakeButton
 from bot.story.boundaries.agreement import Boundaries
 from bot.story.boundaries.scenes import Scenes
 from bot.story.lore.keeper import Keeper
@@ -67,6 +70,18 @@ EXTENSIONS = (
     "cogs.twist",
     "cogs.boundaries",
 )
+BUTTONS = (
+    StoryButton,
+    LoreButton,
+    JoinButton,
+    VoteButton,
+    BoundaryButton,
+    DecisionButton,
+    TakeButton,
+    ShowEveryone,
+)
+"""What a press is recognised as, also under messages from before a restart."""
+
 # Seconds without a new server after which the client counts as ready. Nothing waits for the list to be whole:
 # stories are found by their channel's id, and a server that arrives later works from then on.
 GUILDS_PAUSE = 0.1
@@ -171,7 +186,7 @@ class StoryBot(commands.AutoShardedBot):
 
     async def setup_hook(self) -> None:
         """Load the cogs and tell Discord the commands, where they changed."""
-        self.add_dynamic_items(StoryButton, LoreButton, JoinButton, VoteButton, BoundaryButton)
+        self.add_dynamic_items(*BUTTONS)
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         await self.tree.set_translator(Translator())

@@ -13,7 +13,7 @@ from bot.client import StoryBot
 from bot.errors import Refused
 from bot.locales import _
 from bot.reply.answers import UNSAID, answering
-from bot.reply.cards.answer import ShowEveryone, answered, progress, shown_by, under
+from bot.reply.cards.answer import answered, progress, shown_by, under
 from bot.reply.sheet import NOBODY
 from bot.reply.stream import PACE
 from bot.reply.who import person_of, place_of, require_voice
@@ -96,5 +96,4 @@ async def _show(interaction: discord.Interaction, content: str) -> None:
 
 async def setup(bot: StoryBot) -> None:
     """Add `/ask`."""
-    bot.add_dynamic_items(ShowEveryone)
     await bot.add_cog(Ask(questions=bot.services.questions))

@@ -15,6 +15,15 @@ NAME = app_commands.Range[str, 1, TITLE]
 BODY = app_commands.Range[str, 1, TEXT]
 ALIASES = app_commands.Range[str, 1, 1000]
 SOUND = app_commands.Range[str, 1, VOICE]
+DETAILS = {
+    "name": "The character's name",
+    "description": "Who this is: looks, nature, past, wishes",
+    "aliases": "Other names, commas between",
+    "voice": "How they speak",
+    "mine": "Whether it is your own: the narrator never speaks for it",
+    "player": "Whose own character it is, if not yours; for the host and moderators",
+}
+"""What is known of a character, as its options are described."""
 
 
 class CharacterGroup(commands.GroupCog, group_name="character", group_description="Who is who in this story"):
@@ -24,14 +33,7 @@ class CharacterGroup(commands.GroupCog, group_name="character", group_descriptio
         self._desk = desk
 
     @app_commands.command(description="Add a character; without a description a window opens to write in")
-    @app_commands.describe(
-        name="The character's name",
-        description="Who this is: looks, nature, past, wishes",
-        aliases="Other names, commas between",
-        voice="How they speak",
-        mine="Whether it is your own: the narrator never speaks for it",
-        player="Whose own character it is, if not yours; for the host and moderators",
-    )
+    @app_commands.describe(**DETAILS)
     async def add(
         self,
         interaction: discord.Interaction,
@@ -63,15 +65,7 @@ class CharacterGroup(commands.GroupCog, group_name="character", group_descriptio
         await self._desk.show(interaction, character, view)
 
     @app_commands.command(description="Change a character; without anything else a window opens to write in")
-    @app_commands.describe(
-        character="The character to change",
-        name="The character's name",
-        description="Who this is: looks, nature, past, wishes",
-        aliases="Other names, commas between",
-        voice="How they speak",
-        mine="Whether it is your own: the narrator never speaks for it",
-        player="Whose own character it is, if not yours; for the host and moderators",
-    )
+    @app_commands.describe(character="The character to change", **DETAILS)
     async def edit(
         self,
         interaction: discord.Interaction,

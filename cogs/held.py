@@ -8,7 +8,7 @@ from bot.client import StoryBot
 from bot.locales import Text, _
 from bot.reply.answers import answering, tell
 from bot.reply.cards import held as held_card
-from bot.reply.cards.held import ChangeWindow, HeldButton, changed
+from bot.reply.cards.held import ChangeWindow, changed
 from bot.reply.performance import Performance
 from bot.reply.who import person_of, place_of, require_voice
 from bot.reply.windows.write import LONGEST
@@ -79,5 +79,4 @@ async def _close(interaction: discord.Interaction, line: Text) -> None:
 
 async def setup(bot: StoryBot) -> None:
     """Hear the buttons under words that wait."""
-    bot.add_dynamic_items(HeldButton)
     await bot.add_cog(HeldWords(check=bot.services.check, performance=bot.services.performance))

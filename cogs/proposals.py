@@ -10,7 +10,7 @@ from bot.client import StoryBot
 from bot.locales import Text, _
 from bot.reply.answers import answering
 from bot.reply.cards.lore import plain
-from bot.reply.cards.proposal import EditWindow, ProposalButton, edited, shown
+from bot.reply.cards.proposal import EditWindow, edited, shown
 from bot.reply.who import person_of, place_of
 from bot.story.lore.facts import Fact
 from bot.story.lore.proposals import Proposals
@@ -96,5 +96,4 @@ async def setup(bot: StoryBot) -> None:
     family = bot.tree.get_command("lore")
     assert isinstance(family, app_commands.Group)  # cogs.lore comes first in EXTENSIONS
     family.add_command(_command(cog))
-    bot.add_dynamic_items(ProposalButton)
     await bot.add_cog(cog)

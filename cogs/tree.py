@@ -12,7 +12,7 @@ from bot.reply.performance import Performance
 from bot.reply.rewriting import Rewriting
 from bot.reply.tree_lines import branch_opened, branch_told, elsewhere, taken_back
 from bot.reply.who import person_of, place_of, require_voice
-from bot.reply.windows.tree import BranchWindow, Filled, TakeButton, filled, open_editor
+from bot.reply.windows.tree import BranchWindow, Filled, filled, open_editor
 from bot.story.tree.editing import Editor, Found
 from bot.story.tree.walking import NAME, Branched, Forester
 
@@ -164,7 +164,6 @@ class Tree(commands.Cog):
 
 async def setup(bot: StoryBot) -> None:
     """Add branches, fixes, and the menus of passages."""
-    bot.add_dynamic_items(TakeButton)
     services = bot.services
     await bot.add_cog(
         Tree(

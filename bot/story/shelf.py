@@ -223,7 +223,7 @@ class Shelf:
 
     async def language_notice(self, story: Story) -> Text | None:
         """Return, once per story and language, that the model does not write the story's language."""
-        if self._model.languages is None or story.language in self._model.languages:
+        if self._model.writes(story.language):
             return None
         async with self._database.transaction() as tx:
             if not await notices.first_time(

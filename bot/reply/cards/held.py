@@ -1,54 +1,22 @@
 """Ask a writer, privately, about words that go against the lore; the words are kept meanwhile."""
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Sequence
 
 import discord
 
 from bot.locales import Text, _
+from bot.reply.decision_button import DecisionButton
 from bot.reply.sheet import NOBODY
-from bot.reply.windows.fields import fields_of
+from bot.reply.windows.fields import sent_by
 from bot.reply.windows.write import LONGEST
 from bot.story.lore.contradictions import Contradiction
 from bot.story.lore.lore_check import Question
 from bot.story.text import inline_name
 from storage.held import Held
 
-_LABELS = {"save": _("Save anyway"), "edit": _("Change my words"), "drop": _("Throw away")}
-_EMOJI = {"save": "✅", "edit": "✏️", "drop": "🗑️"}
-_WINDOW = "held:edited:"
+_WINDOW = re.compile(r"held:edited:(\d+)")
 _QUOTE = 160  # characters of a sentence
-
-
-class HeldButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
-    template=r"held:(?P<action>save|edit|drop):(?P<about>\d{1,18})",
-):
-    """Carry what to do with words that wait, and their id."""
-
-    def __init__(self, action: str, about: int, *, locale: str = "en") -> None:
-        self.action = action
-        self.about = about
-        super().__init__(
-            discord.ui.Button(
-                label=_LABELS[action].render(locale),
-                emoji=_EMOJI[action],
-                custom_id=f"held:{action}:{about}",
-                style=discord.ButtonStyle.primary if action == "edit" else discord.ButtonStyle.secondary,
-            )
-        )
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Make the button again from its id, after a restart as before it."""
-        return cls(match["action"], int(match["about"]))
-
-    async def callback(self, interaction: discord.Interaction) -> None:
-        """Hand the press to whoever listens for `held_button`."""
-        interaction.client.dispatch("held_button", interaction, self.action, self.about)
 
 
 class ChangeWindow(discord.ui.Modal):
@@ -56,7 +24,7 @@ class ChangeWindow(discord.ui.Modal):
 
     def __init__(self, held: Held, locale: str) -> None:
         title = _("Write a passage").render(locale)
-        super().__init__(title=title, custom_id=f"{_WINDOW}{held.id}", timeout=None)
+        super().__init__(title=title, custom_id=f"held:edited:{held.id}", timeout=None)
         field = discord.ui.TextInput[discord.ui.Modal](
             style=discord.TextStyle.paragraph, custom_id="text", max_length=LONGEST, default=held.text
         )
@@ -65,11 +33,8 @@ class ChangeWindow(discord.ui.Modal):
 
 def changed(interaction: discord.Interaction) -> tuple[int, str] | None:
     """Return the id of words that wait and what they are changed to; None if this interaction is something else."""
-    data: Mapping[str, Any] = interaction.data or {}
-    custom_id = str(data.get("custom_id", ""))
-    if interaction.type is not discord.InteractionType.modal_submit or not custom_id.startswith(_WINDOW):
-        return None
-    return int(custom_id.removeprefix(_WINDOW)), fields_of(data).get("text", "")
+    sent = sent_by(interaction, _WINDOW)
+    return (int(sent.ids[1]), sent.fields.get("text", "")) if sent else None
 
 
 async def put(interaction: discord.Interaction, question: Question) -> None:
@@ -81,7 +46,7 @@ async def put(interaction: discord.Interaction, question: Question) -> None:
     lines = [lead, *(line for one in question.found for line in _said(one))]
     view = discord.ui.View(timeout=None)
     for action in ("edit", "save", "drop"):
-        view.add_item(HeldButton(action, question.held.id, locale=locale))
+        view.add_item(DecisionButton(f"held:{action}", question.held.id, locale=locale))
     text = "\n".join(line.render(locale) for line in lines)
     await interaction.edit_original_response(content=text[:2000], view=view, allowed_mentions=NOBODY)
 

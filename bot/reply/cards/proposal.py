@@ -1,52 +1,19 @@
 """Show a fact that the narrator proposes as lore, with buttons to decide about it."""
 
 import re
-from collections.abc import Mapping
-from typing import Any, Self
 
 import discord
 
 from bot.locales import Text, _
 from bot.reply.cards.story import COLOUR
-from bot.reply.windows.fields import fields_of
+from bot.reply.decision_button import DecisionButton
+from bot.reply.windows.fields import sent_by
 from bot.story.lore.facts import Fact
 from bot.story.lore.proposals import Card
 from bot.story.lore.writing import TEXT, TITLE
 from bot.story.text import inline_name
 
-_LABELS = {"approve": _("Approve"), "edit": _("Edit"), "refuse": _("Refuse"), "later": _("Later")}
-_EMOJI = {"approve": "✅", "edit": "✏️", "refuse": "✖️", "later": "⏭️"}
-_WINDOW = "proposal:edited:"
-
-
-class ProposalButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
-    template=r"proposal:(?P<action>approve|edit|refuse|later):(?P<about>\d{1,18})",
-):
-    """Carry a decision and the id of the proposal that it is about."""
-
-    def __init__(self, action: str, about: int, *, locale: str = "en") -> None:
-        self.action = action
-        self.about = about
-        super().__init__(
-            discord.ui.Button(
-                label=_LABELS[action].render(locale),
-                emoji=_EMOJI[action],
-                custom_id=f"proposal:{action}:{about}",
-                style=discord.ButtonStyle.success if action == "approve" else discord.ButtonStyle.secondary,
-            )
-        )
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Make the button again from its id, after a restart as before it."""
-        return cls(match["action"], int(match["about"]))
-
-    async def callback(self, interaction: discord.Interaction) -> None:
-        """Hand the press to whoever listens for `proposal_button`."""
-        interaction.client.dispatch("proposal_button", interaction, self.action, self.about)
+_WINDOW = re.compile(r"proposal:edited:(\d+)")
 
 
 class EditWindow(discord.ui.Modal):
@@ -55,7 +22,7 @@ class EditWindow(discord.ui.Modal):
     def __init__(self, card: Card, locale: str) -> None:
         proposal = card.proposal
         title = _("Edit the proposal").render(locale)
-        super().__init__(title=title, custom_id=f"{_WINDOW}{proposal.id}", timeout=None)
+        super().__init__(title=title, custom_id=f"proposal:edited:{proposal.id}", timeout=None)
         for name, label, value, limit in (
             ("title", _("What it is about"), proposal.title, TITLE),
             ("text", _("What the narrator must respect"), proposal.text, TEXT),
@@ -71,12 +38,9 @@ class EditWindow(discord.ui.Modal):
 
 def edited(interaction: discord.Interaction) -> tuple[int, Fact] | None:
     """Return a proposal's id and what it shall say; None if this interaction is something else."""
-    data: Mapping[str, Any] = interaction.data or {}
-    custom_id = str(data.get("custom_id", ""))
-    if interaction.type is not discord.InteractionType.modal_submit or not custom_id.startswith(_WINDOW):
+    if not (sent := sent_by(interaction, _WINDOW)):
         return None
-    values = fields_of(data)
-    return int(custom_id.removeprefix(_WINDOW)), Fact(values.get("title", ""), values.get("text", ""))
+    return int(sent.ids[1]), Fact(sent.fields.get("title", ""), sent.fields.get("text", ""))
 
 
 def shown(cards: list[Card], at: int, locale: str) -> tuple[discord.Embed, discord.ui.View]:
@@ -91,7 +55,7 @@ def shown(cards: list[Card], at: int, locale: str) -> tuple[discord.Embed, disco
     embed.set_footer(text=_("{n} of {total}", n=at + 1, total=len(cards)).render(locale))
     view = discord.ui.View(timeout=None)
     for action in ("approve", "edit", "refuse", *(("later",) if len(cards) > 1 else ())):
-        view.add_item(ProposalButton(action, card.proposal.id, locale=locale))
+        view.add_item(DecisionButton(f"proposal:{action}", card.proposal.id, locale=locale))
     return embed, view
 
 

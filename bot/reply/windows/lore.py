@@ -3,19 +3,19 @@
 What the window does not show travels in its id: which version it changes, or how a new entry was asked for.
 """
 
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass, replace
-from typing import Any
 
 import discord
 
 from bot.locales import Text, _
-from bot.reply.windows.fields import fields_of
+from bot.reply.windows.fields import sent_by
 from bot.story.lore.rules import Player
 from bot.story.lore.writing import GROUP, TEXT, TITLE, VOICE, Sketch
 from storage.lore import Kind, Version
 
 _PREFIX = "lore:write:"
+_WINDOW = re.compile(rf"{_PREFIX}(fact|character):(.*)", re.DOTALL)
 _KEYS = 4000  # Discord's limit of a field
 
 
@@ -70,11 +70,9 @@ def change(version: Version, locale: str) -> LoreModal:
 
 def filled(interaction: discord.Interaction) -> Filled | None:
     """Return what was written in the window; None if this interaction is something else."""
-    data: Mapping[str, Any] = interaction.data or {}
-    custom_id = str(data.get("custom_id", ""))
-    if interaction.type is not discord.InteractionType.modal_submit or not custom_id.startswith(_PREFIX):
+    if not (sent := sent_by(interaction, _WINDOW)):
         return None
-    values = fields_of(data)
+    values = sent.fields
     written = Sketch(
         title=values.get("title"),
         text=values.get("text"),
@@ -82,8 +80,8 @@ def filled(interaction: discord.Interaction) -> Filled | None:
         group=values.get("group"),
         voice=values.get("voice"),
     )
-    kind: Kind = "character" if custom_id.startswith(f"{_PREFIX}character:") else "fact"
-    rest = custom_id.removeprefix(f"{_PREFIX}{kind}:")
+    kind: Kind = "character" if sent.ids[1] == "character" else "fact"
+    rest = sent.ids[2]
     if not rest.startswith("new:"):
         return Filled(kind, int(rest), written, None)
     _new, pinned, priority, cooldown, player_id, name = rest.split(":", 5)

@@ -1,14 +1,12 @@
 """Open a window to propose what happens next, and read what it sends back, restart in between or not."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import discord
 
 from bot.locales import _
-from bot.reply.windows.fields import fields_of
+from bot.reply.windows.fields import sent_by
 from bot.story.votes.ballot_box import VERBATIM
 
 _CUSTOM_ID = re.compile(r"vote:propose:(\d{1,18})")
@@ -49,9 +47,6 @@ class ProposeModal(discord.ui.Modal):
 
 def proposal_of(interaction: discord.Interaction) -> Proposal | None:
     """Return what was proposed in the window; None if this interaction is something else."""
-    data: Mapping[str, Any] = interaction.data or {}
-    found = _CUSTOM_ID.fullmatch(str(data.get("custom_id", "")))
-    if interaction.type is not discord.InteractionType.modal_submit or found is None:
+    if not (sent := sent_by(interaction, _CUSTOM_ID)):
         return None
-    values = fields_of(data)
-    return Proposal(int(found[1]), values.get("text", ""), values.get("verbatim") == "True")
+    return Proposal(int(sent.ids[1]), sent.fields.get("text", ""), sent.fields.get("verbatim") == "True")

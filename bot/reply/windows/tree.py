@@ -8,7 +8,7 @@ from typing import Any, Self
 import discord
 
 from bot.locales import Text, _
-from bot.reply.windows.fields import fields_of
+from bot.reply.windows.fields import sent_by
 from bot.reply.windows.write import LONGEST
 from bot.story.tree.editing import Found
 from bot.story.tree.walking import NAME
@@ -82,11 +82,9 @@ class TakeButton(
 
 def filled(interaction: discord.Interaction) -> Filled | None:
     """Return what was written in one of these windows; None if this interaction is something else."""
-    data: Any = interaction.data or {}
-    ids = _IDS.fullmatch(str(data.get("custom_id")))
-    if interaction.type is not discord.InteractionType.modal_submit or ids is None:
+    if not (sent := sent_by(interaction, _IDS)):
         return None
-    return Filled(ids[1], int(ids[2]), fields_of(data).get("text", ""))
+    return Filled(sent.ids[1], int(sent.ids[2]), sent.fields.get("text", ""))
 
 
 async def open_editor(interaction: discord.Interaction, found: Found) -> None:

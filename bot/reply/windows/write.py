@@ -1,14 +1,14 @@
 """Open a window to write a passage in, and read what it sends back, restart in between or not."""
 
-from collections.abc import Mapping
-from typing import Any
+import re
 
 import discord
 
 from bot.locales import _
-from bot.reply.windows.fields import fields_of
+from bot.reply.windows.fields import sent_by
 
 CUSTOM_ID = "story:write"
+_WINDOW = re.compile(CUSTOM_ID)
 LONGEST = 4000  # Discord's limit of a text field
 
 
@@ -32,7 +32,5 @@ class WriteModal(discord.ui.Modal):
 
 def words_of(interaction: discord.Interaction) -> str | None:
     """Return what was written in the window; None if this interaction is something else."""
-    data: Mapping[str, Any] = interaction.data or {}
-    if interaction.type is not discord.InteractionType.modal_submit or data.get("custom_id") != CUSTOM_ID:
-        return None
-    return fields_of(data).get("text", "")
+    sent = sent_by(interaction, _WINDOW)
+    return sent.fields.get("text", "") if sent else None
