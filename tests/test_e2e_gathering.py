@@ -6,7 +6,7 @@ from tests.person import Answer, Person
 from tests.person_forms import Payload
 from tests.stage import Stage, answered, buttons, eventually, refused, saying, with_button
 from tests.test_e2e_lore_check import AGAINST, LORE
-from tests.test_e2e_twist import card_saying, described, told, voting
+from tests.vote_play import card_saying, described, told, voting
 
 HERE = "fireside"
 OPENING = "Mara counted the ships. Tom held the lamp, and Mara asked Tom who had lit it."

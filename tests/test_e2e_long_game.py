@@ -26,7 +26,7 @@ from storage.stories import Story
 from tests.person import Person
 from tests.person_forms import Payload
 from tests.stage import Stage, answered, eventually, saying
-from tests.test_e2e_twist import described, voting
+from tests.vote_play import described, voting
 
 HERE = "fireside"
 NAMES = ("Mara", "Jun", "Ola", "Tomás", "小林", "Ines", "阿梅", "Ben")

@@ -8,7 +8,7 @@ from tests.person_forms import Payload
 from tests.scripted import ScriptedBackend
 from tests.stage import Stage, buttons, eventually, refused, saying
 from tests.test_e2e_gathering import CLIFF, HERE, LAMP, OPENING, hand_in, table
-from tests.test_e2e_twist import MAJOR, MINOR, THREE, card_saying, described, told, voting
+from tests.vote_play import MAJOR, MINOR, THREE, card_saying, described, told, voting
 
 
 async def test_a_model_that_does_not_know_the_language_weaves_nothing(tmp_path: Path) -> None:
