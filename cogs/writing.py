@@ -212,6 +212,9 @@ class Writing(commands.Cog):
                 return
             if question := await self._check.ask(place, person, words):
                 await held_card.put(interaction, question)
+                for one in question.back:
+                    await held_card.give_back(interaction, one.text)
+                    await self._check.given_back(one)
                 return
             await self._performance.write(place, person, words)
             await dismiss(interaction)

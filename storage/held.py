@@ -43,6 +43,22 @@ async def get(reader: Reader, held_id: int) -> Held | None:
     return Held(**dict(row)) if row else None
 
 
+async def beyond(reader: Reader, *, story_id: int, author_id: int, newest: int, since: int) -> list[Held]:
+    """Return somebody's words that wait in a story, oldest first, but for the newest ones kept since a time."""
+    rows = await reader.fetch_all(
+        f"SELECT {_COLUMNS} FROM held WHERE author_id = :author AND story_id = :story AND (created < :since"
+        "  OR id NOT IN (SELECT id FROM held WHERE author_id = :author AND story_id = :story"
+        "   ORDER BY id DESC LIMIT :newest)) ORDER BY id",
+        {"author": author_id, "story": story_id, "newest": newest, "since": since},
+    )
+    return [Held(**dict(row)) for row in rows]
+
+
+async def forget(tx: Transaction, *, before: int, but_of: int) -> None:
+    """Forget all words kept before a time, but for those of one person."""
+    await tx.execute("DELETE FROM held WHERE created < ? AND author_id <> ?", (before, but_of))
+
+
 async def change(tx: Transaction, held_id: int, text: str) -> bool:
     """Put other words in the place of some that wait; False if those were decided before."""
     row = await tx.fetch_one("UPDATE held SET text = ? WHERE id = ? RETURNING id", (text, held_id))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import Refused
+from bot.story.lore.lore_check import DAYS, WAITING
 from bot.story.people import Person as Writer
 from storage import held
 from tests.person import Answer, Person
@@ -123,7 +124,7 @@ async def test_words_can_be_thrown_away(stage: Stage) -> None:
     await mara.click(message, "Throw away")
     await until(mara, message, "Thrown away")
     person = Writer(int(mara.user["id"]), "Mara")
-    with pytest.raises(Refused, match="saved or changed already"):
+    with pytest.raises(Refused, match="given back already"):
         await stage.bot.services.check.save(stage.place("fireside"), person, 1)
 
     assert await stage.told() == []
@@ -247,3 +248,41 @@ async def test_words_stay_safe_when_they_cannot_be_saved_now(stage: Stage) -> No
     assert refusal["attachments"]
     assert buttons(mara.current(message)) == ["Change my words", "Save anyway", "Throw away"]
     assert await stage.told() == []
+
+
+async def test_the_oldest_of_too_many_words_that_wait_come_back(stage: Stage) -> None:
+    """Privately, as a file; the newest wait on, and a writer who has few is given nothing back."""
+    mara = await begun(stage)
+    for number in range(WAITING):
+        await asked(await write(mara, f"{AGAINST} {number}"))
+    await asked(await write(mara, f"{AGAINST} {WAITING}"))
+    back = await mara.wait_for_message(saying("These are your oldest"))
+
+    assert await words_in(mara, back) == f"{AGAINST} 0"
+    await eventually(lambda: waiting(stage, WAITING))
+    assert sum("These are your oldest" in message["content"] for message in mara.all_messages()) == 1
+
+
+async def test_words_that_waited_too_long_come_back_or_are_forgotten(stage: Stage) -> None:
+    """Their writer has them back at the next question; those of others, who cannot be reached, are gone."""
+    mara = await begun(stage)
+    tobin = await stage.seat("Tobin")
+    await asked(await write(mara, f"{AGAINST} It rained."))
+    await asked(await write(tobin, AGAINST))
+    async with stage.database.transaction() as tx:
+        await tx.execute("UPDATE held SET created = created - ?", ((DAYS + 1) * 24 * 60 * 60 * 1000,))
+    await asked(await write(mara, AGAINST))
+    back = await mara.wait_for_message(saying("These are your oldest"))
+
+    assert await words_in(mara, back) == f"{AGAINST} It rained."
+    await eventually(lambda: waiting(stage, 1))
+
+
+async def words_in(person: Person, message: Payload) -> str:
+    """Return what a message's file says."""
+    return (await person.download(message["attachments"][0]["url"])).decode()
+
+
+async def waiting(stage: Stage, number: int) -> bool:
+    """Tell whether so many words wait."""
+    return len(await stage.database.fetch_all("SELECT id FROM held")) == number

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 import discord
 
 from bot.locales import Text, _
+from bot.reply.answers import tell
 from bot.reply.decision_button import DecisionButton
 from bot.reply.sheet import NOBODY
 from bot.reply.windows.fields import sent_by
 from bot.reply.windows.write import LONGEST
 from bot.story.lore.contradictions import Contradiction
-from bot.story.lore.lore_check import Question
+from bot.story.lore.lore_check import DAYS, WAITING, Question
 from bot.story.text import inline_name
 from storage.held import Held
 
@@ -37,11 +38,24 @@ def changed(interaction: discord.Interaction) -> tuple[int, str] | None:
     return (int(sent.ids[1]), sent.fields.get("text", "")) if sent else None
 
 
+async def give_back(interaction: discord.Interaction, words: str) -> None:
+    """Give a writer words that have waited too long, or behind too many others, to be kept any longer."""
+    line = _(
+        "I keep words that wait for you for {days} days, {n} passages at a time. These are your oldest: send them"
+        " with `/write file:` whenever you like.",
+        days=DAYS,
+        n=WAITING,
+    )
+    await tell(interaction, line, words=words)
+
+
 async def put(interaction: discord.Interaction, question: Question) -> None:
     """Ask the one who wrote."""
     locale = interaction.locale.value
     lead = _(
-        "Your passage is not in the story yet: it seems to go against the lore. Your words are safe until you decide."
+        "Your passage is not in the story yet: it seems to go against the lore. Your words are kept until you decide,"
+        " for {days} days.",
+        days=DAYS,
     )
     lines = [lead, *(line for one in question.found for line in _said(one))]
     view = discord.ui.View(timeout=None)

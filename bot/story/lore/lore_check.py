@@ -20,13 +20,19 @@ from storage.database import Database, Transaction
 from storage.held import Held, NewHeld
 from storage.stories import Story
 
+WAITING = 5  # passages of one writer that wait in a story at once
+DAYS = 30
+"""How long words are kept for a decision."""
+_DAY = 24 * 60 * 60 * 1000  # milliseconds
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Ask a writer about words that are kept meanwhile."""
+    """Ask a writer about words that are kept meanwhile; `back` are older ones of theirs that wait no longer."""
 
     held: Held
     found: tuple[Contradiction, ...]
+    back: tuple[Held, ...] = ()
 
 
 class LoreCheck:
@@ -52,7 +58,10 @@ class LoreCheck:
         if not found:
             return None
         await self._storyteller.before_writing(place, person)
+        oldest = now() - DAYS * _DAY
         async with self._database.transaction() as tx:
+            # Nobody else can be reached here; the writer's own are given back first.
+            await held.forget(tx, before=oldest, but_of=person.id)
             kept = await held.add(
                 tx,
                 NewHeld(
@@ -64,7 +73,13 @@ class LoreCheck:
                     created=now(),
                 ),
             )
-        return Question(kept, tuple(found))
+            back = await held.beyond(tx, story_id=story.id, author_id=person.id, newest=WAITING, since=oldest)
+        return Question(kept, tuple(found), tuple(back))
+
+    async def given_back(self, kept: Held) -> None:
+        """Forget words that their writer has back, unless they were changed meanwhile."""
+        async with self._database.transaction() as tx:
+            await held.remove(tx, kept.id, kept.text)
 
     async def found(self, story: Story, text: str, *, person_id: int) -> list[Contradiction]:
         """Return what a text says against a story's lore, by rules, else by what an able model thinks."""
@@ -132,4 +147,6 @@ class LoreCheck:
 
 
 def _decided(words: str | None = None) -> Refused:
-    return Refused(_("These words were saved or changed already; they wait no more."), words=words)
+    return Refused(
+        _("These words were saved, changed or given back already; they wait no more."), words=words
+    )
