@@ -1,7 +1,11 @@
 """What is told to the narrator follows the rules of lore: pins, priority, groups, rest, depth, room, branches."""
 
+import asyncio
+
 import pytest
 
+from bot.story.lore import search
+from bot.story.lore.book import Book
 from bot.story.lore.found import OBSTACLES
 from bot.story.lore.writing import Sketch
 from storage import branches, lore
@@ -157,3 +161,31 @@ async def test_what_is_told_is_harmless(shelf: LoreShelf) -> None:
     found = await shelf.search.find(shelf.story, shelf.story.branch_id, "lamp", budget_bytes=900)
     assert "<|" not in found.triggered[0].told
     assert "\n" not in found.triggered[0].told
+
+
+async def test_books_are_kept_ready_up_to_a_size(shelf: LoreShelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many stories there are, a few large books cannot fill the memory; the last one always stays."""
+    await shelf.add("Lamp", "It is dark. " * 100, "lamp")
+    main = shelf.story.branch_id
+    async with shelf.database.transaction() as tx:
+        side = (await branches.create(tx, shelf.story.id, name="side", created=2)).id
+
+    async def books(*wanted: int) -> list[Book]:
+        return [await shelf.search.book(shelf.story.id, branch) for branch in wanted]
+
+    first, _other, again = await books(main, side, main)
+    assert again is first
+    monkeypatch.setattr(search, "_HELD", first.size)
+    await shelf.add("Salt", "It is white.")
+    first, second, again, last = await books(main, main, side, main)
+    assert first is second
+    assert last is not first
+    assert again.size == last.size > 1000
+
+
+async def test_a_book_is_bound_once_for_all_who_wait(shelf: LoreShelf) -> None:
+    """As five people type names right after a change, thousands of entries are read once."""
+    await shelf.add("Lamp", "It is dark.", "lamp")
+    waiting = (shelf.search.book(shelf.story.id, shelf.story.branch_id) for _person in range(5))
+
+    assert len({id(book) for book in await asyncio.gather(*waiting)}) == 1

@@ -8,12 +8,14 @@ from bot.story.lore.keys import KeyIndex, Match, fold, names_in
 from bot.story.lore.patterns import is_pattern
 from storage.lore import Kind, Version
 
+_ENTRY, _KEY, _CHARACTER = 1000, 300, 2  # bytes that each takes in memory
+
 
 @dataclass(frozen=True, slots=True)
 class Book:
     """Hold versions by their ids, those that are pinned in their order, and the names, keys and patterns of all.
 
-    Names are folded: the title, then the keys.
+    Names are folded: the title, then the keys. `size` is about how many bytes all of it takes.
     """
 
     versions: Mapping[int, Version]
@@ -22,6 +24,7 @@ class Book:
     keys: KeyIndex
     patterns: tuple[tuple[int, str], ...]
     longest_cooldown: int
+    size: int
     _mentions: dict[int, list[Match]]
 
     def mentions(self, version_id: int) -> list[Match]:
@@ -44,6 +47,7 @@ def bind(versions: Sequence[Version], *, slow: Collection[tuple[int, str]]) -> B
         keys=KeyIndex(pair for pair in keys if not is_pattern(pair[1])),
         patterns=tuple(pair for pair in keys if is_pattern(pair[1]) and pair not in slow),
         longest_cooldown=max((version.cooldown for version in versions), default=0),
+        size=sum(_ENTRY + _KEY * len(v.keys) + _CHARACTER * len(v.text) for v in versions),
         _mentions={},
     )
 

@@ -7,6 +7,7 @@ to a depth. Of a group the best is taken, what was used lately may rest, and all
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -25,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 _ASSOCIATED = 4  # entries at most that come into a prompt without a key
 _TAIL = 300  # characters at the end of the story whose words and meaning are looked for
-_BOOKS = 64  # kept ready
+_HELD = 64 << 20  # bytes of books kept ready: forty thousand short entries
 
 
 class LoreSearch:
@@ -35,6 +36,7 @@ class LoreSearch:
         self._database = database
         self._archive = archive
         self._books: OrderedDict[tuple[int, int], tuple[tuple[int, str], Book]] = OrderedDict()
+        self._binding: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()
 
     async def find(
         self,
@@ -73,17 +75,26 @@ class LoreSearch:
 
     async def book(self, story_id: int, branch_id: int) -> Book:
         """Return what is in use on a branch."""
-        state = await lore.state(self._database, story_id, branch_id)
-        kept = self._books.get((story_id, branch_id))
-        if kept is None or kept[0] != state:
-            versions = await lore.in_use(self._database, story_id, branch_id)
-            slow = await lore.slow_patterns(self._database, story_id)
-            kept = state, await asyncio.to_thread(bind, versions, slow=slow)
-            self._books[story_id, branch_id] = kept
-        self._books.move_to_end((story_id, branch_id))
-        if len(self._books) > _BOOKS:
-            self._books.popitem(last=False)
+        # Whoever comes while a book is bound, which may take a second, waits for that one.
+        async with self._binding.setdefault((story_id, branch_id), asyncio.Lock()):
+            state = await lore.state(self._database, story_id, branch_id)
+            kept = self._books.get((story_id, branch_id))
+            if kept is None or kept[0] != state:
+                versions = await lore.in_use(self._database, story_id, branch_id)
+                slow = await lore.slow_patterns(self._database, story_id)
+                kept = state, await asyncio.to_thread(bind, versions, slow=slow)
+                self._books[story_id, branch_id] = kept
+                self._let_go(but=(story_id, branch_id))
+            self._books.move_to_end((story_id, branch_id))
         return kept[1]
+
+    def _let_go(self, *, but: tuple[int, int]) -> None:
+        """Forget the books that were not asked for longest, above what may be held."""
+        held = sum(book.size for _state, book in self._books.values())
+        for key in [key for key in self._books if key != but]:
+            if held <= _HELD:
+                return
+            held -= self._books.pop(key)[1].size
 
     async def _resting(self, book: Book, branch_id: int, depth: int | None) -> set[int]:
         """Return the entries that were used too lately."""
