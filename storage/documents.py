@@ -118,13 +118,13 @@ async def matching(
 
 
 async def vectors(
-    reader: Reader, story_id: int, kind: Kind, *, after: int = 0
+    reader: Reader, story_id: int, kind: Kind, *, after: int, limit: int
 ) -> list[tuple[int, int, bytes]]:
-    """Return the vectors of a story's documents from one row's id on: the row's id, what it is about, the vector."""
+    """Return the next vectors of a story's documents behind a row: the row's id, what it is about, the vector."""
     rows = await reader.fetch_all(
         "SELECT id, about, vector FROM documents INDEXED BY documents_of_story"
-        " WHERE story_id = ? AND kind = ? AND vector IS NOT NULL AND id > ? ORDER BY id",
-        (story_id, kind, after),
+        " WHERE story_id = ? AND kind = ? AND vector IS NOT NULL AND id > ? ORDER BY id LIMIT ?",
+        (story_id, kind, after, limit),
     )
     return [tuple(row) for row in rows]
 

@@ -1,5 +1,8 @@
 """Lore and passages are found by words and meaning, in both languages, on the branch that is read."""
 
+import asyncio
+from typing import Any
+
 import pytest
 
 from storage import branches, documents
@@ -95,6 +98,47 @@ async def test_vectors_come_later_where_meaning_was_off(database: Database) -> N
     assert await taken_in(with_meaning) == 1
     assert await passages_near(with_meaning, "wild animals at night") == [passage.id]
     assert await passages_with(with_meaning, "the wolf") == [passage.id]
+
+
+async def test_a_vector_that_comes_late_is_found_though_somebody_searches_meanwhile(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever searches while old passages are taken in sees none of it yet, and all of it afterwards."""
+    without = await LoreShelf.open(database)
+    old = await without.write("A wolf howled at the moon.")
+    await taken_in(without)
+    shelf = LoreShelf(database, without.story, meaning=True)
+    await shelf.write("The baker sold bread.")
+    assert await shelf.archive.catch_up(shelf.story.id)
+    keep = shelf.archive.keep
+
+    async def kept(*given: Any) -> bool:
+        whole = await keep(*given)
+        assert old.id not in await asyncio.create_task(passages_near(shelf, "wild animals at night"))
+        return whole
+
+    monkeypatch.setattr(shelf.archive, "keep", kept)
+    assert await shelf.archive.catch_up(shelf.story.id)
+    assert (await passages_near(shelf, "wild animals at night"))[0] == old.id
+
+
+async def test_what_comes_one_by_one_is_found_among_what_was_there(database: Database) -> None:
+    """However often room has to be made for it."""
+    shelf = await LoreShelf.open(database, meaning=True)
+    for thing in (
+        "A dragon",
+        "A baker",
+        "The moon",
+        "Two ships",
+        "An old clock",
+        "A river",
+        "Snow",
+        "A violin",
+    ):
+        passage = await shelf.write(f"{thing}.")
+        await taken_in(shelf)
+        assert (await passages_near(shelf, thing))[0] == passage.id
+    assert (await passages_near(shelf, "A dragon"))[0] == passage.id - 7
 
 
 async def test_no_story_finds_anothers(database: Database) -> None:

@@ -9,6 +9,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,16 +25,19 @@ Ranking = list[tuple[int, float]]
 
 _BATCH = 24  # passages that are taken in at once
 _HELD = 50_000  # vectors held in memory, about 100 MB
+_READ = 1000  # vectors read at once
+_SPARE = 8  # of what is held, the part for which there is room besides
 _MOST_WORDS = 16  # of a question are looked up: the rarest
 _DAMPING = 120.0  # words at which a document's score halves
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Matrix:
-    """Hold the vectors of a story's documents of one kind, up to a row's id."""
+    """Hold the vectors of a story's documents of one kind, up to a row's id; behind `size` of them is spare room."""
 
     about: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     rows: Vectors = field(default_factory=lambda: np.zeros((0, WIDTH), np.float32))
+    size: int = 0
     last: int = 0
 
 
@@ -45,6 +49,7 @@ class Archive:
         self._database = database
         self._encoder = encoder
         self._matrices: OrderedDict[tuple[int, Kind], _Matrix] = OrderedDict()
+        self._growing: WeakValueDictionary[tuple[int, Kind], asyncio.Lock] = WeakValueDictionary()
 
     async def prepare(self, kind: Kind, texts: Sequence[str]) -> list[Document]:
         """Return documents to be kept, not yet saying what they are about. Takes milliseconds each, in threads."""
@@ -57,10 +62,9 @@ class Archive:
             for one, part, vector in zip(words, parts, vectors, strict=True)
         ]
 
-    async def keep(self, tx: Transaction, story_id: int, document: Document) -> None:
-        """Keep a document that says what it is about."""
-        if not await documents.put(tx, story_id, document):
-            self._matrices.pop((story_id, document.kind), None)
+    async def keep(self, tx: Transaction, story_id: int, document: Document) -> bool:
+        """Keep a document that says what it is about; False if only its vector was new."""
+        return await documents.put(tx, story_id, document)
 
     async def catch_up(self, story_id: int) -> bool:
         """Take in some of a story's passages that cannot be found yet; tell if there were any."""
@@ -69,8 +73,13 @@ class Archive:
         )
         prepared = await self.prepare("passage", [text for _id, text in new])
         async with self._database.transaction() as tx:
-            for (about, _text), document in zip(new, prepared, strict=True):
+            whole = [
                 await self.keep(tx, story_id, document.of(about))
+                for (about, _text), document in zip(new, prepared, strict=True)
+            ]
+        if not all(whole):
+            # A vector among those that were read already; only now can it be read.
+            self._matrices.pop((story_id, "passage"), None)
         return bool(new)
 
     async def by_words(
@@ -135,29 +144,46 @@ class Archive:
 
     async def _matrix(self, story_id: int, kind: Kind) -> _Matrix:
         """Return a story's vectors, with those that came since the last time."""
-        matrix = self._matrices.setdefault((story_id, kind), _Matrix())
-        self._matrices.move_to_end((story_id, kind))
-        last = matrix.last
-        new = await documents.vectors(self._database, story_id, kind, after=last)
-        if new:
-            rows = await asyncio.to_thread(unpack, [blob for _id, _about, blob in new])
-            # Another search may have brought the same rows meanwhile.
-            if matrix.last == last:
-                matrix.about = np.concatenate([matrix.about, [about for _id, about, _blob in new]])
-                matrix.rows = np.concatenate([matrix.rows, rows])
-                matrix.last = new[-1][0]
-        self._let_go()
+        key = story_id, kind
+        async with self._growing.setdefault(key, asyncio.Lock()):
+            known = self._matrices.setdefault(key, _Matrix())
+            self._matrices.move_to_end(key)
+            matrix = known
+            while new := await documents.vectors(
+                self._database, story_id, kind, after=matrix.last, limit=_READ
+            ):
+                matrix = await asyncio.to_thread(_grown, matrix, new)
+                if len(new) < _READ:
+                    break
+            # Where it was forgotten meanwhile, some that come before its last one may be missing.
+            if matrix is not known and self._matrices.get(key) is known:
+                self._matrices[key] = matrix
+                self._let_go()
         return matrix
 
     def _let_go(self) -> None:
         """Forget the vectors of stories that were not searched for longest, above what may be held."""
-        while len(self._matrices) > 1 and sum(len(m.about) for m in self._matrices.values()) > _HELD:
+        while len(self._matrices) > 1 and sum(m.size for m in self._matrices.values()) > _HELD:
             self._matrices.popitem(last=False)
+
+
+def _grown(matrix: _Matrix, new: Sequence[tuple[int, int, bytes]]) -> _Matrix:
+    """Return a matrix with more rows, in its spare room where that is enough. Blocks."""
+    size = matrix.size + len(new)
+    about, rows = matrix.about, matrix.rows
+    if size > len(about):
+        room = size + size // _SPARE
+        about, rows = np.zeros(room, np.int64), np.zeros((room, WIDTH), np.float32)
+        about[: matrix.size] = matrix.about[: matrix.size]
+        rows[: matrix.size] = matrix.rows[: matrix.size]
+    about[matrix.size : size] = [one for _id, one, _blob in new]
+    rows[matrix.size : size] = unpack([blob for _id, _about, blob in new])
+    return _Matrix(about, rows, size, new[-1][0])
 
 
 def _nearest(matrix: _Matrix, vector: Vectors, limit: int, among: Collection[int] | None) -> Ranking:
     """Return the nearest, looking further down while too many are not among those that count."""
-    about, rows = matrix.about, matrix.rows
+    about, rows = matrix.about[: matrix.size], matrix.rows[: matrix.size]
     scores = rows @ vector
     size = 2 * limit
     while True:
