@@ -27,8 +27,8 @@ class ProposalsCog(commands.Cog):
     ) -> None:
         """Show the first proposal behind one that was seen, around the end."""
         locale = interaction.locale.value
-        cards = await self._proposals.open(place_of(interaction))
-        if not cards:
+        found = await self._proposals.open(place_of(interaction), after=after)
+        if found is None:
             none = _(
                 "Nothing is proposed just now. The narrator looks for facts after every few passages; `/lore add`"
                 " adds one at once."
@@ -36,8 +36,7 @@ class ProposalsCog(commands.Cog):
             lines = [text.render(locale) for text in (lead, none) if text]
             await interaction.edit_original_response(content="\n".join(lines), embed=None, view=None)
             return
-        at = next((n for n, card in enumerate(cards) if card.proposal.id > after), 0)
-        embed, view = shown(cards, at, locale)
+        embed, view = shown(*found, locale)
         content = lead.render(locale) if lead else None
         await interaction.edit_original_response(content=content, embed=embed, view=view)
 

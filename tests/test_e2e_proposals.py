@@ -74,6 +74,11 @@ async def card(person: Person) -> Payload:
     return await answered(await person.command("lore proposals", channel="fireside"))
 
 
+def foot(message: Payload) -> str:
+    """Return which card it is, of how many."""
+    return str(message["embeds"][0]["footer"]["text"])
+
+
 def title(message: Payload) -> str:
     """Return what a card is about."""
     return str(message["embeds"][0]["title"])
@@ -225,12 +230,13 @@ async def test_later_goes_round(stage: Stage) -> None:
     """Nothing is decided by it."""
     mara, story = await told(stage)
     message = await card(mara)
-    titles = [title(message)]
+    seen = [(title(message), foot(message))]
     for wanted in ("Varn", "Mara"):
         await mara.click(mara.current(message), "Later")
-        titles.append(title(await until(mara, message, f"'title': '{wanted}'")))
+        message = await until(mara, message, f"'title': '{wanted}'")
+        seen.append((title(message), foot(message)))
 
-    assert titles == ["Mara", "Varn", "Mara"]
+    assert seen == [("Mara", "1 of 2"), ("Varn", "2 of 2"), ("Mara", "1 of 2")]
     assert len(await waiting(stage, story)) == 2
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.story.lore.book import bind
 from bot.story.lore.facts import Fact, changed, noted, repeats, source, stated
 from storage.lore import Version
 from storage.passages import Passage
@@ -45,6 +46,8 @@ ENTRY = Version(
     text_digest="",
     created=1,
 )
+
+BOOK = bind([replace(ENTRY, id=2, entry_id=5, title="Lamp", keys=()), ENTRY], slow=())
 
 
 def told(*texts: str) -> list[Told]:
@@ -105,9 +108,9 @@ def test_what_is_known_is_recognised_in_other_words() -> None:
 
 def test_a_fact_belongs_to_the_entry_with_its_name() -> None:
     """By title or key, whatever the case."""
-    assert changed(Fact("varn", "x"), [ENTRY]) == ENTRY
-    assert changed(Fact("CAPTAIN VARN", "x"), [ENTRY]) == ENTRY
-    assert changed(Fact("Ilse", "x"), [ENTRY]) is None
+    assert changed(Fact("varn", "x"), BOOK) == ENTRY
+    assert changed(Fact("CAPTAIN VARN", "x"), BOOK) == ENTRY
+    assert changed(Fact("Ilse", "x"), BOOK) is None
 
 
 def test_a_text_says_some_facts_itself() -> None:

@@ -43,18 +43,17 @@ def edited(interaction: discord.Interaction) -> tuple[int, Fact] | None:
     return int(sent.ids[1]), Fact(sent.fields.get("title", ""), sent.fields.get("text", ""))
 
 
-def shown(cards: list[Card], at: int, locale: str) -> tuple[discord.Embed, discord.ui.View]:
-    """Return one of the waiting proposals with its buttons."""
-    card = cards[at]
+def shown(card: Card, number: int, total: int, locale: str) -> tuple[discord.Embed, discord.ui.View]:
+    """Return one of so many waiting proposals with its buttons."""
     embed = discord.Embed(
         title=inline_name(card.proposal.title), description=card.proposal.text, colour=COLOUR
     )
     embed.set_author(name=_("The narrator proposes as lore").render(locale))
     for line in _about(card):
         embed.add_field(name="\u200b", value=line.render(locale), inline=False)
-    embed.set_footer(text=_("{n} of {total}", n=at + 1, total=len(cards)).render(locale))
+    embed.set_footer(text=_("{n} of {total}", n=number, total=total).render(locale))
     view = discord.ui.View(timeout=None)
-    for action in ("approve", "edit", "refuse", *(("later",) if len(cards) > 1 else ())):
+    for action in ("approve", "edit", "refuse", *(("later",) if total > 1 else ())):
         view.add_item(DecisionButton(f"proposal:{action}", card.proposal.id, locale=locale))
     return embed, view
 

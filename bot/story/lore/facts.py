@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.story.languages import count_words, script_of
+from bot.story.lore.book import Book
 from bot.story.lore.keys import fold
 from bot.story.questions.excerpts import sentences
 from bot.story.terms import content, covered, names, numbers
@@ -94,10 +95,10 @@ def repeats(fact: Fact, texts: Sequence[str]) -> bool:
     return any(covered(fact.terms, content(text)) >= SAME for text in texts)
 
 
-def changed(fact: Fact, entries: Sequence[Version]) -> Version | None:
+def changed(fact: Fact, book: Book) -> Version | None:
     """Return the entry that a fact belongs to, by its title or one of its keys."""
     name = fold(fact.name)
-    return next((v for v in entries if name in (fold(v.title), *(fold(key) for key in v.keys))), None)
+    return next((book.versions[one] for one, names in book.names.items() if name in names), None)
 
 
 def _form(said: str) -> list[Fact]:

@@ -17,6 +17,7 @@ from bot.locales import _
 from bot.story import standing
 from bot.story.ability import Ability
 from bot.story.boundaries.agreement import bounds_of
+from bot.story.lore.book import Book
 from bot.story.lore.facts import Fact, changed, noted, repeats, source, stated
 from bot.story.lore.keeper import Keeper, Origin
 from bot.story.lore.search import LoreSearch
@@ -88,12 +89,14 @@ class Proposals:
         log.info("read for facts", story=story.id, passages=len(told[:READ]), proposed=len(facts))
         return True
 
-    async def open(self, place: Place) -> list[Card]:
-        """Return what waits for a decision in a place's story, oldest first."""
+    async def open(self, place: Place, *, after: int) -> tuple[Card, int, int] | None:
+        """Return what waits behind a proposal that was seen, around the end; its number, and how many wait."""
         story = await standing.running(self._database, place)
         waiting = await proposals.open_on(self._database, story.id, story.branch_id)
-        entries = await self._entries(story)
-        return [await self._card(story, proposal, entries) for proposal in waiting]
+        if not waiting:
+            return None
+        at = next((n for n, proposal in enumerate(waiting) if proposal.id > after), 0)
+        return await self._card(story, waiting[at]), at + 1, len(waiting)
 
     async def approve(
         self, place: Place, person: Person, proposal_id: int, *, edited: Fact | None = None
@@ -102,7 +105,7 @@ class Proposals:
         story = await standing.running(self._database, place)
         proposal = await self._decidable(self._database, story, proposal_id)
         fact = edited or Fact(proposal.title, proposal.text)
-        entry = changed(fact, await self._entries(story))
+        entry = changed(fact, await self._book(story))
 
         async def settle(tx: Transaction, version: Version) -> None:
             await self._decidable(tx, story, proposal_id)
@@ -126,7 +129,7 @@ class Proposals:
         """Return a proposal that can still be decided."""
         story = await standing.running(self._database, place)
         proposal = await self._decidable(self._database, story, proposal_id)
-        return await self._card(story, proposal, await self._entries(story))
+        return await self._card(story, proposal)
 
     async def _unread(self, story: Story) -> list[Told]:
         """Return the passages that were not read for facts; none where no narrator should read them."""
@@ -144,8 +147,8 @@ class Proposals:
 
     async def _facts(self, story: Story, told: Sequence[Told]) -> list[tuple[Fact, Told]]:
         """Return new facts that the passages bear out, each with the passage that does."""
-        entries = await self._entries(story)
-        known = [f"{entry.title} {entry.text}" for entry in entries]
+        book = await self._book(story)
+        known = [f"{entry.title} {entry.text}" for entry in book.versions.values()]
         known += await proposals.texts(self._database, story.id, limit=REMEMBERED)
         bounds = await bounds_of(self._database, story)
         facts = [
@@ -185,12 +188,12 @@ class Proposals:
             person_id=None,
         )
 
-    async def _entries(self, story: Story) -> list[Version]:
-        return list((await self._search.book(story.id, story.branch_id)).versions.values())
+    async def _book(self, story: Story) -> Book:
+        return await self._search.book(story.id, story.branch_id)
 
-    async def _card(self, story: Story, proposal: Proposal, entries: Sequence[Version]) -> Card:
+    async def _card(self, story: Story, proposal: Proposal) -> Card:
         leaves = [await trail.find(self._database, story.branch_id, slot) for slot, _shown in proposal.slots]
-        entry = changed(Fact(proposal.title, proposal.text), entries)
+        entry = changed(Fact(proposal.title, proposal.text), await self._book(story))
         numbers = [
             1 + await trail.count(self._database, story.branch_id, before=leaf.depth)
             for leaf in leaves
