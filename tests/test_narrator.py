@@ -13,7 +13,8 @@ from bot.engine.generation import Generation
 from bot.engine.request import Request
 from bot.story.narration.adapters import Adapters
 from bot.story.narration.draft import Drafter
-from bot.story.narration.narrator import Done, Narration, Narrator
+from bot.story.narration.finishing import Done
+from bot.story.narration.narrator import Narration, Narrator
 from bot.story.people import Person, Place
 from storage import narrations
 from storage.database import Database, Transaction

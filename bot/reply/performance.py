@@ -14,8 +14,9 @@ from bot.reply.cards.story import ending, opening
 from bot.reply.folding import Folding
 from bot.reply.sheet import NOBODY, Sheet
 from bot.reply.stream import stream
+from bot.story.narration.finishing import Done
 from bot.story.narration.interruptions import Suspended
-from bot.story.narration.narrator import Done, Narration, Narrator
+from bot.story.narration.narrator import Narration, Narrator
 from bot.story.people import Person, Place
 from bot.story.shelf import Shelf
 from bot.story.standing import Standing

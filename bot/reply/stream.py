@@ -10,7 +10,8 @@ from bot.reply.answers import UNSAID
 from bot.reply.buttons import only
 from bot.reply.sheet import Sheet
 from bot.story.narration.draft import Waiting, Writing
-from bot.story.narration.narrator import Done, Narration, Narrator, Progress
+from bot.story.narration.finishing import Done
+from bot.story.narration.narrator import Narration, Narrator, Progress
 from bot.story.text import inline_name
 
 log = structlog.get_logger(__name__)

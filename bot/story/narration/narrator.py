@@ -8,55 +8,38 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
 from bot.clock import SYSTEM, Clock, now
 from bot.engine.errors import EngineClosed, GenerationCancelled, QueueFull
-from bot.errors import Refused, StoryloomError, Unavailable
+from bot.errors import Refused, StoryloomError
 from bot.locales import _
 from bot.story import standing
 from bot.story.boundaries.agreement import require_within
-from bot.story.lore.contradictions import flag
 from bot.story.lore.jury import Jury
-from bot.story.memory import why
-from bot.story.narration import again
+from bot.story.narration import again, finishing
 from bot.story.narration.attempts import best, worth_another
 from bot.story.narration.draft import Draft, Drafter, Waiting, Writing
+from bot.story.narration.finishing import Done
 from bot.story.narration.interruptions import LetGo, Suspended
 from bot.story.people import Person, Place
 from bot.story.standing import Standing
-from bot.story.storyteller import join, require_asker, show_in
+from bot.story.storyteller import require_asker
 from bot.story.turns import keeping as turns
 from bot.story.turns.rights import require_narrator
-from bot.story.votes import rounds
-from storage import actions, boundaries, directions, inbox, narrations, passages, stories
+from storage import directions, narrations, passages, stories
 from storage.database import Database, Transaction
 from storage.errors import StorageError
 from storage.narrations import Kind, NewNarration
 from storage.narrations import Narration as Job
-from storage.passages import Finish, NewPassage, Passage
+from storage.passages import Passage
 from storage.stories import Story
 
 log = structlog.get_logger(__name__)
 
 LETTING_GO = 5.0  # seconds for a narration to end that nobody wants any more
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """Tell how a narration ended.
-
-    `passage` is what was written; it is in the story if `kept`, else a take beside it that the asker may keep.
-    `joined` are people's passages that came meanwhile, now behind it; `trouble` is why it was not finished.
-    """
-
-    passage: Passage
-    kept: bool
-    joined: tuple[Passage, ...]
-    standing: Standing
-    trouble: StoryloomError | None = None
 
 
 Progress = Waiting | Writing | Done
@@ -290,72 +273,13 @@ class Narrator:
         narration.draft = best(drafts)
 
     async def _finish(self, narration: Narration, trouble: StoryloomError | None = None) -> Done:
-        """Commit what was written, and what people wrote meanwhile behind it, in one transaction."""
-        draft = narration.draft
-        if draft is not None and draft.crossed:
-            raise Unavailable(
-                _(
-                    "The narrator did not find words within what people here agreed on. Press Continue to let it"
-                    " try again, or give it another direction."
-                )
-            )
-        if draft is None or not draft.text:
-            raise Unavailable(_("The narrator found no words this time. Press Continue to let it try again."))
-        kept = not narration.stopped and trouble is None
-        finish: Finish = "length" if draft.cut else "stop"
+        """Commit what was written, as a passage to be read unless it was stopped or something went wrong."""
+        draft = finishing.require_words(narration.draft)
+        whole = not narration.stopped and trouble is None
         async with self._database.transaction() as tx:
-            job = narration.job
-            story = await stories.get(tx, job.story_id)
-            if job.kind == "weave" and not await rounds.holds(tx, story.id, draft.text):
-                kept = False
-            passage = await passages.add(tx, self._passage(job, draft, finish if kept else "stopped"))
-            await why.keep(tx, passage, draft.prompt)
-            await flag(tx, passage.id, draft.contradictions)
-            if kept:
-                await again.put(tx, job, story, passage)
-                await directions.use_up(tx, passage)
-                if job.kind == "weave":
-                    await rounds.woven(tx, passage, now=self._clock.now())
-                await boundaries.left_scene(tx, story.id, job.parent)
-                await self._show(tx, job, passage)
-            await actions.append(
-                tx,
-                story_id=story.id,
-                actor_id=job.asked_by,
-                actor_name=job.asker_name,
-                kind=job.kind if kept else "stop",
-                passage_id=passage.id,
-                created=now(),
-            )
-            if kept:
-                await turns.passed(tx, story, passage, now=self._clock.now())
-            joined = await _close(tx, job, story, now=self._clock.now())
-            return Done(passage, kept, joined, await standing.of(tx, story), trouble)
-
-    async def _show(self, tx: Transaction, job: Job, passage: Passage) -> None:
-        """Note that the message that showed the writing shows the passage: a crash may come before the last edit."""
-        noted = await narrations.of_story(tx, job.story_id)
-        if noted is not None and noted.message_id is not None:
-            await show_in(tx, passage.id, job.channel_id, [noted.message_id], own=True)
-
-    def _passage(self, job: Job, draft: Draft, finish: Finish) -> NewPassage:
-        sampling = asdict(draft.sampling) | {"adapter": draft.adapter}
-        del sampling["seed"], sampling["stop"]
-        return NewPassage(
-            story_id=job.story_id,
-            parent=job.parent,
-            kind="narrator",
-            text=draft.text,
-            asked_by=job.asked_by,
-            direction=job.direction,
-            model=self._model,
-            seed=draft.sampling.seed,
-            sampling=sampling,
-            prompt_digest=draft.prompt.digest,
-            finish=finish,
-            created=now(),
-            replaces=job.replaces,
-        )
+            at = self._clock.now()
+            done = await finishing.commit(tx, narration.job, draft, whole=whole, model=self._model, now=at)
+        return replace(done, trouble=trouble)
 
     async def _free_stuck(self) -> None:
         """Give up what the database did not let go when it ended."""
@@ -364,17 +288,9 @@ class Narrator:
 
     async def _give_up(self, narration: Narration) -> None:
         """Forget a job that ended without a passage; words that came meanwhile join the story."""
-        job = narration.job
         try:
             async with self._database.transaction() as tx:
-                story = await stories.get(tx, job.story_id)
-                narration.joined = await _close(tx, job, story, now=self._clock.now())
+                narration.joined = await finishing.close(tx, narration.job, now=self._clock.now())
         except StorageError:
             self._stuck.append(narration)  # tried again with the next asking
             raise
-
-
-async def _close(tx: Transaction, job: Job, story: Story, *, now: int) -> tuple[Passage, ...]:
-    """Remove a job, if it is still there, and let waiting words join the story in their order."""
-    await narrations.remove(tx, job.id)
-    return tuple([await join(tx, story, arrival, at=now) for arrival in await inbox.drain(tx, story.id)])
