@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import compress
 
 from bot.story.languages import is_unspaced
 
@@ -64,23 +65,20 @@ class KeyIndex:
     def find(self, text: str) -> list[Match]:
         """Return every owner's keys that stand in a text, in the order of their last occurrences."""
         folded = fold(text)
+        joins = [*map(_joins, folded), False]  # nothing joins beyond either end
+        edges = [not (here and before) for here, before in zip(joins, [False, *joins], strict=False)]
+        lengths, owners, size = self._lengths, self._owners, len(folded)
         last: dict[str, int] = {}
-        for at in range(len(folded)):
-            if at and _is_inside(folded, at):
-                continue
-            if folded[at] in self._single and not _is_inside(folded, at + 1):
+        for at in compress(range(size), edges):
+            if folded[at] in self._single and edges[at + 1]:
                 last[folded[at]] = at
-            for size in self._lengths.get(folded[at : at + _HEAD], ()):
-                key = folded[at : at + size]
-                if key in self._owners and not _is_inside(folded, at + len(key)):
+            for length in lengths.get(folded[at : at + _HEAD], ()):
+                # Whether a word ends there is quicker to see than what it is.
+                end = at + length
+                if end <= size and edges[end] and (key := folded[at:end]) in owners:
                     last[key] = at
         found = sorted(last.items(), key=lambda item: item[1])
         return [Match(owner, key, at) for folded_key, at in found for owner, key in self._owners[folded_key]]
-
-
-def _is_inside(text: str, at: int) -> bool:
-    """Tell whether a word goes on across a place that is not the beginning of a text."""
-    return at < len(text) and _joins(text[at]) and _joins(text[at - 1])
 
 
 @lru_cache(maxsize=4096)
