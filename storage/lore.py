@@ -63,6 +63,8 @@ _COLUMNS = ", ".join(
 _FROM = "FROM lore_versions AS v JOIN lore_entries ON lore_entries.id = v.entry_id"
 _HOLDS = "(v.since IS NULL OR EXISTS (SELECT 1 FROM trail WHERE branch_id = :branch AND slot = v.since))"
 
+_CHARACTERS = "entry_id IN (SELECT id FROM lore_entries WHERE story_id = :story AND kind = 'character')"
+
 
 def _version(row: Row) -> Version:
     values = dict(row)
@@ -102,9 +104,10 @@ async def get(reader: Reader, version_id: int) -> Version:
 
 async def in_use(reader: Reader, story_id: int, branch_id: int, *, played: bool = False) -> list[Version]:
     """Return what is in use on a branch, the oldest entries first; with `played` only characters with a player."""
+    of = _CHARACTERS if played else "story_id = :story"
     rows = await reader.fetch_all(
         f"SELECT {_COLUMNS} {_FROM} WHERE v.id IN ("
-        f" SELECT max(v.id) FROM lore_versions AS v WHERE v.story_id = :story AND {_HOLDS} GROUP BY v.entry_id)"
+        f" SELECT max(v.id) FROM lore_versions AS v WHERE v.{of} AND {_HOLDS} GROUP BY v.entry_id)"
         " AND NOT v.removed AND (NOT :played OR v.player_id IS NOT NULL) ORDER BY v.entry_id",
         {"story": story_id, "branch": branch_id, "played": played},
     )
