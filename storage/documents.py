@@ -56,25 +56,20 @@ async def put(tx: Transaction, story_id: int, document: Document) -> bool:
     return True
 
 
-async def count(reader: Reader, story_id: int, kind: Kind) -> int:
-    """Return how many documents of a kind a story has."""
-    row = await reader.fetch_one(
-        "SELECT count(*) AS n FROM documents WHERE story_id = ? AND kind = ?", (story_id, kind)
-    )
-    assert row is not None  # a count always has an answer
-    return int(row["n"])
-
-
-async def frequencies(reader: Reader, story_id: int, kind: Kind, words: Sequence[str]) -> list[int]:
-    """Return in how many documents of a story each word stands, in the order of the words; `FREQUENT` is enough."""
-    if not words:
-        return []
+async def frequencies(
+    reader: Reader, story_id: int, kind: Kind, words: Sequence[str]
+) -> tuple[int, list[int]]:
+    """Return how many documents of a kind a story has, and in how many each word stands; `FREQUENT` is enough."""
     some = f"SELECT 1 FROM documents_words WHERE documents_words MATCH ? LIMIT {FREQUENT}"
+    counted = ["SELECT count(*) FROM documents WHERE story_id = ? AND kind = ?"]
+    counted += [f"SELECT count(*) FROM ({some})"] * len(words)
     row = await reader.fetch_one(
-        "SELECT " + ", ".join([f"(SELECT count(*) FROM ({some}))"] * len(words)),
-        [_phrase(story_id, kind, word) for word in words],
+        "SELECT " + ", ".join(f"({one})" for one in counted),
+        [story_id, kind, *(_phrase(story_id, kind, word) for word in words)],
     )
-    return [] if row is None else list(row)
+    assert row is not None  # a question for numbers always has an answer
+    total, *found = row
+    return total, found
 
 
 async def matching(

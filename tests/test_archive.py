@@ -1,10 +1,13 @@
 """Lore and passages are found by words and meaning, in both languages, on the branch that is read."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from bot.story.lore.meaning import Encoder, Vectors
+from bot.story.lore.passages import rank_passages
 from storage import branches, documents
 from storage.database import Database
 from tests.lore_shelf import LoreShelf
@@ -41,7 +44,7 @@ async def test_passages_are_taken_in_bit_by_bit_and_once(database: Database) -> 
     assert not await shelf.archive.catch_up(shelf.story.id)
     await shelf.write("A dragon came.")
     assert await taken_in(shelf) == 1
-    assert await documents.count(database, shelf.story.id, "passage") == 51
+    assert await documents.frequencies(database, shelf.story.id, "passage", ["dragon"]) == (51, [1])
 
 
 async def test_what_was_taken_back_is_not_found(database: Database) -> None:
@@ -139,6 +142,29 @@ async def test_what_comes_one_by_one_is_found_among_what_was_there(database: Dat
         await taken_in(shelf)
         assert (await passages_near(shelf, thing))[0] == passage.id
     assert (await passages_near(shelf, "A dragon"))[0] == passage.id - 7
+
+
+async def test_the_same_question_is_understood_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks about lore and passages, or tells another take, waits for the encoder once."""
+    shelf = await LoreShelf.open(database, meaning=True)
+    entry = await shelf.add("Bakery", "The bread is free on Sundays.")
+    passage = await shelf.write("The baker sold bread.")
+    await taken_in(shelf)
+    texts: list[str] = []
+    encode = Encoder.encode_now
+
+    def counted(encoder: Encoder, some: Sequence[str]) -> Vectors:
+        texts.extend(some)
+        return encode(encoder, some)
+
+    monkeypatch.setattr(Encoder, "encode_now", counted)
+    found = await rank_passages(shelf.archive, shelf.search, shelf.story, shelf.story.branch_id, "free bread")
+    again = await shelf.search.look_up(shelf.story, shelf.story.branch_id, "free bread")
+
+    assert (found.meaning, [hit.version.id for hit in again]) == ([passage.id], [entry.id])
+    assert texts == ["free bread"]
 
 
 async def test_no_story_finds_anothers(database: Database) -> None:

@@ -26,6 +26,7 @@ Ranking = list[tuple[int, float]]
 _BATCH = 24  # passages that are taken in at once
 _HELD = 50_000  # vectors held in memory, about 100 MB
 _READ = 1000  # vectors read at once
+_ASKED = 32  # questions whose vectors are known
 _SPARE = 8  # of what is held, the part for which there is room besides
 _MOST_WORDS = 16  # of a question are looked up: the rarest
 _DAMPING = 120.0  # words at which a document's score halves
@@ -49,6 +50,7 @@ class Archive:
         self._database = database
         self._encoder = encoder
         self._matrices: OrderedDict[tuple[int, Kind], _Matrix] = OrderedDict()
+        self._asked: OrderedDict[str, Vectors] = OrderedDict()
         self._growing: WeakValueDictionary[tuple[int, Kind], asyncio.Lock] = WeakValueDictionary()
 
     async def prepare(self, kind: Kind, texts: Sequence[str]) -> list[Document]:
@@ -111,12 +113,22 @@ class Archive:
         """
         if self._encoder is None or not question.strip():
             return []
-        matrix, [vector] = await asyncio.gather(
-            self._matrix(story_id, kind), self._encoder.encode([question])
+        matrix, vector = await asyncio.gather(
+            self._matrix(story_id, kind), self._vector(self._encoder, question)
         )
         if among is None:
             return await self._nearest_read(matrix, vector, branch_id, limit)
         return await asyncio.to_thread(_nearest, matrix, vector, limit, among)
+
+    async def _vector(self, encoder: Encoder, question: str) -> Vectors:
+        """Return a question's vector; those asked last are known: lore and passages, drafts and takes ask the same."""
+        if question not in self._asked:
+            [self._asked[question]] = await encoder.encode([question])
+        self._asked.move_to_end(question)
+        vector = self._asked[question]
+        if len(self._asked) > _ASKED:
+            self._asked.popitem(last=False)
+        return vector
 
     async def _nearest_read(self, matrix: _Matrix, vector: Vectors, branch_id: int, limit: int) -> Ranking:
         """Return the nearest passages that are read on a branch, looking further while too many are not."""
@@ -132,8 +144,9 @@ class Archive:
     async def _weights(self, story_id: int, kind: Kind, words: Sequence[str]) -> dict[str, float]:
         """Return the rarest of some words, each with what it tells; none that stand nowhere, or nearly everywhere."""
         different = list(dict.fromkeys(words))
-        total = await documents.count(self._database, story_id, kind)
-        found = await documents.frequencies(self._database, story_id, kind, different)
+        if not different:
+            return {}
+        total, found = await documents.frequencies(self._database, story_id, kind, different)
         weights = {
             word: math.log(1 + (total - n + 0.5) / (n + 0.5))
             for word, n in zip(different, found, strict=True)
