@@ -37,12 +37,12 @@ async def opened() -> AsyncIterator[tuple[Database, BallotBox, int]]:
     with TemporaryDirectory() as folder:
         async with Database.open(Path(folder) / "storyloom.db") as database:
             async with database.transaction() as tx:
-                await stories.create(tx, new_story())
+                story = await stories.create(tx, new_story())
             box = BallotBox(database=database, clock=SYSTEM)
             options = [
                 NewOption(text=text, created=1, size="minor", device="loss") for text in ("One.", "Two.")
             ]
-            poll = await box.open(HERE, PEOPLE[1], "twist", options, hidden=False, seconds=600)
+            poll = await box.open(story, PEOPLE[1], "twist", options, hidden=False, seconds=600)
             yield database, box, poll.vote.id
 
 

@@ -19,6 +19,7 @@ from bot.story import standing
 from bot.story.lore.lore_check import LoreCheck
 from bot.story.narration.interruptions import Suspended
 from bot.story.people import Person, Place
+from bot.story.standing import NotTold
 from bot.story.storyteller import Written
 from bot.story.turns import keeping, moves
 from bot.story.turns.keeping import Kept
@@ -112,11 +113,13 @@ class Gathering:
         host = Person(
             story.hosted_by or 0, story.host_name or story.starter_name or "—", True, story.language
         )
-        place = Place(story.guild_id, story.channel_id)
         try:
-            return await self._performance.weave(place, host, weave.direction(story.language))
+            return await self._performance.weave(story, host, weave.direction(story.language))
         except Suspended:
             return True  # the next start goes on
+        except NotTold:
+            log.info("a round is made a passage once the story goes on", story=story.id)
+            return True
         except StoryloomError as error:
             log.info("a round could not be woven", reason=error.text.msgid, story=story.id)
             return False

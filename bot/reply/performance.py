@@ -84,9 +84,14 @@ class Performance:
         narration = await self._narrator.begin(place, person, direction=direction, passage_id=passage_id)
         await self._perform(narration)
 
-    async def weave(self, place: Place, person: Person, handed_in: str) -> bool:
+    async def go_on_in(self, story: Story, person: Person) -> None:
+        """Let the narrator write the next passage of a story; NotTold where that rests by now."""
+        place = Place(story.guild_id, story.channel_id)
+        await self._perform(await self._narrator.begin(place, person, story_id=story.id))
+
+    async def weave(self, story: Story, person: Person, handed_in: str) -> bool:
         """Let the narrator make one passage of what was handed in; tell whether it is in the story."""
-        narration = await self._narrator.weave(place, person, handed_in)
+        narration = await self._narrator.weave(story, person, handed_in)
         return await self._perform(narration)
 
     async def again(

@@ -17,7 +17,8 @@ from bot.reply.sheet import NOBODY
 from bot.reply.turn_buttons import hand_in_buttons, join_button
 from bot.reply.turn_line import mention_in, together, told
 from bot.story.narration.interruptions import Suspended
-from bot.story.people import Person, Place
+from bot.story.people import Person
+from bot.story.standing import NotTold
 from bot.story.turns import keeping, moves
 from bot.story.turns.keeping import Kept
 from bot.story.turns.news import decoded, still_true
@@ -133,9 +134,11 @@ class TurnNews:
         assert me is not None  # a connected client knows itself
         host = Person(story.hosted_by or me.id, me.display_name, moderator=True, locale=story.language)
         try:
-            await self._performance.go_on(Place(story.guild_id, story.channel_id), host)
+            await self._performance.go_on_in(story, host)
         except Suspended:
             return  # the next start goes on
+        except NotTold:
+            log.info("the narrator writes by itself once the story goes on", story=story.id)
         except StoryloomError as error:
             log.warning("the narrator did not write by itself", reason=error.text.msgid, story=story.id)
             async with self._database.transaction() as tx:

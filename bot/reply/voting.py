@@ -63,7 +63,7 @@ class Voting:
         story = await self._ballot_box.require_none(place)
         await require_unsealed(self._database, story)  # twists tell of people whom nobody may know of yet
         poll = await self._ballot_box.open(
-            place, person, "twist", [], hidden=hidden, seconds=seconds or await self._usual(story)
+            story, person, "twist", [], hidden=hidden, seconds=seconds or await self._usual(story)
         )
         if thinking := await self._put_up(poll):
             await asyncio.wait({thinking})
@@ -111,7 +111,7 @@ class Voting:
                 _("What was chosen here is in the story already. Continue lets the narrator go on.")
             )
         await require_told(self._database, place, poll.story)
-        await self._performance.go_on(place, person)
+        await self._performance.go_on_in(poll.story, person)
         await self._cards.show(vote_id)
 
     async def propose_next(self, place: Place, person: Person, words: str) -> None:
@@ -130,9 +130,8 @@ class Voting:
         if await votes.open_in(self._database, story.id) is not None:
             return
         host = Person(story.hosted_by or 0, story.host_name or story.starter_name or "—")
-        place = Place(story.guild_id, story.channel_id)
         try:
-            poll = await self._ballot_box.open(place, host, "next", [], hidden=False, seconds=seconds)
+            poll = await self._ballot_box.open(story, host, "next", [], hidden=False, seconds=seconds)
         except Refused as refusal:
             # Meanwhile the story was paused, or somebody asked for twists: that comes first.
             log.info("what is next is not asked now", reason=refusal.text.msgid, story=story.id)
@@ -222,16 +221,16 @@ class Voting:
     async def _happen(self, decision: Decision, person: Person) -> None:
         """Let what was chosen be the next passage, or the narrator write it."""
         poll = decision.poll
-        place = Place(poll.story.guild_id, poll.vote.channel_id)
         if decision.written is not None:
             assert poll.winner is not None  # its words are what was written
             author = Person(poll.winner.author_id or 0, poll.winner.author_name or "—")
             await self._check.flag_written(decision.written, person_id=author.id)
+            place = Place(poll.story.guild_id, poll.vote.channel_id)
             await self._performance.show_written(decision.written, place, author)
         elif poll.vote.state == "decided" and poll.story.narrates:
             try:
                 # The group has decided, so it is nobody's turn to say no.
-                await self._performance.go_on(place, replace(person, moderator=True))
+                await self._performance.go_on_in(poll.story, replace(person, moderator=True))
             except StoryloomError as error:
                 # It waits; the card has a button for it, and the next Continue takes it too.
                 log.info("what was chosen waits", reason=error.text.msgid, vote=poll.vote.id)

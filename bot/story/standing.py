@@ -28,24 +28,35 @@ class Standing:
         return self.takes.index(self.head.id) + 1 if self.head else 0
 
 
-async def running(reader: Reader, place: Place) -> Story:
-    """Return the story that is told in a place; refused with the way to start one."""
+class NotTold(Refused):
+    """Tell that nothing is told in a place, or another story than was meant."""
+
+
+async def running(reader: Reader, place: Place, *, story_id: int | None = None) -> Story:
+    """Return the story that is told in a place.
+
+    NotTold with the way to start one where there is none, or where it is another than the story that was meant.
+    """
     story = await stories.running_in(reader, place.channel_id)
     if story is None:
         raise await _nothing_told(reader, place)
+    if story_id not in (None, story.id):
+        raise NotTold(
+            _("“{title}” is being told here now, and this belongs to another story.", title=story.title)
+        )
     return story
 
 
-async def _nothing_told(reader: Reader, place: Place) -> Refused:
+async def _nothing_told(reader: Reader, place: Place) -> NotTold:
     resting = await stories.resting_in(reader, place.channel_id)
     if paused := [story for story in resting if story.state == "paused"]:
-        return Refused(
+        return NotTold(
             _(
                 "“{title}” is paused. Go on with it by `/story resume`, or start another with `/story start`.",
                 title=paused[0].title,
             )
         )
-    return Refused(_("No story is being told here yet. Start one with `/story start`."))
+    return NotTold(_("No story is being told here yet. Start one with `/story start`."))
 
 
 async def of(reader: Reader, story: Story) -> Standing:
@@ -58,9 +69,9 @@ async def of(reader: Reader, story: Story) -> Standing:
     return Standing(story, branch, head, tuple(await passages.takes(reader, head)))
 
 
-async def at_rest(reader: Reader, place: Place) -> Standing:
-    """Return where a place's story stands; refused while the narrator is writing."""
-    story = await running(reader, place)
+async def at_rest(reader: Reader, place: Place, *, story_id: int | None = None) -> Standing:
+    """Return where a place's story stands, as `running` finds it; refused while the narrator is writing."""
+    story = await running(reader, place, story_id=story_id)
     if narration := await narrations.of_story(reader, story.id):
         raise Refused(
             _(

@@ -6,8 +6,8 @@ narration, its row goes, the words that people wrote meanwhile join the story, a
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -49,9 +49,8 @@ Progress = Waiting | Writing | Done
 class Narration:
     """Hold one job while it runs: iterate over `progress` to drive it; closing that early gives it up.
 
-    `unwanted` tells that nothing of it shall stay, `over` that it is done; `before` is the take beside which another is
-    written; `joined` are people's passages that came into the story
-    when it was given up.
+    `unwanted` tells that nothing of it shall stay, `over` that it is done; `before` is the take beside which another
+    is written; `joined` are people's passages that came into the story when it was given up.
     """
 
     job: Job
@@ -95,46 +94,47 @@ class Narrator:
                 narration.draft.stop()
 
     async def begin(
-        self, place: Place, person: Person, *, direction: str | None = None, passage_id: int | None = None
+        self,
+        place: Place,
+        person: Person,
+        *,
+        direction: str | None = None,
+        passage_id: int | None = None,
+        story_id: int | None = None,
     ) -> Narration:
-        """Ask for the next passage; `direction` is guidance for it alone, `passage_id` what the person saw."""
-        await self._free_stuck()
-        async with self._database.transaction() as tx:
-            stand = await standing.at_rest(tx, place)
+        """Ask for the next passage; `direction` is guidance for it alone, `passage_id` what the person saw.
+
+        NotTold where another story than `story_id` is told by now.
+        """
+        async with self._at_rest(place, story_id=story_id) as (tx, stand):
             standing.require_newest(stand, passage_id)
             chosen = await directions.waiting(tx, stand.story.id)
             wanted = " ".join([*chosen, *filter(None, [direction])]) or None
             return await self._open(tx, stand, person, "continue", stand.branch.head, wanted)
 
-    async def weave(self, place: Place, person: Person, handed_in: str) -> Narration:
-        """Ask for one passage of all that was handed in for a round."""
-        await self._free_stuck()
-        async with self._database.transaction() as tx:
-            stand = await standing.at_rest(tx, place)
+    async def weave(self, story: Story, person: Person, handed_in: str) -> Narration:
+        """Ask for one passage of all that was handed in for a story's round; NotTold where that rests by now."""
+        place = Place(story.guild_id, story.channel_id)
+        async with self._at_rest(place, story_id=story.id) as (tx, stand):
             return await self._open(tx, stand, person, "weave", stand.branch.head, handed_in)
 
     async def retry(
         self, place: Place, person: Person, *, note: str | None = None, passage_id: int | None = None
     ) -> Narration:
         """Ask for another take of the newest passage, which must be the narrator's; the old one stays."""
-        await self._free_stuck()
-        async with self._database.transaction() as tx:
-            stand = await standing.at_rest(tx, place)
+        async with self._at_rest(place) as (tx, stand):
             standing.require_newest(stand, passage_id)
             return await self._again(tx, stand, person, "retry", again.newest(stand), note)
 
     async def retake(self, place: Place, person: Person, *, passage_id: int) -> Narration:
         """Ask for another take of a passage of the narrator's, wherever it stands; what follows stays as it is."""
-        await self._free_stuck()
-        async with self._database.transaction() as tx:
+        async with self._at_rest(place) as (tx, stand):
             old = await again.anywhere(tx, place, passage_id)
-            return await self._again(tx, await standing.at_rest(tx, place), person, "retry", old, None)
+            return await self._again(tx, stand, person, "retry", old, None)
 
     async def fix(self, place: Place, person: Person, instruction: str) -> Narration:
         """Ask for the narrator's newest passage again, changed by an instruction and else as it is."""
-        await self._free_stuck()
-        async with self._database.transaction() as tx:
-            stand = await standing.at_rest(tx, place)
+        async with self._at_rest(place) as (tx, stand):
             old = await again.newest_of_narrator(tx, stand)
             return await self._again(tx, stand, person, "fix", old, instruction)
 
@@ -173,6 +173,15 @@ class Narrator:
                 narration.stop()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(narration.over.wait(), LETTING_GO)
+
+    @asynccontextmanager
+    async def _at_rest(
+        self, place: Place, *, story_id: int | None = None
+    ) -> AsyncIterator[tuple[Transaction, Standing]]:
+        """Begin something in a place's story, as `standing.at_rest` finds it."""
+        await self._free_stuck()
+        async with self._database.transaction() as tx:
+            yield tx, await standing.at_rest(tx, place, story_id=story_id)
 
     async def _again(
         self, tx: Transaction, stand: Standing, person: Person, kind: Kind, old: Passage, note: str | None

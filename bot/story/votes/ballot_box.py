@@ -35,7 +35,7 @@ class BallotBox:
 
     async def open(
         self,
-        place: Place,
+        story: Story,
         person: Person,
         kind: Kind,
         options: Sequence[NewOption],
@@ -43,9 +43,10 @@ class BallotBox:
         hidden: bool,
         seconds: int | None,
     ) -> Poll:
-        """Put options to the group of a place's story; one vote at a time."""
+        """Put options to the group of a story; one vote at a time, and NotTold where the story rests by now."""
         async with self._database.transaction() as tx:
-            story = await standing.running(tx, place)
+            place = Place(story.guild_id, story.channel_id)
+            story = await standing.running(tx, place, story_id=story.id)
             await _require_none(tx, story)
             # Where the turns have a clock for this, it counts the first round.
             due = deadline(

@@ -109,12 +109,15 @@ class Rounds:
             return Weave(closed, handed_in, closed.state == "weaving") if handed_in else None
 
     async def put_in(self, story: Story) -> list[Passage]:
-        """End a closed round without a weave: all becomes passages as it was handed in; the next round opens."""
+        """End a closed round without a weave: all becomes passages as it was handed in; the next round opens.
+
+        Nothing is done while the narrator writes, or where the story rests by now: it waits until then.
+        """
         async with self._database.transaction() as tx:
             story = await stories.get(tx, story.id)
             now = self._clock.now()
-            if await narrations.of_story(tx, story.id):
-                return []  # somebody was quicker; this is done when the narrator is
+            if story.state != "running" or await narrations.of_story(tx, story.id):
+                return []
             written = await put_in(tx, story, now=now)
             if (await keeping.read(tx, story.id)).state.rules.mode == "round":
                 await keeping.move(tx, story, partial(moves.narrated, now=now), now=now)
