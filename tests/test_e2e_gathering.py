@@ -202,6 +202,20 @@ async def test_nobody_counts_early_without_a_single_vote(stage: Stage) -> None:
     await eventually(one_open)
 
 
+async def test_a_vote_ends_with_its_story_across_a_restart(stage: Stage) -> None:
+    """It has no time of its own, and nobody is left to count it: its card says why nothing was chosen."""
+    stage.script.says(*["nothing"] * 40)
+    mara, _jun = await table(stage, "vote", "Mara", "Jun")
+    card = await next_vote(mara)
+    host = Actor(int(mara.user["id"]), "Mara")
+    await stage.bot.services.shelf.end(stage.place(HERE), host)
+    await stage.restart()
+    over = await mara.wait_for_message(card_saying("The story has ended, so nothing was chosen."))
+    assert over["id"] == card["id"]
+    assert buttons(over) == []
+    assert await votes.open_in(stage.database, 1) is None
+
+
 async def test_a_round_ends_in_time_and_lets_the_absent_go(stage: Stage) -> None:
     """Who is silent is not waited for; after some silent rounds their seat is free."""
     mara, _jun = await table(stage, "round", "Mara", "Jun", length="10m", nudge=0, patience=2)

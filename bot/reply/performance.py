@@ -128,6 +128,7 @@ class Performance:
         channel = self.board.channel(story.channel_id)
         await channel.send(embed=ending(story, person.name), allowed_mentions=NOBODY)
         await self.unseal(story, await keeping.secrets_of(self._database, story))
+        self.board.tell(story.id)
 
     async def unseal(self, story: Story, passages: Sequence[Passage]) -> None:
         """Show passages that were secret in the messages that said no more than their size."""

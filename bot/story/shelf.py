@@ -20,6 +20,7 @@ from bot.story.people import Person, Place
 from bot.story.standing import Standing
 from bot.story.text import clean_passage
 from bot.story.turns.rights import require_unsealed
+from bot.story.votes import polls
 from bot.story.votes.rounds import put_in
 from storage import actions, notices, proposals, rounds, stories, trail
 from storage.database import Database, Transaction
@@ -218,6 +219,7 @@ class Shelf:
             standing.require_host(story, person)
             written = await put_in(tx, story, now=now())
             await stories.end(tx, story.id, ended=now())
+            await polls.story_ended(tx, story.id, now=now())
             await _log(tx, story, person, "end")
             return await stories.get(tx, story.id), written
 

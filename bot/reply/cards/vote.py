@@ -155,5 +155,7 @@ def _lines(poll: Poll) -> list[Text]:
             return [tie, by_itself] if vote.deadline is not None else [tie]
         case "decided" if poll.winner is not None:
             return [voted, _("Chosen: **{letter}**.", letter=letter(poll.winner.number))]
+        case _ if poll.story.state == "ended":
+            return [_("The story has ended, so nothing was chosen.")]
         case _:
             return [_("Nobody voted, so nothing was chosen.")]

@@ -110,13 +110,13 @@ class Narrator:
             standing.require_newest(stand, passage_id)
             chosen = await directions.waiting(tx, stand.story.id)
             wanted = " ".join([*chosen, *filter(None, [direction])]) or None
-            return await self._open(tx, stand, person, "continue", stand.branch.head, wanted)
+            return await self._open(tx, stand, person, "continue", wanted)
 
     async def weave(self, story: Story, person: Person, handed_in: str) -> Narration:
         """Ask for one passage of all that was handed in for a story's round; NotTold where that rests by now."""
         place = Place(story.guild_id, story.channel_id)
         async with self._at_rest(place, story_id=story.id) as (tx, stand):
-            return await self._open(tx, stand, person, "weave", stand.branch.head, handed_in)
+            return await self._open(tx, stand, person, "weave", handed_in)
 
     async def retry(
         self, place: Place, person: Person, *, note: str | None = None, passage_id: int | None = None
@@ -124,19 +124,19 @@ class Narrator:
         """Ask for another take of the newest passage, which must be the narrator's; the old one stays."""
         async with self._at_rest(place) as (tx, stand):
             standing.require_newest(stand, passage_id)
-            return await self._again(tx, stand, person, "retry", again.newest(stand), note)
+            return await self._open(tx, stand, person, "retry", note, replaces=again.newest(stand))
 
     async def retake(self, place: Place, person: Person, *, passage_id: int) -> Narration:
         """Ask for another take of a passage of the narrator's, wherever it stands; what follows stays as it is."""
         async with self._at_rest(place) as (tx, stand):
             old = await again.anywhere(tx, place, passage_id)
-            return await self._again(tx, stand, person, "retry", old, None)
+            return await self._open(tx, stand, person, "retry", None, replaces=old)
 
     async def fix(self, place: Place, person: Person, instruction: str) -> Narration:
         """Ask for the narrator's newest passage again, changed by an instruction and else as it is."""
         async with self._at_rest(place) as (tx, stand):
             old = await again.newest_of_narrator(tx, stand)
-            return await self._again(tx, stand, person, "fix", old, instruction)
+            return await self._open(tx, stand, person, "fix", instruction, replaces=old)
 
     async def interrupted(self) -> list[Job]:
         """Return the jobs that the last run of the bot left unfinished, oldest first."""
@@ -183,18 +183,12 @@ class Narrator:
         async with self._database.transaction() as tx:
             yield tx, await standing.at_rest(tx, place, story_id=story_id)
 
-    async def _again(
-        self, tx: Transaction, stand: Standing, person: Person, kind: Kind, old: Passage, note: str | None
-    ) -> Narration:
-        return await self._open(tx, stand, person, kind, old.parent, note, replaces=old)
-
     async def _open(
         self,
         tx: Transaction,
         stand: Standing,
         person: Person,
         kind: Kind,
-        parent: int | None,
         direction: str | None,
         *,
         replaces: Passage | None = None,
@@ -205,7 +199,7 @@ class Narrator:
         new = NewNarration(
             story_id=stand.story.id,
             kind=kind,
-            parent=parent,
+            parent=replaces.parent if replaces else stand.branch.head,
             asked_by=person.id,
             asker_name=person.name,
             locale=person.locale,

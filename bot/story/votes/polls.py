@@ -79,6 +79,12 @@ async def ended(tx: Transaction, vote_id: int, *, now: int) -> Decision | None:
     return await (lapsed if story.state == "ended" else counted)(tx, story, vote, None, now)
 
 
+async def story_ended(tx: Transaction, story_id: int, *, now: int) -> None:
+    """Let the vote that a story's group has before it come to nothing at once: the story has just ended."""
+    if (vote := await votes.open_in(tx, story_id)) is not None:
+        await timers.put(tx, TIMER, vote.id, now)
+
+
 async def seated(reader: Reader, story: Story) -> frozenset[int] | None:
     """Return who may vote: the people with a seat, None where nobody has one, so everybody may."""
     return frozenset(seat.person_id for seat in await turns.seats(reader, story.id)) or None
