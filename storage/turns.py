@@ -195,10 +195,11 @@ async def said(tx: Transaction, story_id: int, *, up_to: int) -> None:
 
 
 async def unattended(reader: Reader, *, before: int) -> list[int]:
-    """Return the ids of stories in which something is to be said since before a time, or a passage is to be made."""
+    """Return the running stories in which something is to be said since before a time, or a passage is to be made."""
     rows = await reader.fetch_all(
-        "SELECT story_id FROM turn_news WHERE created < ? UNION SELECT story_id FROM turns"
-        " WHERE narrating = 'due' OR closed",
+        "SELECT story_id FROM (SELECT story_id FROM turn_news WHERE created < ? UNION SELECT story_id FROM turns"
+        " WHERE narrating = 'due' OR closed) JOIN stories ON stories.id = story_id"
+        " WHERE stories.state = 'running'",
         (before,),
     )
     return [row["story_id"] for row in rows]

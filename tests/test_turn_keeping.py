@@ -358,3 +358,19 @@ async def test_a_card_that_is_said_again_after_a_crash_stays(table: Table) -> No
             found.append(await turns.show_card(tx, table.story.id, message_id))
 
     assert found == [None, None, 50, 51]
+
+
+async def test_nobody_looks_at_the_turns_of_a_story_that_rests(table: Table) -> None:
+    """What is to be said in it, and made in it, waits until it goes on."""
+    await table.sit(MARA, mode="round")
+
+    async def looked_at() -> list[int]:
+        return await turns.unattended(table.database, before=table.clock.now() + 1)
+
+    assert await looked_at() == [table.story.id]
+    async with table.database.transaction() as tx:
+        await stories.pause(tx, table.story.id)
+    assert await looked_at() == []
+    async with table.database.transaction() as tx:
+        await stories.resume(tx, table.story.id)
+    assert await looked_at() == [table.story.id]
