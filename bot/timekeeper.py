@@ -73,16 +73,27 @@ class Timekeeper:
 
     async def _resume(self) -> bool:
         """Give what was running more time if the bot was away for so long that people missed it."""
+        now = self._clock.now()
+        seen = await timers.last_beat(self._database)
+        if seen is not None and now - seen >= ABSENT:
+            log.info("back after an absence", seconds=(now - seen) // 1000)
+            for kind in self._handlers:
+                for timer in await timers.all_of(self._database, kind):
+                    await self._resume_one(timer, now)
+        # Only now, so that a stop in between gives the rest their time at the next start.
         async with self._database.transaction() as tx:
-            now = self._clock.now()
-            seen = await timers.beat(tx, now=now)
-            if seen is not None and now - seen >= ABSENT:
-                log.info("back after an absence", seconds=(now - seen) // 1000)
-                for kind, handler in self._handlers.items():
-                    for timer in await timers.all_of(tx, kind):
-                        await handler.resume(tx, timer, now=now)
+            await timers.beat(tx, now=now)
         self._beaten = now
         return True
+
+    async def _resume_one(self, timer: Timer, now: int) -> None:
+        try:
+            async with self._database.transaction() as tx:
+                await self._handlers[timer.kind].resume(tx, timer, now=now)
+        except StorageError:
+            raise
+        except Exception:  # the root of what is done for one timer: the others get their time
+            log.exception("a timer got no more time", kind=timer.kind, about=timer.about)
 
     async def _fire_due(self) -> int | None:
         """Do everything that is due; return when the next is."""

@@ -52,11 +52,15 @@ async def all_of(reader: Reader, kind: str) -> list[Timer]:
     return [Timer(*row) for row in rows]
 
 
-async def beat(tx: Transaction, *, now: int) -> int | None:
-    """Note that the bot runs; return when it was last known to."""
-    before = await tx.fetch_one("SELECT at FROM heartbeat")
+async def beat(tx: Transaction, *, now: int) -> None:
+    """Note that the bot runs."""
     await tx.execute("INSERT OR REPLACE INTO heartbeat (id, at) VALUES (1, ?)", (now,))
-    return before["at"] if before else None
+
+
+async def last_beat(reader: Reader) -> int | None:
+    """Return when the bot was last known to run."""
+    row = await reader.fetch_one("SELECT at FROM heartbeat")
+    return row["at"] if row else None
 
 
 def _marks(kinds: Collection[str]) -> str:

@@ -25,6 +25,7 @@ class Bell:
         self.rang: list[int] = []
         self.resumed: list[int] = []
         self.again: int | None = None
+        self.broken: int | None = None
         self._changed = asyncio.Event()
 
     async def fire(self, tx: Transaction, timer: Timer, *, now: int) -> None:
@@ -39,8 +40,10 @@ class Bell:
 
     async def resume(self, tx: Transaction, timer: Timer, *, now: int) -> None:
         """Give ten minutes more."""
-        self.resumed.append(timer.about)
         await timers.put(tx, timer.kind, timer.about, now + 10 * MINUTE)
+        if timer.about == self.broken:
+            raise ValueError("the rope broke")
+        self.resumed.append(timer.about)
 
     def fired(self, timer: Timer) -> None:
         """Note that it is committed."""
@@ -169,6 +172,23 @@ async def test_after_a_long_absence_there_is_time_again(tmp_path: Path) -> None:
     assert (bell.rang, bell.resumed) == ([1], [1])
 
 
+async def test_what_cannot_be_resumed_keeps_no_other_from_its_time(tmp_path: Path) -> None:
+    """It is logged and left as it was, the others are given more, and what is due rings."""
+    clock, bell = MovableClock(), Bell()
+    bell.broken = 1
+    async with Database.open(tmp_path / "stories.db") as database:
+        async with keeping(database, clock, bell):
+            await asyncio.sleep(0.05)
+        for about in (1, 2):
+            await put(database, about, clock.now() + about)
+        clock.move(days=3)
+        with Log.listening() as log:
+            async with keeping(database, clock, bell):
+                await bell.wait(1)
+            assert any("a timer got no more time" in line for line in log.errors())
+    assert (bell.rang, bell.resumed) == ([1], [2])
+
+
 async def test_the_bot_tells_that_it_is_there(database: Database) -> None:
     """A sign of life is kept, so that the next start knows how long it was away."""
     clock, bell = MovableClock(), Bell()
@@ -176,7 +196,6 @@ async def test_the_bot_tells_that_it_is_there(database: Database) -> None:
         await asyncio.sleep(0.05)
         clock.move(minutes=7)
         await asyncio.sleep(0.05)
-    async with database.transaction() as tx:
-        seen = await timers.beat(tx, now=clock.now())
+    seen = await timers.last_beat(database)
     assert seen is not None
     assert clock.now() - seen < MINUTE
