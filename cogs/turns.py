@@ -80,11 +80,19 @@ class TurnGroup(
         view = await self._table.give(place, person, Person(member.id, member.display_name))
         await self._told(interaction, view, _("The turn is theirs now."))
 
-    @app_commands.command(description="See the order of the turns")
-    async def order(self, interaction: discord.Interaction) -> None:
-        """Show the order, privately."""
+    @app_commands.command(description="See the order of the turns, or as host or moderator set it")
+    @app_commands.describe(people="Who shall write first, and after them: names or mentions in their order")
+    async def order(
+        self, interaction: discord.Interaction, people: app_commands.Range[str, 1, 1000] | None = None
+    ) -> None:
+        """Show the order, privately; with people, put them first in it."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        view = await self._table.look(place_of(interaction), person_of(interaction))
+        place, person = place_of(interaction), person_of(interaction)
+        if people is not None:
+            require_voice(interaction)
+            changed = await self._table.arrange(place, person, people)
+            self._performance.board.tell(changed.story.id)
+        view = await self._table.look(place, person)
         embed = order_card(view, interaction.user.id, interaction.locale.value)
         await interaction.edit_original_response(embed=embed)
 

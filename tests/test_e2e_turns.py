@@ -342,3 +342,22 @@ async def test_a_kill_loses_no_turn(tmp_path: Path) -> None:
         await later(mara, f"Next up: <@{mara.user['id']}>", 2)
         await later(jun, f"Next up: <@{jun.user['id']}>", 1)
         assert await stage.told() == ["One.", "Two."]
+
+
+async def test_the_host_puts_the_seats_in_another_order(stage: Stage) -> None:
+    """The channel hears of it and the first is called; a guest may look, and who has no seat is named."""
+    mara, jun, ola = await stage.seat("Mara"), await stage.seat("Jun"), await stage.seat("Ola")
+    await sit(stage, mara, jun, ola, mode="robin", length="1h")
+    await called(mara, "Next up")
+    wish = {"people": f"<@{ola.user['id']}> jun"}
+    await refused(await jun.command("turn order", channel=HERE, options=wish), "Only Mara")
+    await refused(
+        await mara.command("turn order", channel=HERE, options={"people": "Ola, Tom"}), "Tom has no seat"
+    )
+    card = await answered(await mara.command("turn order", channel=HERE, options=wish))
+    lines = card["embeds"][0]["description"].splitlines()
+    assert [name in line for name, line in zip(("Ola", "Jun", "Mara"), lines, strict=True)] == [True] * 3
+    await called(ola, "The order of turns from now on: Ola, Jun, Mara.", "Next up")
+    await restart(stage)
+    await write(ola, "One.")
+    await called(jun, "Next up")

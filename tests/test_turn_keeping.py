@@ -374,3 +374,28 @@ async def test_nobody_looks_at_the_turns_of_a_story_that_rests(table: Table) -> 
     async with table.database.transaction() as tx:
         await stories.resume(tx, table.story.id)
     assert await looked_at() == [table.story.id]
+
+
+async def test_the_host_puts_people_in_order_and_nobody_else(table: Table) -> None:
+    """The first who is named has the turn, the others follow, also in the next lap and after an undo."""
+    await table.sit(MARA, JUN, OLA, mode="robin")
+    with pytest.raises(Refused, match="Only Alice"):
+        await table.turns.arrange(PLACE, JUN, "Jun")
+    await table.turns.arrange(PLACE, HOST, "Ola, Jun")
+    wrote = []
+    for _ in range(4):
+        wrote.append(await table.whose())
+        writer = next(one for one in (MARA, JUN, OLA) if one.name == wrote[-1])
+        await table.storyteller.write(PLACE, writer, "On it went.")
+    assert wrote == ["Ola", "Jun", "Mara", "Ola"]
+    assert [seat.name for seat in (await table.kept()).state.seats] == ["Ola", "Jun", "Mara"]
+    news = [one for some in await turns.news_of(table.database, 1) for one in some.effects]
+    assert [one["seats"][0]["name"] for one in news if one["effect"] == "Arranged"] == ["Ola"]
+
+
+@pytest.mark.parametrize("mode", ["free", "between", "round"])
+async def test_where_nobody_has_the_turn_alone_there_is_no_order(table: Table, mode: Mode) -> None:
+    """It is refused, and says what to do."""
+    await table.turns.switch(PLACE, HOST, Wish(mode=mode))
+    with pytest.raises(Refused, match="there is no order"):
+        await table.turns.arrange(PLACE, HOST, "Alice")

@@ -372,6 +372,23 @@ class Play(RuleBasedStateMachine):
         assert not in_turn or self.state.holder == before
         self.places.clear()
 
+    @rule(ids=st.lists(st.sampled_from(sorted(NAMES)), max_size=7))
+    def arrange(self, ids: list[int]) -> None:
+        """Put people in another order: who is named comes first in that order, nobody else changes places."""
+        before = [seat.id for seat in moves.order(self.state)]
+        seats, since = set(self.state.seats), self.state.since
+        named = list(dict.fromkeys(one for one in ids if self.state.seat(one)))
+        self.now += 1
+        self.keep(moves.arrange(self.state, ids, now=self.now))
+        assert set(self.state.seats) == seats
+        if not self.state.rules.in_turn:
+            assert [seat.id for seat in moves.order(self.state)] == before
+            return
+        after = [seat.id for seat in moves.order(self.state)]
+        assert after == named + [one for one in before if one not in named]
+        kept = after[:1] == before[:1]
+        assert self.state.since == (since if kept else self.now)
+
     @rule()
     def note(self) -> None:
         """Remember this place in the story."""

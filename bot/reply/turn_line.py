@@ -8,6 +8,7 @@ from bot.story.turns.state import (
     DAY,
     HOUR,
     MINUTE,
+    Arranged,
     Effect,
     Emptied,
     Freed,
@@ -88,10 +89,8 @@ def line(effect: Effect, state: TurnState) -> Text | None:
             return _round_opened(state)
         case Switched():
             return _switched(state.rules)
-        case Hosted(name):
-            return _("{name} is the host from now on.", name=inline_name(name))
-        case Emptied():
-            return _("All seats are free: whoever writes next takes one.")
+        case Hosted() | Arranged() | Emptied():
+            return _about_table(effect)
         case Joined() | Left() | Skipped() | Freed():
             return _about_seat(effect)
     return None
@@ -166,6 +165,15 @@ def _names(seats: Sequence[Seat]) -> tuple[str, ...]:
     """Return the names of some people, each once, as many as fit in a sentence."""
     names = list({seat.id: inline_name(seat.name) for seat in seats}.values())
     return (*names[:NAMED], *(["…"] if len(names) > NAMED else []))
+
+
+def _about_table(effect: Hosted | Arranged | Emptied) -> Text:
+    match effect:
+        case Hosted(name):
+            return _("{name} is the host from now on.", name=inline_name(name))
+        case Arranged(seats):
+            return _("The order of turns from now on: {names}.", names=_names(seats))
+    return _("All seats are free: whoever writes next takes one.")
 
 
 def _about_seat(effect: Joined | Left | Skipped | Freed) -> Text:

@@ -4,11 +4,13 @@ No move knows a clock: `now` is passed in. A story never gets stuck: where nobod
 and a turn that brings nothing passes on.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.story.turns import queue
 from bot.story.turns.state import (
     MINUTE,
+    Arranged,
     Effect,
     Emptied,
     Freed,
@@ -117,6 +119,15 @@ def give(state: TurnState, person_id: int, *, now: int) -> Outcome:
     ids = state.position.queue
     ids = (person_id, *(one for one in ids if one != person_id))
     return started(replace(state, position=replace(state.position, queue=ids)), now=now)
+
+
+def arrange(state: TurnState, ids: Sequence[int], *, now: int) -> Outcome:
+    """Let people come in another order, these first: the first of them has the turn at once."""
+    if not state.rules.in_turn:
+        return state, ()
+    before, state = state.holder, queue.arranged(state, ids)
+    state, effects = started(state, now=now) if state.holder != before else (state, ())
+    return state, (Arranged(order(state)), *effects)
 
 
 def expire(state: TurnState, *, now: int) -> Outcome:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.story.turns.state import (
+    Arranged,
     Effect,
     Emptied,
     Freed,
@@ -21,7 +22,19 @@ from bot.story.turns.state import (
 
 _KINDS = {
     kind.__name__: kind
-    for kind in (NextUp, Joined, Left, Switched, Hosted, RoundOpened, Nudge, Skipped, Freed, Emptied)
+    for kind in (
+        NextUp,
+        Joined,
+        Left,
+        Switched,
+        Hosted,
+        Arranged,
+        RoundOpened,
+        Nudge,
+        Skipped,
+        Freed,
+        Emptied,
+    )
 }
 
 

@@ -42,6 +42,19 @@ def advanced(state: TurnState, person_id: int) -> TurnState:
     return _at(state, queue=(*queue, person_id))
 
 
+def arranged(state: TurnState, ids: Iterable[int]) -> TurnState:
+    """Let these come first, and everyone else behind in the order they had; the seats are put in the same order.
+
+    In a shuffled order who is named and had their turn in this lap has another.
+    """
+    first = tuple(dict.fromkeys(one for one in ids if state.seat(one)))
+    queue = (*first, *(one for one in state.position.queue if one not in first))
+    recent = tuple(one for one in state.position.recent if one not in first)
+    rest = tuple(seat for seat in state.seats if seat.id not in queue)
+    seats = (*(state.sure(one) for one in queue), *rest)
+    return _at(replace(state, seats=seats), queue=queue, recent=recent)
+
+
 def wrote(state: TurnState, person_id: int) -> TurnState:
     """Remember an author as the newest."""
     recent = _less(state.position.recent, person_id)

@@ -183,6 +183,13 @@ class Hosted:
 
 
 @dataclass(frozen=True, slots=True)
+class Arranged:
+    """Tell that people come in another order from now on."""
+
+    seats: tuple[Seat, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RoundOpened:
     """Tell that everyone may hand in, until when."""
 
@@ -233,6 +240,7 @@ Effect = (
     | Left
     | Switched
     | Hosted
+    | Arranged
     | RoundOpened
     | Nudge
     | Skipped

@@ -10,7 +10,7 @@ from bot.locales import _
 from bot.story import standing
 from bot.story.people import Person, Place
 from bot.story.text import inline_name
-from bot.story.turns import keeping, moves, rights
+from bot.story.turns import arranging, keeping, moves, rights
 from bot.story.turns.keeping import Kept
 from bot.story.turns.state import Hosted, Mode, Outcome, Rules, Then, TurnState
 from storage import actions, inbox, stories, timers, turns
@@ -118,6 +118,19 @@ class TurnTable:
                 raise Refused(_("{name} has no seat yet. `/turn join` is how they take one.", name=name))
             made = partial(moves.give, person_id=to.id)
             return await self._move(tx, story, person, "turn next", made)
+
+    async def arrange(self, place: Place, person: Person, wish: str) -> View:
+        """Put the turns in the order in which people are named; for the host and moderators."""
+        async with self._database.transaction() as tx:
+            story = await standing.running(tx, place)
+            standing.require_host(story, person)
+            state = (await keeping.current(tx, story, now=self._clock.now())).state
+            if not state.rules.in_turn:
+                raise Refused(
+                    _("Here nobody waits for their turn, so there is no order. `/turn mode` changes that.")
+                )
+            made = partial(moves.arrange, ids=arranging.parse(wish, state.seats))
+            return await self._move(tx, story, person, "turn order", made)
 
     async def switch(self, place: Place, person: Person, wish: Wish) -> View:
         """Let turns go by other rules; for the host and moderators."""
