@@ -13,6 +13,7 @@ from bot.reply.voting import Voting
 from bot.reply.who import person_of, place_of, require_voice
 from bot.reply.windows.propose import ProposeModal, proposal_of
 from bot.story.turns import lengths
+from bot.story.votes.polls import Poll
 
 CHOICE = app_commands.Choice[str]
 
@@ -83,15 +84,10 @@ class Twist(commands.Cog):
 
     async def _offer(self, interaction: discord.Interaction, *, hidden: bool, seconds: int | None) -> None:
         require_voice(interaction)
-        poll = await self._voting.offer_twists(
+        poll, trouble = await self._voting.offer_twists(
             place_of(interaction), person_of(interaction), hidden=hidden, seconds=seconds
         )
-        text = _("The group can vote now. You may count the votes early with the button Count now.")
-        if not poll.options:
-            text = _(
-                "No good twist came to the narrator this time. Everyone can propose one with the button Propose."
-            )
-        await tell(interaction, text)
+        await tell(interaction, _offered(poll, trouble))
 
     async def _press(self, interaction: discord.Interaction, vote_id: int, choice: str) -> Text:
         """Carry out a press; return what to say about it."""
@@ -118,6 +114,25 @@ class Twist(commands.Cog):
         raise Refused(
             _("This button has no use any more. Use the buttons under the newest passage, or a command.")
         )
+
+
+def _offered(poll: Poll, trouble: Text | None) -> Text:
+    """Return what to say of a vote that was put to the group."""
+    if poll.options:
+        return _("The group can vote now. You may count the votes early with the button Count now.")
+    if not poll.story.narrates:
+        return _(
+            "This story is told without the narrator, so the twists are yours: everyone can propose one with the"
+            " button Propose. `/story settings narrator` lets the narrator in."
+        )
+    if trouble is not None:
+        return _(
+            "The narrator could not think of twists: {reason} Everyone can propose one with the button Propose.",
+            reason=trouble,
+        )
+    return _(
+        "No good twist came to the narrator this time. Everyone can propose one with the button Propose."
+    )
 
 
 async def setup(bot: StoryBot) -> None:

@@ -201,13 +201,27 @@ async def test_what_was_chosen_happens_though_its_card_cannot_be_changed(stage: 
     await mara.wait_for_message(saying("sand was warm", button="Retry"))
 
 
+async def test_who_asks_for_twists_hears_why_there_are_none(stage: Stage) -> None:
+    """A model that breaks off is no bad idea; the card is there for what people propose."""
+    mara = await stage.seat("Mara")
+    await stage.begin(mara)
+    await stage.write(mara, OPENING)
+    stage.backend.fail_at = 0
+    said = await told(await mara.command("twist", channel=HERE))
+    assert said.startswith("The narrator could not think of twists: ")
+    assert said.endswith("Everyone can propose one with the button Propose.")
+    await mara.wait_for_message(lambda m: voting(m) and "Propose" in buttons(m))
+
+
 async def test_an_ai_free_story_has_twists_of_people_alone(stage: Stage) -> None:
     """No model is asked; what wins is its author's passage, word for word."""
     mara = await stage.seat("Mara")
     await stage.begin(mara)
     await stage.write(mara, OPENING)
     await answered(await mara.command("story settings", channel=HERE, options={"narrator": "-1"}))
-    await mara.command("twist", channel=HERE)
+    said = await told(await mara.command("twist", channel=HERE))
+    assert "told without the narrator" in said
+    assert "`/story settings narrator`" in said
     card = await mara.wait_for_message(voting)
     window = (await mara.click(card, "Propose")).modal
     assert window is not None

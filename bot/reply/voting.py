@@ -9,7 +9,7 @@ import structlog
 from bot.clock import now
 from bot.engine.errors import EngineClosed
 from bot.errors import Refused, StoryloomError
-from bot.locales import _
+from bot.locales import Text, _
 from bot.reply.answers import UNSAID
 from bot.reply.aside import Aside
 from bot.reply.performance import Performance
@@ -30,6 +30,9 @@ from storage.votes import NewOption, Option, Size
 log = structlog.get_logger(__name__)
 
 HOUR = 3600  # seconds
+
+Thinking = asyncio.Task[Text | None]
+"""Adds to a vote what the narrator thinks of; its result is why it could not, if that is so."""
 
 
 class Voting:
@@ -53,10 +56,14 @@ class Voting:
         self._performance = performance
         self._check = check
         self._database = database
-        self._thinking: dict[int, asyncio.Task[None]] = {}
+        self._thinking: dict[int, Thinking] = {}
 
-    async def offer_twists(self, place: Place, person: Person, *, hidden: bool, seconds: int | None) -> Poll:
+    async def offer_twists(
+        self, place: Place, person: Person, *, hidden: bool, seconds: int | None
+    ) -> tuple[Poll, Text | None]:
         """Let the narrator invent twists and put them to the group; without a good one people propose their own.
+
+        Return the vote, and why the narrator could not invent any, if that is so.
 
         Without `seconds` they may vote as long as a turn lasts, an hour where there are no turns.
         """
@@ -65,9 +72,11 @@ class Voting:
         poll = await self._ballot_box.open(
             story, person, "twist", [], hidden=hidden, seconds=seconds or await self._usual(story)
         )
+        trouble = None
         if thinking := await self._put_up(poll):
             await asyncio.wait({thinking})
-        return await self._ballot_box.poll(poll.vote.id) or poll
+            trouble = None if thinking.cancelled() else thinking.result()
+        return await self._ballot_box.poll(poll.vote.id) or poll, trouble
 
     async def cast(self, place: Place, person: Person, vote_id: int, number: int) -> Option | None:
         """Take a ballot, or the host's word in a tie; return what was voted for, None where a tie was broken."""
@@ -169,7 +178,7 @@ class Voting:
             thinking.cancel()
         await self._aside.rest()
 
-    async def _put_up(self, poll: Poll) -> asyncio.Task[None] | None:
+    async def _put_up(self, poll: Poll) -> Thinking | None:
         """Show a vote at once, and let the narrator think of choices for it beside the events."""
         if not poll.story.narrates:
             await self._cards.put_up(poll)
@@ -182,29 +191,31 @@ class Voting:
             raise
         return self._think(poll)
 
-    def _think(self, poll: Poll) -> asyncio.Task[None]:
+    def _think(self, poll: Poll) -> Thinking:
         vote_id = poll.vote.id
         self._cards.thinking.add(vote_id)
         task = self._thinking[vote_id] = self._aside.run(self._suggest(poll))
         task.add_done_callback(lambda _done: self._thinking.pop(vote_id, None))
         return task
 
-    async def _suggest(self, poll: Poll) -> None:
-        """Add what the narrator thinks of to a vote."""
-        story, vote = poll.story, poll.vote
+    async def _suggest(self, poll: Poll) -> Text | None:
+        """Add what the narrator thinks of to a vote; return why it could not, if that is so."""
+        story, vote, trouble = poll.story, poll.vote, None
         sizes: tuple[Size, ...] = (
             ("minor", "major", "curveball") if vote.kind == "twist" else ("minor", "major")
         )
         try:
             invented = await self._twists.invent(story, person_id=vote.opened_by or None, sizes=sizes)
             await self._ballot_box.suggest(vote.id, _options(invented))
-        except EngineClosed:
-            return  # the next start thinks again
+        except EngineClosed as error:
+            return error.text  # the next start thinks again
         except StoryloomError as error:
             log.info("the narrator proposes nothing", reason=error.text.msgid, story=story.id)
+            trouble = error.text
         finally:
             self._cards.thinking.discard(vote.id)
         await self._cards.show(vote.id)
+        return trouble
 
     async def _carry_out(self, decision: Decision, person: Person) -> None:
         """Show what was decided, and let it happen beside the events: nobody has to wait for the narrator.
