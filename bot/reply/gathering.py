@@ -13,6 +13,7 @@ from bot.clock import Clock
 from bot.engine.request import ModelInfo
 from bot.errors import StoryloomError
 from bot.locales import Text, _, _n
+from bot.reply.answers import UNSAID
 from bot.reply.performance import Performance
 from bot.reply.voting import Voting
 from bot.story import standing
@@ -79,7 +80,11 @@ class Gathering:
         for passage in written:
             made = Written(story, passage.text, passage=passage)
             await self._check.flag_written(made, person_id=passage.author_id or 0)
-            await board.show(board.sheet(story.channel_id), passage, story)
+            try:
+                await board.show(board.sheet(story.channel_id), passage, story)
+            except UNSAID as error:
+                # It is in the story; the others are to be seen all the same.
+                log.warning("a passage could not be shown", error=repr(error), story=story.id)
 
     async def attend(self, story: Story, kept: Kept) -> None:
         """Do what is due in a story, while nobody narrates in it."""
