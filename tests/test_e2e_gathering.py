@@ -187,6 +187,17 @@ async def test_a_tied_vote_on_what_comes_next_waits_for_the_host(stage: Stage) -
     await mara.wait_for_message(lambda m: voting(m) and m["id"] != card["id"])
 
 
+async def test_a_vote_that_turns_no_longer_count_ends_by_itself(stage: Stage) -> None:
+    """After a change of mode it lasts as long as a round does, and then no vote stands in the way."""
+    stage.script.says(*["nothing"] * 80)
+    mara, _jun = await table(stage, "vote", "Mara", "Jun", length="1h")
+    await next_vote(mara)
+    await answered(await mara.command("turn mode", channel=HERE, options={"mode": "free"}))
+    stage.clock.move(hours=1.1)
+    await mara.wait_for_message(card_saying("Nobody voted, so nothing was chosen."))
+    assert await votes.open_in(stage.database, 1) is None
+
+
 async def test_nobody_counts_early_without_a_single_vote(stage: Stage) -> None:
     """A vote that came to nothing is asked anew."""
     stage.script.says(*["nothing"] * 80)
@@ -247,6 +258,21 @@ async def test_words_of_a_round_are_in_the_story_when_it_ends(stage: Stage) -> N
     await mara.command("story end", channel=HERE)
     await mara.wait_for_message(lambda m: bool(m["embeds"]) and "The end" in m["embeds"][0]["title"])
     assert await stage.told() == [OPENING, LAMP]
+
+
+async def test_one_passage_that_discord_refuses_hides_no_other(stage: Stage) -> None:
+    """All that was handed in stands in the story; what can be shown is, and so is its end."""
+    mara, jun, ida = await table(stage, "round", "Mara", "Jun", "Ida")
+    await mara.wait_for_message(saying("A new round is open"))
+    await told(await hand_in(jun, CLIFF))
+    await told(await hand_in(ida, LAMP))
+    stage.allow(status=403)
+    stage.playground.faults.fail("POST", r"/channels/\d+/messages$", status=403)
+    await mara.command("story end", channel=HERE)
+    await mara.wait_for_message(lambda m: bool(m["embeds"]) and "The end" in m["embeds"][0]["title"])
+    assert await stage.told() == [OPENING, CLIFF, LAMP]
+    assert any(LAMP in m["content"] for m in mara.messages(HERE))
+    assert not any(CLIFF in m["content"] for m in mara.messages(HERE))
 
 
 async def test_a_story_ends_with_its_round_in_one_stroke(stage: Stage) -> None:

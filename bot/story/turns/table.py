@@ -13,6 +13,7 @@ from bot.story.text import inline_name
 from bot.story.turns import arranging, keeping, moves, rights
 from bot.story.turns.keeping import Kept
 from bot.story.turns.state import Hosted, Mode, Outcome, Rules, Then, TurnState
+from bot.story.votes import polls
 from storage import actions, inbox, stories, timers, turns
 from storage.database import Database, Transaction
 from storage.passages import Passage
@@ -150,6 +151,7 @@ class TurnTable:
             kept = await _at_other_rules(tx, kept, rules)
             made = partial(_switched, rules=rules, seed=keeping.fresh_seed(), host=person)
             view = await self._move(tx, story, person, "turn mode", made, kept=kept)
+            await polls.turns_switched(tx, story, now=self._clock.now())
             return replace(view, revealed=revealed)
 
     async def reveal(self, place: Place, person: Person) -> View:

@@ -85,6 +85,16 @@ async def story_ended(tx: Transaction, story_id: int, *, now: int) -> None:
         await timers.put(tx, TIMER, vote.id, now)
 
 
+async def turns_switched(tx: Transaction, story: Story, *, now: int) -> None:
+    """Give a vote that the turns were to count a time of its own, where they go by other rules now."""
+    vote = await votes.open_in(tx, story.id)
+    if vote is None or vote.kind != "next" or vote.deadline is not None or await gathers(tx, story):
+        return
+    due = deadline(vote.seconds, now)
+    await votes.change(tx, vote.id, state=vote.state, round_=vote.round, deadline=due)
+    await timers.put(tx, TIMER, vote.id, due)
+
+
 async def seated(reader: Reader, story: Story) -> frozenset[int] | None:
     """Return who may vote: the people with a seat, None where nobody has one, so everybody may."""
     return frozenset(seat.person_id for seat in await turns.seats(reader, story.id)) or None
