@@ -5,11 +5,18 @@ import signal
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
+
+from bot.reply import turn_news
 from bot.story.people import Person as Actor
 from bot.story.storyteller import Storyteller
+from bot.story.turns import keeping, moves
+from bot.story.turns.keeping import Kept
+from bot.story.turns.state import HOUR
 from storage import stories
-from storage.database import Database
+from storage.database import Database, Reader
 from tests.stage import Stage, answered, eventually, refused, saying, with_button
 from tests.test_e2e_restart import child
 from tests.turn_play import (
@@ -361,3 +368,31 @@ async def test_the_host_puts_the_seats_in_another_order(stage: Stage) -> None:
     await restart(stage)
     await write(ola, "One.")
     await called(jun, "Next up")
+
+
+async def test_a_reminder_that_comes_while_others_are_looked_at_is_said(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is committed between two looks at the story is held against the newer one."""
+    mara, jun = await stage.seat("Mara"), await stage.seat("Jun")
+    await sit(stage, mara, jun, mode="robin", length="1d")
+    await called(mara, "Next up")
+    await later(jun, "Jun has taken a seat.", 1)
+    story = await stories.get(stage.database, 1)
+    looked = asyncio.Event()
+
+    async def late(reader: Reader, story_id: int) -> Kept:
+        before = await keeping.read(reader, story_id)
+        if not looked.is_set():
+            looked.set()
+            now = stage.clock.now() + 13 * HOUR
+            async with stage.database.transaction() as tx:
+                await keeping.move(tx, story, partial(moves.expire, now=now), now=now)
+        return before
+
+    monkeypatch.setattr(turn_news, "keeping", SimpleNamespace(read=late))
+    board = stage.bot.services.performance.board
+    board.tell(story.id)
+    await looked.wait()
+    board.tell(story.id)
+    await called(mara, "waiting for you")

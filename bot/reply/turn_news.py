@@ -101,7 +101,7 @@ class TurnNews:
         try:
             while story_id in self._due:
                 self._due.discard(story_id)
-                await self._go_on(await stories.get(self._database, story_id))
+                await self._go_on(story_id)
         except (*UNSAID, StorageError) as error:
             log.warning("turns could not be told", story=story_id, error=repr(error))
         except Exception:  # the root of a task
@@ -109,14 +109,17 @@ class TurnNews:
         finally:
             del self._tasks[story_id]
 
-    async def _go_on(self, story: Story) -> None:
-        if await narrations.of_story(self._database, story.id):
+    async def _go_on(self, story_id: int) -> None:
+        if await narrations.of_story(self._database, story_id):
             return  # it tells when it is done
+        # Read before what it is held against: else it would seem untrue where it came in between, and go unsaid.
+        news = await turns.news_of(self._database, story_id)
+        story = await stories.get(self._database, story_id)
         kept = await keeping.read(self._database, story.id)
         if kept.narrating == "due" and story.state == "running" and story.narrates:
             await self._narrate(story)
             self._due.add(story.id)
-        elif news := await turns.news_of(self._database, story.id):
+        elif news:
             effects = [decoded(one) for some in news for one in some.effects]
             # Discord takes the same nonce once: a crash between saying and noting it says nothing twice.
             nonce = f"{news[-1].id}-{news[-1].created}"
